@@ -1,0 +1,69 @@
+"""The seam with allauth: each method a line into our own rooms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts import redirects
+from accounts.flows import sign_in
+from accounts.models import User
+from accounts.requests import OwnRequest
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """What allauth asks of a site. Everything it would send, count or say itself is off here:
+    letters go through the outbox, limits through accounts.lockout, words stand in our templates."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "incorrect_password": _("That password is not right."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return settings.POLICY_SIGNUP_OPEN
+
+    def is_safe_url(self, url: str | None) -> bool:
+        return redirects.is_safe(url)
+
+    def get_login_stages(self) -> list[str]:
+        return settings.LOGIN_STAGES
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        sign_in.finish(request, user, super().login)
+
+    def logout(self, request: OwnRequest) -> None:
+        sign_in.leave(request, super().logout)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """allauth would count here, in the cache; axes counts in the backend chain."""
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """One hash, and no second look at people who are switched off."""
+        return authenticate(request, **credentials)
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        return sign_in.prove_again(self.request, user, password)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        if not user.is_authenticated:
+            return []
+        if not user.has_usable_password():
+            # Nothing to prove with: the mailbox lets them choose a password first.
+            return [{"id": "reset", "description": "", "url": reverse("account_reset_password")}]
+        return [{"id": "password", "description": "", "url": reverse("account_reauthenticate")}]
+
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+        # By a query, not a message: a message would open a session for somebody just gone.
+        return reverse("account_login") + "?signed_out=1"
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """allauth's own notices are not ours to show; our views say what happened."""
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        raise RuntimeError(f"allauth wanted to send {template_prefix}: every letter is ours")

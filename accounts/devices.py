@@ -1,0 +1,25 @@
+"""What a browser calls itself, in words: "Firefox on Linux"."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.utils.translation import gettext as _
+from ua_parser import parse_os, parse_user_agent
+
+AGENT_LENGTH = 300
+
+
+@lru_cache(maxsize=1024)
+def _names(agent: str) -> tuple[str, str]:
+    browser, system = parse_user_agent(agent), parse_os(agent)
+    return (browser.family if browser else "", system.family if system else "")
+
+
+def device_label(agent: str) -> str:
+    """Browser and system in the reader's language; never the agent text itself, which is typed by
+    whoever sends it."""
+    browser, system = _names(agent[:AGENT_LENGTH])
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or system or _("Unknown device")

@@ -1,0 +1,54 @@
+"""Refusals with a name and the fact their page needs; `authsite.middleware` makes them pages."""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):
+    """Something that was asked for is not done, and the person is told on a page of its own."""
+
+    status = 400
+    template = "errors/400.html"
+
+
+class TooManyTries(Refusal):
+    """A budget is spent. `seconds` until it opens again; the same for any identifier."""
+
+    status = 429
+    template = "errors/429.html"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = max(1, seconds)
+
+    @property
+    def minutes(self) -> int:
+        return -(-self.seconds // 60)
+
+
+class HashingBusy(Refusal):
+    """No room to hash within the memory bound for now: answered 503 with Retry-After."""
+
+    status = 503
+    template = "errors/503.html"
+    seconds = 5
+
+
+class SessionEnded(Refusal):
+    """The session was ended while this request was under way: what it wanted to change is not."""
+
+    status = 403
+    template = "errors/session_ended.html"
+
+
+class LinkUnusable(Refusal):
+    """A mailed link has run out, was used, or was replaced."""
+
+    status = 410
+    template = "account/link_unusable.html"
+
+
+class CredentialsMoved(Refusal):
+    """The account's credentials were changed meanwhile; the change at hand is not made."""
+
+    status = 409
+    template = "errors/conflict.html"

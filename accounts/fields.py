@@ -1,0 +1,197 @@
+"""Form fields with the exact attributes that browsers, managers and screen readers rely on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, QueryDict
+from django.utils.functional import lazy
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.validators import (
+    ADDRESS_LENGTH,
+    normalise_address,
+    normalise_username,
+    validate_username,
+)
+
+# A sentence with a figure, put together in the reader's language when it is shown.
+late = lazy(lambda sentence, **figures: str(sentence) % figures, str)
+
+PLAIN = {"autocapitalize": "none", "spellcheck": "false"}
+IDENTIFIER_LENGTH = 254
+# A password is hashed whole; this bound is against mistakes and floods, and is never a cut.
+PASSWORD_INPUT_LENGTH = 1024
+
+
+def refuse_unreadable(text: str, length: int, shown: int | None = None) -> None:
+    """Raise ValidationError for what is too long or could not be decoded; nothing is ever cut."""
+    if len(text) > length:
+        raise ValidationError(
+            _now("Must be %(max)d characters or fewer") % {"max": shown or length}, code="long"
+        )
+    if "\ufffd" in text:
+        raise ValidationError(
+            _now("This has a character in it that could not be read. Type it again."),
+            code="unreadable",
+        )
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: the fields of a POST, even when there are none; nothing otherwise."""
+    return request.POST if request.method == "POST" else None
+
+
+class TextField(forms.CharField):
+    """A line of text. Its widget has no `maxlength`: browsers would cut what is pasted, in silence;
+    the server says what is too long instead."""
+
+    def __init__(
+        self, *, attrs: dict[str, str], length: int, empty: Any = "", **kwargs: Any
+    ) -> None:
+        self.length = length
+        widget = kwargs.pop("widget", forms.TextInput)
+        super().__init__(widget=widget(attrs=attrs), **kwargs)
+        self.error_messages["required"] = empty
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        refuse_unreadable(text, self.length)
+        if not text.isprintable():
+            raise ValidationError(
+                _now("This has an invisible character in it. Type it again."), code="invisible"
+            )
+        return text
+
+
+class IdentifierField(TextField):
+    """F-ident. Kept as it was typed but for spaces around it; the look-up normalises."""
+
+    def __init__(self, *, autocomplete: str, **kwargs: Any) -> None:
+        attrs = PLAIN | {"autocomplete": autocomplete}
+        kwargs.setdefault("label", _("Email address or username"))
+        super().__init__(
+            attrs=attrs,
+            length=IDENTIFIER_LENGTH,
+            empty=_("Enter your email address or username"),
+            **kwargs,
+        )
+
+
+class AddressField(TextField):
+    """F-email: one address in its one spelling."""
+
+    def __init__(self, *, autocomplete: str, **kwargs: Any) -> None:
+        attrs = PLAIN | {"autocomplete": autocomplete}
+        kwargs.setdefault("label", _("Email address"))
+        super().__init__(
+            attrs=attrs,
+            length=4 * ADDRESS_LENGTH,
+            widget=forms.EmailInput,
+            empty=_("Enter your email address"),
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> str:
+        text = forms.CharField.to_python(self, value) or ""
+        refuse_unreadable(text, 4 * ADDRESS_LENGTH, shown=ADDRESS_LENGTH)
+        return normalise_address(text) if text else ""
+
+
+class UsernameField(TextField):
+    """A username to be taken."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = PLAIN | {"autocomplete": "username"}
+        super().__init__(
+            label=_("Username"),
+            attrs=attrs,
+            length=IDENTIFIER_LENGTH,
+            empty=_("Enter a username"),
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> str:
+        username = normalise_username(super().to_python(value))
+        if username:
+            validate_username(username)
+        return username
+
+
+class NameField(TextField):
+    """F-name: any script, optional."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"autocomplete": "name", "spellcheck": "false"}
+        super().__init__(label=_("Full name"), attrs=attrs, length=150, required=False, **kwargs)
+
+
+class PasswordField(forms.CharField):
+    """A password exactly as it was typed: not trimmed, not normalised, not cut (ASVS 6.2.8)."""
+
+    def __init__(self, *, autocomplete: str, empty: Any, **kwargs: Any) -> None:
+        attrs = PLAIN | {"autocomplete": autocomplete}
+        super().__init__(
+            widget=forms.PasswordInput(attrs=attrs, render_value=False), strip=False, **kwargs
+        )
+        self.error_messages["required"] = empty
+        # NUL is refused by CharField for the database's sake; a password never gets there.
+        self.validators = []
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        refuse_unreadable(text, PASSWORD_INPUT_LENGTH, shown=settings.POLICY_PASSWORD_MAX)
+        return text
+
+
+class CurrentPasswordField(PasswordField):
+    """F-pass."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("empty", _("Enter your password"))
+        super().__init__(autocomplete="current-password", **kwargs)
+
+
+class NewPasswordField(PasswordField):
+    """F-new; `hint=False` for the field that repeats it."""
+
+    def __init__(self, *, hint: bool = True, **kwargs: Any) -> None:
+        empty = _("Enter a new password") if hint else _("Type the new password again")
+        super().__init__(autocomplete="new-password", empty=empty, **kwargs)
+        self.widget.attrs["minlength"] = str(settings.POLICY_PASSWORD_MIN)
+        if hint:
+            self.help_text = late(
+                _(
+                    "At least %(min)d characters. Three or four unrelated words work well. Spaces"
+                    " are fine."
+                ),
+                min=settings.POLICY_PASSWORD_MIN,
+            )
+
+
+class CodeField(forms.CharField):
+    """A mailed code: one input, any case, with or without its dash."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = PLAIN | {
+            "autocomplete": "one-time-code",
+            "inputmode": "text",
+            "dir": "ltr",
+            "data-code": "letters",
+        }
+        super().__init__(
+            label=_("Code from the email"),
+            help_text=_("Eight letters, like KFWP-7XRT. The dash and capitals do not matter."),
+            widget=forms.TextInput(attrs=attrs),
+            **kwargs,
+        )
+        self.error_messages["required"] = _("Enter the code")
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        refuse_unreadable(text, 64)
+        return text

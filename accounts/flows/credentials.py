@@ -1,0 +1,80 @@
+"""The one place every change of how an account is reached passes through.
+
+It ends what must end, writes the audit row in the same transaction, and queues the letters. Higher
+rooms hang their own endings on ON_CREDENTIALS_CHANGED.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from accounts.errors import CredentialsMoved
+from accounts.lockout import budgets
+from accounts.models import Confirmation, Session, User
+from accounts.outbox.letters import Letter
+from accounts.sessions import guard
+from audit import trail
+from audit.events import Event
+
+ADDRESS_EVENTS = frozenset(
+    {Event.ADDRESS_CONFIRMED, Event.ADDRESS_MAIN_CHANGED, Event.ADDRESS_REMOVED}
+)
+
+
+def moved(
+    user: User,
+    event: Event,
+    *,
+    request: HttpRequest | None,
+    letters: Sequence[Letter],
+    end_others: bool,
+    actor: Any = None,
+    **facts: Any,
+) -> int:
+    """Record that the way into `user`'s account changed; call it inside the change's transaction.
+
+    Moves `credentials_version` on, which kills reset links and logins under way; ends the other
+    sessions, or takes along those that are alive when the person asked to keep them. Returns how
+    many sessions ended. Raises CredentialsMoved if the person was changed since `user` was loaded.
+    Each name in ON_CREDENTIALS_CHANGED is called with `user` and `event`, `request`, `end_others`.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("The way into an account changes inside the change's transaction only.")
+    seen = user.credentials_version
+    if not User.objects.filter(pk=user.pk, credentials_version=seen).update(
+        credentials_version=F("credentials_version") + 1
+    ):
+        raise CredentialsMoved
+    user.credentials_version = seen + 1
+    sessions = Session.objects.filter(user=user)
+    ended = guard.end_others(user, current_session_key(request, user)) if end_others else 0
+    # SECURITY: a session of an older version is dead already, and stays so.
+    sessions.exclude(credentials_version=seen).delete()
+    sessions.update(credentials_version=user.credentials_version)
+    budgets.forget(budgets.RESET_LETTERS, f"user:{user.pk}")  # the links they carried are dead
+    if event not in ADDRESS_EVENTS:
+        # Whoever was in the account may have begun to add an address of theirs.
+        open_proofs = Confirmation.objects.filter(user=user, spent_at=None)
+        open_proofs.update(spent_at=timezone.now())
+    for path in settings.ON_CREDENTIALS_CHANGED:
+        import_string(path)(user, event=event, request=request, end_others=end_others)
+    if "sessions" in event.allowed:
+        facts["sessions"] = ended
+    trail.record(event, actor=actor or user, subject=user, request=request, **facts)
+    for letter in letters:
+        letter.put()
+    return ended
+
+
+def current_session_key(request: HttpRequest | None, user: User) -> str:
+    """The stored key of the session this request runs in, if it is the person's own; else ''."""
+    row = getattr(getattr(request, "session", None), "row", None)
+    return row.key if row is not None and row.user_id == user.pk else ""

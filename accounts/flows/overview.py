@@ -1,0 +1,42 @@
+"""What the first page of an account shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from audit import trail
+from audit.events import Event
+
+
+def overview_of(user: User) -> dict[str, Any]:
+    """Context of A1: who, the sign-in before this one, and how the account is reached now.
+
+    Two statements beside the session's own."""
+    sign_ins = trail.entries_of(user.subject_id, event=Event.SIGNED_IN, limit=2)
+    before = sign_ins[1] if len(sign_ins) > 1 else None
+    return {
+        "person": user,
+        "last_sign_in": before
+        and {"at": before.at, "device": before.device, "place": before.address},
+        "todo": [],
+        "facts": [
+            _fact(_("Email address"), user.email, "account_email", _("Change email address")),
+            _fact(
+                _("Password"),
+                _("Changed %(date)s")
+                % {"date": formats.date_format(timezone.localtime(user.password_changed_at))},
+                "account_change_password",
+                _("Change password"),
+            ),
+            _fact(_("Username"), user.username, "account_profile", _("Change profile")),
+        ],
+    }
+
+
+def _fact(label: str, value: str, url_name: str, link_label: str) -> dict[str, str]:
+    return {"label": label, "value": value, "url": reverse(url_name), "link_label": link_label}

@@ -1,0 +1,126 @@
+"""Choosing a new password by letter. It never signs in, and known and unknown look alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import translation
+
+from accounts.backends import find_user
+from accounts.errors import CredentialsMoved, LinkUnusable
+from accounts.flows import credentials, passwords
+from accounts.lockout import buckets, budgets
+from accounts.lockout.handler import forget_failures
+from accounts.models import User
+from accounts.outbox import letters
+from accounts.validators import normalise_address
+from audit import trail
+from audit.events import Event
+
+
+class ResetTokens(PasswordResetTokenGenerator):
+    """A token dies with any change of how the account is reached, not only of the password."""
+
+    key_salt = "accounts.flows.password_reset.ResetTokens"
+
+    def _make_hash_value(self, user: Any, timestamp: int) -> str:
+        state = (user.uuid, user.password, user.credentials_version, user.email, user.is_active)
+        return f"{state}{timestamp}"
+
+
+def ask(request: HttpRequest, identifier: str) -> None:
+    """Queue the letter that fits: a link for a person, a word for an address without account.
+
+    The answer is the same for all, and so is the work: a letter is composed either way. Over the
+    cap of letters none is sent and nothing is said: the links of this hour are in the mailbox, and a
+    refusal would let strangers close the owner's way back. Raises TooManyTries per network only.
+    """
+    budgets.spend(budgets.RESETS, buckets.network_bucket(request))
+    user = find_user(identifier)
+    letter = _letter_to_person(user, identifier) if user else _letter_to_stranger(identifier)
+    wanted = _within_caps(user, identifier)
+    with transaction.atomic():
+        if wanted:
+            letter.put()
+        trail.record(
+            Event.PASSWORD_RESET_REQUESTED, subject=user, request=request, label=identifier
+        )
+
+
+def _within_caps(user: User | None, identifier: str) -> bool:
+    """Count the letter for the mailbox it goes to, over all spellings that lead there."""
+    budget = budgets.RESET_LETTERS if user else budgets.UNKNOWN_LETTERS
+    try:
+        budgets.spend(budget, f"user:{user.pk}" if user else identifier)
+    except budgets.TooManyTries:
+        return False
+    return user is not None or (_address(identifier) != "" and settings.POLICY_TELL_UNKNOWN)
+
+
+def _letter_to_person(user: User, identifier: str) -> letters.Letter:
+    if not user.is_active:
+        return letters.switched_off(
+            to=user.email, language=user.language, name=user.name, subject_id=user.subject_id
+        )
+    # The address that was typed found the person, so it is confirmed.
+    return letter_with_link(user, _address(identifier) or user.email)
+
+
+def _letter_to_stranger(identifier: str) -> letters.Letter:
+    to = _address(identifier) or settings.DEFAULT_FROM_EMAIL
+    return letters.no_account(to=to, language=translation.get_language() or "en")
+
+
+def _address(identifier: str) -> str:
+    try:
+        return normalise_address(identifier)
+    except ValidationError:
+        return ""
+
+
+def letter_with_link(user: User, to: str) -> letters.Letter:
+    """The letter that lets `user` choose a new password, for one of their confirmed addresses."""
+    key = f"{user_pk_to_url_str(user)}-{ResetTokens().make_token(user)}"
+    return letters.reset_password(
+        to=to,
+        language=user.language,
+        name=user.name,
+        subject_id=user.subject_id,
+        link=settings.SITE_URL + _key_path(key),
+        minutes=settings.POLICY_RESET_LINK_MINUTES,
+        username=user.username,
+    )
+
+
+def _key_path(key: str) -> str:
+    uid, _, token = key.partition("-")
+    return reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})
+
+
+def finish(request: HttpRequest, user: User, password: str, *, end_others: bool) -> None:
+    """Set the new password. One of all who race with one link wins; the others get LinkUnusable."""
+    if not user.is_active:
+        raise LinkUnusable
+    hashed = make_password(password)
+    letter = passwords.changed_letter(request, user, kind="reset")
+    try:
+        with transaction.atomic():
+            passwords.replace(user, hashed)
+            credentials.moved(
+                user,
+                Event.PASSWORD_RESET_FINISHED,
+                request=request,
+                letters=[letter],
+                end_others=end_others,
+            )
+            forget_failures(user)
+    except CredentialsMoved:
+        raise LinkUnusable from None

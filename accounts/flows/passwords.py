@@ -1,0 +1,70 @@
+"""A new password for somebody who is signed in."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from django.conf import settings
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.errors import CredentialsMoved
+from accounts.flows import credentials
+from accounts.models import User
+from accounts.outbox import letters
+from accounts.sessions import guard
+from audit.events import Event
+
+
+def change(request: HttpRequest, user: User, password: str, *, end_others: bool) -> None:
+    """Set it, once for whoever races; the session goes on under a new key.
+
+    The caller has checked the current password. Raises CredentialsMoved when the password was
+    changed meanwhile, SessionEnded when this session was.
+    """
+    hashed = make_password(password)
+    letter = changed_letter(request, user, kind="changed" if user.has_usable_password() else "set")
+    with transaction.atomic():
+        guard.still_alive(request)
+        replace(user, hashed)
+        credentials.moved(
+            user,
+            Event.PASSWORD_CHANGED,
+            request=request,
+            letters=[letter],
+            end_others=end_others,
+        )
+    update_session_auth_hash(request, user)
+
+
+def replace(user: User, hashed: str) -> None:
+    """Put the new hash in the place of the one that `user` was loaded with, or raise
+    CredentialsMoved: of two changes from the same state, one wins."""
+    seen = user.password
+    now = timezone.now()
+    if not User.objects.filter(pk=user.pk, password=seen, is_active=True).update(
+        password=hashed, password_changed_at=now
+    ):
+        raise CredentialsMoved
+    user.password, user.password_changed_at = hashed, now
+
+
+def changed_letter(
+    request: HttpRequest, user: User, *, kind: Literal["changed", "set", "reset"]
+) -> letters.Letter:
+    facts: dict[str, Any] = {
+        "to": user.email,
+        "language": user.language,
+        "name": user.name,
+        "subject_id": user.subject_id,
+    }
+    return letters.password_changed(
+        kind=kind,
+        link=settings.SITE_URL + reverse("account_reset_password"),
+        happened=letters.Happening.of(request, user=user),
+        **facts,
+    )

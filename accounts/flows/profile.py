@@ -1,0 +1,32 @@
+"""What a person says about themselves."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+from django.db import transaction
+from django.http import HttpRequest
+
+from accounts.models import User
+from accounts.sessions import guard
+from audit import trail
+from audit.events import Event
+
+TIME_ZONES = sorted(available_timezones() - {"localtime", "Factory"})
+FIELDS = ("name", "language", "time_zone")
+
+
+def save(request: HttpRequest, user: User, **values: str) -> list[str]:
+    """Store what differs; returns the names of the fields that changed, in order."""
+    changed = [field for field in FIELDS if values[field] != getattr(user, field)]
+    if not changed:
+        return []
+    with transaction.atomic():
+        guard.still_alive(request)
+        User.objects.filter(pk=user.pk).update(**{field: values[field] for field in changed})
+        trail.record(
+            Event.PROFILE_CHANGED, actor=user, subject=user, request=request, fields=changed
+        )
+    for field in changed:
+        setattr(user, field, values[field])
+    return changed

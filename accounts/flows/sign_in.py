@@ -1,0 +1,112 @@
+"""Signing in and out: the one road into a session, and the way out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from allauth.account.internal.flows.login import get_authentication_records
+from django.contrib.auth import authenticate
+from django.db import transaction
+from django.http import HttpRequest
+
+from accounts.backends import find_user_once
+from accounts.errors import CredentialsMoved
+from accounts.lockout import budgets
+from accounts.models import User
+from accounts.outbox import letters
+from accounts.requests import OwnRequest
+from audit import trail
+from audit.events import Event
+
+BEGAN_UNDER = "login_began_under"
+
+
+def prove(request: HttpRequest, identifier: str, password: str) -> User | None:
+    """The person whose name and password these are, or None; one hash whoever is asked for.
+
+    A refusal is written to the trail outside any transaction, so that it cannot be rolled back.
+    """
+    user = authenticate(request, username=identifier, password=password)
+    if user is not None:
+        return user
+    trail.record(
+        Event.SIGN_IN_FAILED,
+        subject=find_user_once(request, identifier),
+        request=request,
+        label=identifier,
+        reason=_reason(request, identifier),
+    )
+    if switched_off := getattr(request, "switched_off_user", None):
+        _tell_switched_off(switched_off)
+    return None
+
+
+def _reason(request: HttpRequest, identifier: str) -> str:
+    if getattr(request, "axes_locked_out", False):
+        return "locked"
+    if getattr(request, "switched_off_user", None):
+        return "switched_off"
+    return "wrong_password" if find_user_once(request, identifier) else "unknown_account"
+
+
+def _tell_switched_off(user: User) -> None:
+    """The page says what it says to everybody; the owner learns the truth by letter, once a day."""
+    try:
+        budgets.spend(budgets.SWITCHED_OFF_LETTERS, f"user:{user.pk}")
+    except budgets.TooManyTries:
+        return
+    letter = letters.switched_off(
+        to=user.email, language=user.language, name=user.name, subject_id=user.subject_id
+    )
+    with transaction.atomic():
+        letter.put()
+
+
+def begin(request: HttpRequest, user: User) -> None:
+    """Somebody proved to be `user`, and goes on to the stages of the road: remember under which
+    credentials. Every way into the road calls it."""
+    request.session[BEGAN_UNDER] = user.credentials_version
+
+
+def finish(request: HttpRequest, user: User, login: Callable[[HttpRequest, User], None]) -> None:
+    """Open the session: `login` is Django's, called here and nowhere else. The session row and the
+    row of the trail stand or fall together.
+
+    SECURITY: a login that waited in a stage while the account's credentials changed ends here with
+    CredentialsMoved, and so does one that nobody began.
+    """
+    if request.session.pop(BEGAN_UNDER, None) != user.credentials_version:
+        raise CredentialsMoved
+    with transaction.atomic():
+        login(request, user)
+        trail.record(
+            Event.SIGNED_IN, actor=user, subject=user, request=request, method=_method(request)
+        )
+        request.session.save()
+        request.session.modified = False
+
+
+def _method(request: HttpRequest) -> str | None:
+    """The proof that opened this session; none for a sign-up, which the address itself proved."""
+    records = get_authentication_records(request, request.user)
+    return records[-1]["method"] if records else None
+
+
+def prove_again(request: HttpRequest, user: User, password: str) -> bool:
+    """Whether the signed-in person knows their password; counted like any other guess."""
+    found = authenticate(request, username=user.username, password=password)
+    if found is not None and found.pk == user.pk:
+        user.password = found.password  # an older hash was just replaced by one of today's
+        return True
+    trail.record(
+        Event.REAUTHENTICATION_FAILED, actor=user, subject=user, request=request, method="password"
+    )
+    return False
+
+
+def leave(request: OwnRequest, logout: Callable[[HttpRequest], None]) -> None:
+    """Close the session: its row is gone before the answer is written."""
+    user = request.user
+    with transaction.atomic():
+        logout(request)
+        trail.record(Event.SIGNED_OUT, actor=user, subject=user, request=request)

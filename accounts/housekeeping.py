@@ -1,0 +1,84 @@
+"""What the worker tidies up between letters, in small batches, so that no letter waits long and
+SQLite's one write lock is never held long."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from datetime import timedelta
+
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.db.models import Model, QuerySet
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from accounts.models import Session, Tally
+from accounts.outbox.errors import place_of
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+EVERY_SECONDS = 600.0
+# Longer than any window that a budget counts in.
+TALLIES_KEPT = timedelta(days=2)
+
+# Dotted names of `job(batch) -> rows gone`; a job that fills its batch is called again at once.
+PERIODIC = [
+    "accounts.housekeeping.purge_sessions",
+    "accounts.housekeeping.purge_tallies",
+    "accounts.housekeeping.purge_attempts",
+    "accounts.flows.proofs.purge",
+    "accounts.outbox.delivery.purge",
+]
+
+
+class Rota:
+    """Whose turn it is. Starts at a random moment, so that several workers do not march in step."""
+
+    def __init__(self, jobs: list[str] | None = None) -> None:
+        self.jobs = PERIODIC if jobs is None else jobs
+        self.begin_at(time.monotonic() + 1 + secrets.randbelow(60))
+
+    def begin_at(self, moment: float) -> None:
+        """Let every job be due from `moment` of the monotonic clock."""
+        self._next = dict.fromkeys(self.jobs, moment)
+
+    def step(self) -> None:
+        """Run one batch of the job that has been due longest, if any is. A job that fails says so
+        in the log each time and holds up no other."""
+        name = min(self._next, key=self._next.__getitem__, default=None)
+        now = time.monotonic()
+        if name is None or self._next[name] > now:
+            return
+        self._next[name] = now + EVERY_SECONDS
+        try:
+            gone = import_string(name)(BATCH)
+        except Exception as error:
+            logger.error("Housekeeping failed: %s: %s", name, place_of(error))
+            return
+        if gone >= BATCH:
+            self._next[name] = now
+        if gone:
+            logger.info("Housekeeping: %s removed %d rows.", name, gone)
+
+
+def purge_sessions(batch: int) -> int:
+    return _purge(Session.objects.filter(expires_at__lt=timezone.now()), batch)
+
+
+def purge_tallies(batch: int) -> int:
+    return _purge(Tally.objects.filter(started_at__lt=timezone.now() - TALLIES_KEPT), batch)
+
+
+def purge_attempts(batch: int) -> int:
+    """Failed sign-ins that no limit counts any more."""
+    window = timedelta(minutes=settings.POLICY_FAILURE_WINDOW_MINUTES)
+    return _purge(AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - window), batch)
+
+
+def _purge(rows: QuerySet[Model], batch: int) -> int:
+    """Delete at most `batch` of `rows`; a row renewed meanwhile no longer matches and stays."""
+    keys = list(rows.values_list("pk", flat=True)[:batch])
+    return rows.filter(pk__in=keys).delete()[0] if keys else 0

@@ -1,0 +1,60 @@
+"""Whom a try is counted for: an account in all its spellings, and a network."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+
+from accounts.backends import find_user_once
+from accounts.models import User
+from accounts.validators import normalise_address, normalise_username
+from audit.sealing import keyed_digest
+
+NOWHERE = "0.0.0.0"  # noqa: S104 - a bucket, not a socket: all whose address is unknown share it
+NETWORK_BITS = {4: 32, 6: 64}
+
+
+def network(ip: str) -> str:
+    """The address that stands for the network: itself, or the first of its /64 (whoever has one
+    IPv6 address mostly has the other 2^64 - 1 too)."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return NOWHERE
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or ipaddress.IPv6Address(int(address))
+    bits = NETWORK_BITS[address.version]
+    return str(ipaddress.ip_network((address, bits), strict=False).network_address)
+
+
+def network_bucket(request: HttpRequest) -> str:
+    return network(getattr(request, "client_ip", ""))
+
+
+def of_user(user: User) -> str:
+    return f"uid:{user.pk}"
+
+
+def account_bucket(request: HttpRequest | None, credentials: dict[str, Any] | None) -> str:
+    """One bucket for every spelling that finds one account. Names that nobody has are kept as keyed
+    digests only: people type passwords into the name box."""
+    credentials = credentials or {}
+    typed = credentials.get("username") or credentials.get("email") or credentials.get("login")
+    typed = typed or ""
+    user = find_user_once(request, typed)
+    return (
+        of_user(user) if user else "name:" + keyed_digest(spelling(typed), purpose="lockout name")
+    )
+
+
+def spelling(typed: str) -> str:
+    """The spelling that stands for all under which a name would be looked up."""
+    if "@" not in typed:
+        return normalise_username(typed).casefold()
+    try:
+        return normalise_address(typed)
+    except ValidationError:
+        return typed.strip().casefold()

@@ -1,0 +1,87 @@
+"""How often something that costs or annoys may happen for one subject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+
+from accounts.errors import TooManyTries
+from accounts.lockout.buckets import spelling
+from accounts.lockout.counting import Counter
+from accounts.models import Tally
+from audit.sealing import keyed_digest
+
+__all__ = ["Budget", "TooManyTries", "forget", "give_back", "spend", "would_allow"]
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """At most `limit()` times in a `window` that begins with the first of them."""
+
+    name: str
+    limit: Callable[[], int]
+    window: timedelta
+
+
+# SECURITY: one budget for each kind of letter, so that causing one kind never uses up another: the
+# letters of sign-ups must not stand between an owner and a reset.
+SIGNUP_LETTERS = Budget("signup_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
+ADDRESS_LETTERS = Budget("address_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
+# The same for one person, over all spellings that lead to their mailbox.
+RESET_LETTERS = Budget("reset_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
+# Letters that tell an address that it has no account here.
+UNKNOWN_LETTERS = Budget("unknown_letters", lambda: 1, timedelta(days=1))
+SWITCHED_OFF_LETTERS = Budget("switched_off_letters", lambda: 1, timedelta(days=1))
+SIGNUPS = Budget("signups", lambda: settings.POLICY_SIGNUPS_PER_HOUR, HOUR)
+RESETS = Budget("resets", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
+# Mailed codes compared for one sign-up or account, over all codes it was sent.
+CODES = Budget("codes", lambda: settings.POLICY_CODE_TRIES_PER_HOUR, HOUR)
+
+
+def spend(budget: Budget, subject: str) -> None:
+    """Count one for `subject`, or raise TooManyTries with the seconds until it opens again.
+
+    Under any race exactly the limit gets through. Two statements; one when it is spent.
+    """
+    _counter(budget, subject).take()
+
+
+def would_allow(budget: Budget, subject: str) -> bool:
+    """Whether `spend` would go through now. Decides nothing: `spend` does. One SELECT."""
+    return not _counter(budget, subject).wait()
+
+
+def give_back(budget: Budget, subject: str) -> None:
+    """What was counted did not happen after all."""
+    _counter(budget, subject).give_back()
+
+
+def forget(budget: Budget, subject: str) -> None:
+    """Begin anew: what was counted says nothing any more. One DELETE."""
+    _counter(budget, subject).rows.delete()
+
+
+def _counter(budget: Budget, subject: str) -> Counter:
+    digest = keyed_digest(mailbox(subject), purpose=f"budget {budget.name}")
+    return Counter(
+        Tally,
+        {"budget": budget.name, "subject": digest},
+        count="count",
+        since="started_at",
+        limit=budget.limit(),
+        window=budget.window,
+    )
+
+
+def mailbox(subject: str) -> str:
+    """Of an address, the mailbox it is mostly delivered to: `a+b@x` is `a@x` at nearly every
+    provider, so it is one recipient. Dots stay: only few providers ignore them."""
+    if "@" not in subject:
+        return subject.strip().casefold()
+    local, _, domain = spelling(subject).rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"

@@ -1,0 +1,20 @@
+"""What somebody sees who has to wait: the same for names that exist and names that do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from accounts.errors import TooManyTries
+from accounts.lockout import tries
+from accounts.views.errors import refusal_page
+
+
+def too_many_tries(
+    request: HttpRequest, answer: HttpResponse | None = None, credentials: Any = None
+) -> HttpResponse:
+    """In the place of whatever the view answered, when axes refused (its lockout callable)."""
+    window = settings.POLICY_FAILURE_WINDOW_MINUTES * 60
+    return refusal_page(request, TooManyTries(tries.ledger(request).seconds or window))

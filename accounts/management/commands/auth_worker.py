@@ -1,0 +1,106 @@
+"""`manage.py auth_worker`: sends the letters in the outbox and keeps house."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from argparse import ArgumentParser
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from accounts.outbox import delivery
+from accounts.outbox.worker import Worker
+
+DONE, PARTLY, TRY_LATER, INTERRUPTED = 0, 4, 75, 130
+
+
+class Command(BaseCommand):
+    help = (
+        "Sends the letters waiting in the outbox and keeps house, until it is stopped (TERM, INT)."
+        " Any number may run at once. With --once: sends what is due and exits with 0 (done),"
+        " 4 (some letters wait for another try) or 75 (the mail server cannot be used)."
+    )
+    # A restart after a crash must not wait for, or fail over, what only pages need.
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="Send what is due, then exit.")
+        parser.add_argument(
+            "--revive", action="store_true", help="Let letters given up wait again, then exit."
+        )
+        parser.add_argument("--dry-run", action="store_true", help="Only count; change nothing.")
+        parser.add_argument("--json", action="store_true", help="Print one JSON object (--once).")
+        parser.add_argument("--quiet", action="store_true", help="Print nothing (--once).")
+        parser.add_argument(
+            "--with-parent",
+            action="store_true",
+            help="Stop at end-of-file on standard input: when whoever started this is gone.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stop = threading.Event()
+        self.interrupted = False
+        before = {n: signal.signal(n, self._on_signal) for n in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            if options["with_parent"]:
+                threading.Thread(target=self._watch_parent, daemon=True).start()
+            code = self._work(options)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        if self.interrupted:
+            code = INTERRUPTED
+        if code != DONE:
+            raise SystemExit(code)
+
+    def _work(self, options: dict[str, Any]) -> int:
+        if options["dry_run"]:
+            due, dead = delivery.due().count(), delivery.dead().count()
+            sentence = "{due} due, {dead} given up. Nothing was done."
+            self._say(options, sentence, due=due, dead=dead)
+        elif options["revive"]:
+            self._say(options, "{revived} wait again.", revived=delivery.revive())
+        elif options["once"]:
+            return self._once(options)
+        else:
+            Worker(self.stop).run()
+        return DONE
+
+    def _once(self, options: dict[str, Any]) -> int:
+        started = time.monotonic()
+        report = delivery.drain(stop=self.stop)
+        self._say(
+            options,
+            "{sent} sent, {failed} to be tried again, {dead} given up, {waiting} waiting.",
+            sent=report.sent,
+            failed=report.failed,
+            dead=report.dead,
+            waiting=delivery.waiting().count(),
+            seconds=round(time.monotonic() - started, 1),
+        )
+        if report.down:
+            self.stderr.write(f"The mail server cannot be used: {report.down}")
+            return TRY_LATER
+        return PARTLY if report.failed or report.dead else DONE
+
+    def _say(self, options: dict[str, Any], sentence: str, **facts: Any) -> None:
+        if options["json"]:
+            head = {"command": "auth_worker", "dry_run": options["dry_run"]}
+            self.stdout.write(json.dumps(head | facts))
+        elif not options["quiet"]:
+            self.stdout.write(sentence.format(**facts))
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.interrupted = number == signal.SIGINT
+        self.stop.set()
+
+    def _watch_parent(self) -> None:
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
+        self.stop.set()

@@ -1,0 +1,83 @@
+"""What our commands have in common: results on stdout, the rest on stderr, and exit codes that a
+script can act on (ux.md section 5)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.errors import HashingBusy
+
+FAILED, WRONG_USAGE, PROBLEMS_FOUND, TRY_LATER, INTERRUPTED = 1, 2, 3, 75, 130
+MANY = 20_000
+
+Row = TypeVar("Row")
+
+
+class OperatorCommand(BaseCommand):
+    """`--json` prints one object, `--quiet` nothing; NO_COLOR is honoured."""
+
+    name = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if os.environ.get("NO_COLOR"):
+            kwargs["no_color"] = True
+        super().__init__(*args, **kwargs)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="Print one JSON object.")
+        parser.add_argument("--quiet", action="store_true", help="Print nothing but errors.")
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        self.as_json, self.quiet = options["json"], options["quiet"]
+        self.started = time.monotonic()
+        try:
+            return super().execute(*args, **options)
+        except KeyboardInterrupt:
+            raise CommandError(
+                "Interrupted. Nothing was left half done.", returncode=INTERRUPTED
+            ) from None
+        except HashingBusy:
+            raise CommandError(
+                "No room to hash just now. Try again.", returncode=TRY_LATER
+            ) from None
+
+    def report(self, facts: dict[str, Any], lines: Iterable[str]) -> None:
+        """The result, as the JSON object or as lines for a person."""
+        if self.as_json:
+            seconds = round(time.monotonic() - self.started, 1)
+            self.stdout.write(json.dumps({"command": self.name, **facts, "seconds": seconds}))
+        elif not self.quiet:
+            for line in lines:
+                self.stdout.write(line)
+
+    def tell(self, text: str) -> None:
+        """Progress and warnings: never on stdout."""
+        if not self.quiet:
+            self.stderr.write(text, self.style.WARNING)
+
+    def watched(self, rows: Iterable[Row], total: int, what: str) -> Iterator[Row]:
+        """`rows`, with a line for each 10 % of many, rewritten in place on a terminal."""
+        on_terminal = sys.stderr.isatty() and not self.as_json
+        step = max(1, total // 10)
+        for number, row in enumerate(rows, 1):
+            yield row
+            if total >= MANY and number % step == 0 and not self.quiet and not self.as_json:
+                line = f"{100 * number // total}% {number:,} {what}"
+                self.stderr.write(line, ending="\r" if on_terminal else "\n")
+        if total >= MANY and on_terminal and not self.quiet:
+            self.stderr.write("")
+
+
+def sentences(error: ValidationError) -> str:
+    return " ".join(
+        message if message.endswith(".") else f"{message}." for message in error.messages
+    )

@@ -1,0 +1,7 @@
+from accounts.models.mail import OutgoingMail
+from accounts.models.session import Session
+from accounts.models.signup import Confirmation, PendingSignup
+from accounts.models.tally import Tally
+from accounts.models.user import User
+
+__all__ = ["Confirmation", "OutgoingMail", "PendingSignup", "Session", "Tally", "User"]

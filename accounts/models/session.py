@@ -1,0 +1,30 @@
+"""One row per session. The row *is* the session: there is no second store to fall out of step."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class Session(models.Model):
+    """`key` is the SHA-256 of the cookie and `data` is sealed to it, so that whoever reads the table
+    can neither use a session nor see what it holds, nor move one session's data into another."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="sessions"
+    )
+    data = models.TextField()
+    client_ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+    # How it was proved: [{"method": "password", "at": 1763900000}, …], oldest first.
+    proved = models.JSONField(default=list)
+    credentials_version = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    signed_in_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"session of {self.user_id or 'a visitor'} since {self.created_at:%Y-%m-%d %H:%M}"

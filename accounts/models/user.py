@@ -1,0 +1,112 @@
+"""The person. A row exists only once an address was proved; before, there is a PendingSignup."""
+
+from __future__ import annotations
+
+import uuid
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from accounts.passwords import verdict
+from accounts.validators import USERNAME_LENGTH, validate_username
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username=(username or "").lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """`email` is the main address and always has a confirmed `EmailAddress` row beside it.
+
+    `credentials_version` grows with every change of how the account is reached; sessions, reset
+    links and pending logins carry the version they were born under and end when it moves on.
+    """
+
+    uuid = models.UUIDField(_("public identifier"), default=uuid.uuid4, unique=True, editable=False)
+    username = models.CharField(
+        _("username"),
+        max_length=USERNAME_LENGTH,
+        unique=True,
+        validators=[validate_username],
+    )
+    email = models.EmailField(_("email address"), max_length=254, unique=True)
+    password = models.CharField(_("password"), max_length=255)
+    name = models.CharField(_("full name"), max_length=150, blank=True)
+    language = models.CharField(_("language"), max_length=12, default="en")
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    is_active = models.BooleanField(_("switched on"), default=True)
+    is_staff = models.BooleanField(_("staff"), default=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    password_changed_at = models.DateTimeField(_("password changed"), default=timezone.now)
+    credentials_version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["email"]
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(username__contains="@"), name="username_is_no_address"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")),
+                name="email_is_lower_case",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(username=Lower("username")),
+                name="username_is_lower_case",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def subject_id(self) -> str:
+        """The opaque name under which the trail knows this person."""
+        return str(self.uuid)
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """One hash, and nothing is written: Django's own would replace an older hash by an UPDATE
+        that asks nobody, over a password that was changed meanwhile. The upgrade is the backend's."""
+        return verdict.of(raw_password or "", self.password).right
+
+    async def acheck_password(self, raw_password: str | None) -> bool:
+        return await sync_to_async(self.check_password)(raw_password)
+
+    def set_password(self, raw_password: str | None) -> None:
+        """For Django's own commands (`changepassword`); our flows compare and set. Either way the
+        version moves on, so that sessions end."""
+        super().set_password(raw_password)
+        self.password_changed_at = timezone.now()
+        if not self._state.adding:
+            self.credentials_version += 1
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What Django keeps in a session to see whose it is.
+
+        Not made from the password: the session row carries `credentials_version`, which is the wall
+        here. So a hash upgraded at sign-in ends no session, and a person may keep other devices
+        signed in through a change of password.
+        """
+        return salted_hmac(
+            "accounts.User.session", str(self.uuid), secret=secret, algorithm="sha256"
+        ).hexdigest()
+
+    def get_full_name(self) -> str:
+        return self.name or self.username
+
+    def get_short_name(self) -> str:
+        return self.name.split(" ")[0] if self.name else self.username

@@ -1,0 +1,181 @@
+"""From a letter's templates to the finished message: rendered once, sealed, never touched again.
+
+Message-ID and Date are fixed here, so that a letter delivered twice (a worker killed between the
+server's yes and its own note) is one letter to the reader's mail program.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import textwrap
+from dataclasses import dataclass
+from email.charset import QP, Charset
+from email.utils import format_datetime, formataddr
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template import Context, Engine
+from django.utils import timezone, translation
+
+from accounts.language import known_language
+from accounts.models import OutgoingMail
+from accounts.outbox.cleaning import name_for_greeting, one_line
+from audit import sealing
+
+TEXT_WIDTH = 72
+
+# 7-bit on the wire: relays that cannot carry 8 bits would rewrite the body and break its signature.
+_UTF8 = Charset("utf-8")
+_UTF8.body_encoding = QP
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A finished message to one recipient. `raw` is its complete RFC 5322 form with CRLF."""
+
+    kind: str
+    message_id: str
+    recipient: str
+    subject_id: str
+    subject: str
+    raw: bytes
+
+    def put(self) -> OutgoingMail:
+        """Write the letter into the outbox: one INSERT, which belongs into the act's transaction.
+
+        Whether it is sent is then as certain as whether the act happened."""
+        row = sealed_row(self)
+        row.save(force_insert=True)
+        return row
+
+
+def sealed_row(letter: Letter) -> OutgoingMail:
+    """The unsaved row of a letter, what it says and whom it reaches sealed to its Message-ID."""
+    return OutgoingMail(
+        message_id=letter.message_id,
+        letter=letter.kind,
+        subject_id=letter.subject_id,
+        recipient=sealing.seal(letter.recipient.encode(), context=recipient_context(letter)),
+        body=sealing.seal(letter.raw, context=body_context(letter)),
+    )
+
+
+def body_context(mail: Letter | OutgoingMail) -> str:
+    return f"outbox.body:{mail.message_id}"
+
+
+def recipient_context(mail: Letter | OutgoingMail) -> str:
+    return f"outbox.recipient:{mail.message_id}"
+
+
+def compose(
+    kind: str,
+    *,
+    to: str,
+    language: str,
+    name: str = "",
+    subject_id: str = "",
+    link: str = "",
+    **facts: Any,
+) -> Letter:
+    """Render templates/mail/<kind>/ in the reader's language. Sends nothing and writes nothing.
+
+    Raises ValueError for a link that does not lead to this site."""
+    with translation.override(known_language(language) or settings.LANGUAGE_CODE):
+        context = _context(to=to, name=name, link=site_link(link) if link else "") | facts
+        subject = one_line(_rendered(kind, "subject.txt", context))
+        text = wrapped(_rendered(kind, "message.txt", context))
+        html = _rendered(kind, "message.html", context | {"subject": subject})
+        spoken = translation.get_language() or settings.LANGUAGE_CODE
+    message_id = new_message_id()
+    message = EmailMultiAlternatives(
+        subject,
+        text,
+        from_email=sender(),
+        to=[to],
+        reply_to=[settings.SUPPORT_EMAIL] if settings.SUPPORT_EMAIL else None,
+        headers={
+            "Message-ID": message_id,
+            "Date": format_datetime(timezone.now()),
+            "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers
+            "Content-Language": spoken,
+        },
+        alternatives=[(html, "text/html")],
+    )
+    message.encoding = _UTF8
+    raw = on_the_wire(message.message().as_bytes())
+    return Letter(kind, message_id, to, subject_id, subject, raw)
+
+
+def on_the_wire(raw: bytes) -> bytes:
+    """`raw` with the line ends that SMTP wants (RFC 5321 2.3.8)."""
+    return re.sub(rb"\r?\n", b"\r\n", raw)
+
+
+def _context(*, to: str, name: str, link: str) -> dict[str, Any]:
+    bidi = translation.get_language_bidi()
+    return {
+        "lang": translation.get_language() or settings.LANGUAGE_CODE,
+        "dir": "rtl" if bidi else "ltr",
+        # "start" is unknown to some mail programs that still matter.
+        "start": "right" if bidi else "left",
+        "end": "left" if bidi else "right",
+        "site_name": one_line(settings.SITE_NAME),
+        "site_host": settings.SITE_HOST,
+        "support_email": settings.SUPPORT_EMAIL,
+        "to": to,
+        "name": name_for_greeting(name),
+        "link": link,
+    }
+
+
+def _rendered(kind: str, part: str, context: dict[str, Any]) -> str:
+    """Text parts are not escaped for HTML, the HTML part is: here, so that no template forgets."""
+    template = Engine.get_default().get_template(f"mail/{kind}/{part}")
+    return str(template.render(Context(context, autoescape=part.endswith(".html"))))
+
+
+def wrapped(text: str) -> str:
+    """`text` with long lines folded at spaces and no more than one empty line in a row.
+
+    Lines that hold an address are left whole, so that they stay clickable."""
+    lines: list[str] = []
+    for line in map(str.rstrip, text.strip().splitlines()):
+        if "://" in line or len(line) <= TEXT_WIDTH:
+            lines.append(line)
+        else:
+            lines += textwrap.wrap(line, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
+
+
+def site_link(link: str) -> str:
+    """`link` as an address under SITE_URL; raises ValueError for any other.
+
+    SECURITY: a link made from the Host header would lead a reset key to whoever sent the request.
+    """
+    if link.startswith("/") and not link.startswith("//"):
+        link = settings.SITE_URL + link
+    if not link.startswith(settings.SITE_URL + "/") or not re.fullmatch(r"[\x21-\x7e]+", link):
+        raise ValueError("A letter's link must lead to SITE_URL.")
+    return link
+
+
+def sender() -> str:
+    """DEFAULT_FROM_EMAIL with its name quoted as a header needs it, whatever the site is called."""
+    name, _, address = settings.DEFAULT_FROM_EMAIL.rpartition("<")
+    local, _, domain = one_line(address).strip("<> ").rpartition("@")
+    return formataddr((one_line(name).strip('" '), f"{local}@{_ascii_host(domain)}"), charset=_UTF8)
+
+
+def _ascii_host(host: str) -> str:
+    return host.encode("idna").decode("ascii")
+
+
+def new_message_id() -> str:
+    """A Message-ID nobody can guess, under the site's own host (RFC 5322 3.6.4)."""
+    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    domain = f"[{host}]" if ":" in host else _ascii_host(host)
+    return f"<{secrets.token_hex(16)}@{domain}>"

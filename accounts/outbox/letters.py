@@ -1,0 +1,186 @@
+"""Every letter of the site, one function each. They compose and return a Letter; its `put()` is
+what belongs into the transaction of the act. The words are in templates/mail/<letter>/.
+
+Common arguments: `to` is the address, `language` and `name` the reader's, `subject_id` the reader
+as the trail knows them (empty where there is no account). `link` is a path or an address of this
+site.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from ipaddress import ip_address
+from typing import Literal, NotRequired, TypedDict, Unpack
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest
+from django.utils import formats, timezone, translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+
+from accounts.devices import device_label
+from accounts.models import User
+from accounts.outbox.cleaning import prose
+from accounts.outbox.compose import Letter, compose
+
+__all__ = ["Happening", "Letter"]
+
+FACT_LENGTH = 80
+REASON_LENGTH = 500
+
+
+class Reader(TypedDict):
+    """Whom a letter is for."""
+
+    to: str
+    language: str
+    name: NotRequired[str]
+    subject_id: NotRequired[str]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What the table of a letter says: when, on which device, from where and how.
+
+    `how` may be a lazy translation; it is read in the reader's language. Empty facts are left out.
+    """
+
+    at: datetime
+    device: str = ""
+    place: str = ""
+    how: str | Promise = ""
+    time_zone: str = "UTC"
+
+    @classmethod
+    def of(
+        cls, request: HttpRequest, *, how: str | Promise = "", user: User | None = None
+    ) -> Happening:
+        """What this request says of itself, in the language and time zone of `user`."""
+        agent = request.META.get("HTTP_USER_AGENT", "")
+        with translation.override(user.language if user else translation.get_language()):
+            device = device_label(agent)
+        return cls(
+            at=timezone.now(),
+            device=device,
+            place=getattr(request, "client_ip", ""),
+            how=how,
+            time_zone=user.time_zone if user else "UTC",
+        )
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Label and value of each fact that is known, in the language that is active."""
+        facts = [
+            (gettext("When"), self.when()),
+            (gettext("Device"), prose(self.device, FACT_LENGTH)),
+            (self.place_label(), prose(self.place, FACT_LENGTH)),
+            (gettext("How"), prose(self.how, FACT_LENGTH)),
+        ]
+        return [(label, value) for label, value in facts if value]
+
+    def place_label(self) -> str:
+        """A network address is called one: without a place database it is all that is known."""
+        try:
+            ip_address(self.place)
+        except ValueError:
+            return gettext("Place (approximate)")
+        return gettext("Network address")
+
+    def when(self) -> str:
+        """Like "23 November 2026, 09:14 (London)"."""
+        zone: tzinfo = UTC
+        name = "UTC"
+        try:
+            zone = ZoneInfo(self.time_zone)
+            name = self.time_zone.rpartition("/")[2].replace("_", " ")
+        except (KeyError, ValueError, OSError):
+            pass  # not a zone's name, or none that this machine's table has
+        # Translators: a date and time in a letter; see Django's "date" filter for the letters.
+        moment = formats.date_format(self.at.astimezone(zone), gettext("j F Y, H:i"))
+        return f"{moment} ({name})"
+
+
+def confirm_address(*, code: str, link: str, minutes: int, **reader: Unpack[Reader]) -> Letter:
+    """E1: the code and the link that prove an address. `minutes` is how long the code works."""
+    return compose("confirm_address", code=code, link=link, minutes=minutes, **reader)
+
+
+def already_registered(*, link: str, **reader: Unpack[Reader]) -> Letter:
+    """E2: somebody asked for an account with an address that has one. `link`: the sign-in page."""
+    return compose("already_registered", link=link, **reader)
+
+
+def no_account(**reader: Unpack[Reader]) -> Letter:
+    """E3: a reset or code was asked for an address without account."""
+    return compose("no_account", **reader)
+
+
+def reset_password(*, link: str, minutes: int, username: str, **reader: Unpack[Reader]) -> Letter:
+    """E5: the link that lets its reader choose a new password."""
+    return compose("reset_password", link=link, minutes=minutes, username=username, **reader)
+
+
+def address_changed(
+    *,
+    kind: Literal["added", "main", "removed"],
+    old: str,
+    new: str,
+    happened: Happening,
+    **reader: Unpack[Reader],
+) -> Letter:
+    """E6: to each address concerned. An address other than the reader's is shown masked."""
+    return compose(
+        "address_changed",
+        change=kind,
+        old=_masked(old, unless=reader["to"]),
+        new=_masked(new, unless=reader["to"]),
+        happened=happened.rows,
+        **reader,
+    )
+
+
+def password_changed(
+    *,
+    kind: Literal["changed", "set", "reset"],
+    link: str,
+    happened: Happening,
+    **reader: Unpack[Reader],
+) -> Letter:
+    """E7. `link`: where a password is reset, for the reader who did not do this."""
+    return compose("password_changed", change=kind, link=link, happened=happened.rows, **reader)
+
+
+def switched_off(*, happened: Happening | None = None, **reader: Unpack[Reader]) -> Letter:
+    """To the owner of a switched-off account that was given its right password or asked for a
+    reset: the pages say nothing of it to anybody."""
+    return compose("switched_off", happened=happened.rows if happened else None, **reader)
+
+
+def staff_changed(
+    *,
+    action: str | Promise,
+    reason: str,
+    happened: Happening | None = None,
+    **reader: Unpack[Reader],
+) -> Letter:
+    """E15: what staff did, and the reason they gave. `action` is a sentence."""
+    return compose(
+        "staff_changed",
+        action=action,
+        reason=prose(reason, REASON_LENGTH),
+        happened=happened.rows if happened else None,
+        **reader,
+    )
+
+
+def address_taken(*, link: str, **reader: Unpack[Reader]) -> Letter:
+    """To the owner of an address that somebody tried to add to another account."""
+    return compose("address_taken", link=link, **reader)
+
+
+def _masked(address: str, *, unless: str) -> str:
+    """Like s•••@example.com, except for the reader's own address."""
+    if not address or address == unless:
+        return address
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}•••@{domain}"

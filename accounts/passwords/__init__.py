@@ -1,0 +1,1 @@
+"""Passwords: how they are hashed, within which memory, and which ones may be chosen."""

@@ -1,0 +1,125 @@
+"""What every page knows, and how every field is drawn."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+from django.forms import BoundField
+from django.forms.renderers import TemplatesSetting
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy
+
+from accounts.controls import DRAWN
+
+THEME_COOKIE = "theme"
+THEMES = ("light", "dark")
+
+
+class FormRenderer(TemplatesSetting):
+    """Fields are drawn by our one element template, inputs and selects in Python, every other
+    widget by Django's own template."""
+
+    field_template_name = "elements/field.html"
+
+    def render(
+        self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None
+    ) -> str:
+        if draw := DRAWN.get(template_name):
+            return draw(context["widget"])
+        if template_name == self.field_template_name:
+            context = _facts_of(context["field"])
+        return super().render(template_name, context, request)
+
+
+def _facts_of(field: BoundField) -> dict[str, Any]:
+    """What elements/field.html asks of a field, asked once."""
+    widget = field.field.widget
+    kind = "code" if "data-code" in widget.attrs else field.widget_type
+    return {
+        "field": field,
+        "kind": kind,
+        "id": field.auto_id,
+        "label": field.label,
+        "hint": field.help_text,
+        "errors": field.errors,
+        "is_optional": not field.field.required and kind in ("text", "email", "textarea"),
+        "tells_length": kind == "password" and field.help_text and "minlength" in widget.attrs,
+    }
+
+
+class Frame:
+    """The parts of the frame that depend on the language and the place alone: {{ frame.head }}.
+
+    Each is drawn once in a process and kept; the empty frame would else cost most of a page."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __getitem__(self, part: str) -> SafeString:
+        draw = _draw_part.__wrapped__ if settings.DEBUG else _draw_part
+        place = self.path if part == "menu" and self.path in _menu_paths() else ""
+        return draw(part, get_language() or "", place)
+
+
+@lru_cache(maxsize=512)
+def _draw_part(part: str, language: str, path: str) -> SafeString:
+    return render_to_string(f"frame/{part}.html", _names() | {"menu": _menu(path)})
+
+
+def _names() -> dict[str, Any]:
+    return {
+        "site_name": settings.SITE_NAME,
+        "site_host": settings.SITE_HOST,
+        "support_email": settings.SUPPORT_EMAIL,
+        "icons": static("img/icons.svg"),
+    }
+
+
+MENU = (
+    ("account_overview", "home", gettext_lazy("Overview")),
+    ("account_profile", "user", gettext_lazy("Profile")),
+    ("account_email", "mail", gettext_lazy("Email addresses")),
+    ("account_change_password", "lock", gettext_lazy("Password")),
+)
+
+
+@lru_cache(maxsize=1)
+def _menu_paths() -> frozenset[str]:
+    return frozenset(reverse(name) for name, _icon, _label in MENU)
+
+
+def _menu(path: str) -> list[dict[str, Any]]:
+    entries = ((reverse(name), icon, label) for name, icon, label in MENU)
+    return [
+        {"url": url, "icon": icon, "label": label, "current": url == path}
+        for url, icon, label in entries
+    ]
+
+
+@lru_cache(maxsize=1)
+def _constants() -> dict[str, Any]:
+    return _names() | {"languages": settings.LANGUAGES, "debug": settings.DEBUG}
+
+
+@receiver(setting_changed)
+def _forget(**_changed: Any) -> None:
+    """Tests change settings under a running process."""
+    for kept in (_draw_part, _menu_paths, _constants):
+        kept.cache_clear()
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Context of every page: the site's names, the visitor's theme, the languages on offer."""
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    return _constants() | {
+        "theme": theme if theme in THEMES else "",
+        "frame": Frame(request.path),
+    }

@@ -1,0 +1,53 @@
+"""Whether a session still stands, and ending sessions: what flows ask before they change anything."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.http import HttpRequest
+
+from accounts.models import Session, User
+from accounts.sessions.store import SessionGone, of_request
+
+
+def still_alive(request: HttpRequest) -> None:
+    """Hold this session to the end of the transaction, or raise SessionEnded.
+
+    Call it first in the transaction of every sensitive change: whoever ended the session, switched
+    the person off or changed how the account is reached before that moment has won. Two SELECTs.
+
+    SECURITY: the person is locked before the session, as everything does that ends sessions; the
+    other way round two changes from two devices would each wait for the other's session.
+    """
+    assert connection.in_atomic_block  # noqa: S101 - a lock outside of a transaction is none
+    session = of_request(request)
+    if session.row is None or not _holds(session.row):
+        session.ended = True
+        request.user = AnonymousUser()
+        raise SessionGone
+
+
+def _holds(row: Session) -> bool:
+    people = User.objects.select_for_update(no_key=True).filter(is_active=True)
+    version = people.filter(pk=row.user_id or 0).values_list("credentials_version").first()
+    if version is None:
+        return False
+    sessions = Session.objects.select_for_update().filter(credentials_version=version[0])
+    return sessions.filter(key=row.key, user=row.user).values_list("pk").first() is not None
+
+
+def end_others(user: User, keep: str | None) -> int:
+    """End the person's sessions except the one stored under `keep` (`request.session.row.key`).
+    Returns how many. One DELETE."""
+    return Session.objects.filter(user=user).exclude(key=keep or "").delete()[0]
+
+
+def end_all(user: User) -> int:
+    """End every session of the person; returns how many."""
+    return end_others(user, None)
+
+
+def cycle(request: HttpRequest) -> None:
+    """Give the session a new key, from the save at the end of this request on; the old one is dead
+    then (ASVS 7.2.4). For every change of how strongly somebody is signed in."""
+    request.session.cycle_key()

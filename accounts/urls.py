@@ -1,0 +1,50 @@
+"""Everything under /accounts/. Names follow allauth's pattern where it has the page.
+
+Each page is named here one by one: what allauth would add is closed until it is wanted.
+"""
+
+from allauth.account import views as allauth_views
+from django.urls import path, re_path
+from django.views.generic import RedirectView
+
+from accounts.views import account, addresses, confirmation, password_reset, sign_in
+
+urlpatterns = [
+    path("", account.overview, name="account_overview"),
+    path("login/", sign_in.sign_in, name="account_login"),
+    path("logout/", sign_in.sign_out, name="account_logout"),
+    path("reauthenticate/", sign_in.reauthenticate, name="account_reauthenticate"),
+    path("signup/", allauth_views.signup, name="account_signup"),
+    path("inactive/", allauth_views.account_inactive, name="account_inactive"),
+    path(
+        "confirm-email/",
+        confirmation.confirm_email,
+        name="account_email_verification_sent",
+    ),
+    path("confirm-email/link/", confirmation.confirm_link, name="account_confirm_link"),
+    re_path(
+        r"^confirm-email/(?P<key>[\w-]{20,64})/$",
+        confirmation.open_link,
+        name="account_confirm_email",
+    ),
+    path("profile/", account.edit_profile, name="account_profile"),
+    path("email/", addresses.email, name="account_email"),
+    path("password/change/", account.change_password, name="account_change_password"),
+    path(
+        "password/set/",
+        RedirectView.as_view(pattern_name="account_change_password"),
+        name="account_set_password",
+    ),
+    path("password/reset/", password_reset.ask, name="account_reset_password"),
+    path("password/reset/done/", password_reset.asked, name="account_reset_password_done"),
+    path(
+        "password/reset/key/done/",
+        allauth_views.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]{1,13})-(?P<key>[\w-]{1,100})/$",
+        password_reset.choose,
+        name="account_reset_password_from_key",
+    ),
+]

@@ -1,0 +1,112 @@
+"""What a username and an address may look like. Decided once, here, for every way in."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import idna
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext_lazy as _
+
+USERNAME_LENGTH = 80
+ADDRESS_LENGTH = 254  # RFC 5321 4.5.3.1.3: a path of 256 octets, less the angle brackets
+
+_USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?", re.ASCII)
+
+# Names that a person could take for the site itself, its staff or its machines (RFC 2142), and
+# names that would read as a path of ours.
+RESERVED_USERNAMES = frozenset(
+    "about abuse account accounts admin administrator all anonymous api apps auth billing contact"  # noqa: SIM905
+    " everyone guest help helpdesk home host hostmaster identity info login logout mail"
+    " mailer-daemon me moderator nobody no-reply noc noreply null official operator owner postmaster"
+    " privacy root security self service settings signin signout signup site staff static status"
+    " superuser support system sysadmin team terms test undefined user users webmaster well-known"
+    " www".split()
+)
+
+
+def normalise_username(text: str) -> str:
+    """The one spelling under which a username is kept and looked up: trimmed, lower case.
+
+    Only ASCII letters fold: anything else is refused by `validate_username`, never mapped, so that
+    no two names that look alike can both exist (UTS 39)."""
+    text = text.strip()
+    return text.lower() if text.isascii() else text
+
+
+def validate_username(text: str) -> None:
+    """Raise ValidationError unless `text` is a normalised username that may be taken."""
+    if len(text) > USERNAME_LENGTH:
+        raise ValidationError(
+            _("Must be %(max)d characters or fewer"), params={"max": USERNAME_LENGTH}, code="long"
+        )
+    if len(text) < 3 or not _USERNAME.fullmatch(text):
+        raise ValidationError(
+            _(
+                "Use at least 3 characters: letters a to z, digits, dots, dashes and underscores,"
+                " with a letter or digit first and last"
+            ),
+            code="shape",
+        )
+    if text in RESERVED_USERNAMES:
+        raise ValidationError(_("That username is taken"), code="taken")
+
+
+def normalise_address(text: str) -> str:
+    """The one spelling under which an address is kept, looked up and mailed: ASCII, lower case.
+
+    An internationalised domain becomes its ASCII form (IDNA 2008, UTS 46). Raises ValidationError
+    with a sentence for the person: characters nobody can see, quoted or non-ASCII local parts and
+    more than 254 characters are refused, never cut and never mapped to something else.
+    """
+    text = text.strip(" \t")
+    if len(text) > 4 * ADDRESS_LENGTH:
+        raise _too_long()
+    if any(
+        unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs")
+        for character in text
+    ):
+        raise ValidationError(
+            _("The email address has a space or an invisible character in it. Type it again."),
+            code="invisible",
+        )
+    local, at, domain = text.rpartition("@")
+    if not at or not local or not domain:
+        raise _not_an_address()
+    if '"' in local or "@" in local or not local.isascii():
+        raise ValidationError(
+            _(
+                "Email addresses with quotes or letters outside a to z before the @ do not work"
+                " here"
+            ),
+            code="local_part",
+        )
+    if domain.startswith("[") or "." not in domain:
+        raise _not_an_address()
+    if not domain.isascii() or "xn--" in domain.lower():
+        try:
+            domain = idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")
+        except (idna.IDNAError, UnicodeError) as error:
+            raise _not_an_address() from error
+    address = f"{local}@{domain}".lower()
+    if len(address) > ADDRESS_LENGTH:
+        raise _too_long()
+    if len(local) > 64:  # RFC 5321 4.5.3.1.1
+        raise _not_an_address()
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise _not_an_address() from error
+    return address
+
+
+def _not_an_address() -> ValidationError:
+    return ValidationError(_("Enter an email address like name@example.com"), code="shape")
+
+
+def _too_long() -> ValidationError:
+    return ValidationError(
+        _("Must be %(max)d characters or fewer"), params={"max": ADDRESS_LENGTH}, code="long"
+    )

@@ -1,0 +1,51 @@
+"""Pages for what went wrong. Each says what happened, what is safe, and what to do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template import loader
+
+from accounts.errors import Refusal
+from accounts.redirects import safe_next
+
+
+def refusal_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """The page of a refusal, with its status and, where waiting helps, Retry-After."""
+    response = render(request, refusal.template, {"refusal": refusal}, status=refusal.status)
+    if seconds := getattr(refusal, "seconds", 0):
+        response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _plain(request, "400.html", 400)
+
+
+def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _plain(request, "403.html", 403)
+
+
+def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _plain(request, "404.html", 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Touches neither the database nor a context processor: either may be what failed."""
+    context = {"ref": getattr(request, "request_id", "")}
+    return HttpResponse(loader.render_to_string("500.html", context), status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without its token: mostly a page left open too long. `next` is kept."""
+    context = {"next": safe_next(request) or request.path}
+    return render(request, "errors/403_csrf.html", context, status=403)
+
+
+def _plain(request: HttpRequest, template: str, status: int) -> HttpResponse:
+    # Broken requests come here before any middleware has run, so only what is there is used.
+    if hasattr(request, "user"):
+        return render(request, template, status=status)
+    return HttpResponse(loader.render_to_string(template), status=status)

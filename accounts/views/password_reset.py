@@ -1,0 +1,54 @@
+"""P9, P10: asking for a reset, and choosing the new password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import views as allauth_views
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.fields import posted
+from accounts.flows import password_reset
+from accounts.forms import ResetForm
+
+ASKED_FOR = "reset_asked_for"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask(request: HttpRequest) -> HttpResponse:
+    form = ResetForm(posted(request), initial={"login": _known_identifier(request)})
+    if request.method == "POST" and form.is_valid():
+        identifier = form.cleaned_data["login"]
+        password_reset.ask(request, identifier)
+        request.session[ASKED_FOR] = identifier
+        return redirect("account_reset_password_done")
+    return render(request, "accounts/password_reset.html", {"form": form})
+
+
+def _known_identifier(request: HttpRequest) -> str:
+    return request.user.email if request.user.is_authenticated else ""
+
+
+@require_safe
+def asked(request: HttpRequest) -> HttpResponse:
+    identifier = request.session.get(ASKED_FOR)
+    if not identifier:
+        return redirect("account_reset_password")
+    context = {"identifier": identifier, "minutes": settings.POLICY_RESET_LINK_MINUTES}
+    return render(request, "accounts/password_reset_done.html", context)
+
+
+class ChoosePasswordView(allauth_views.PasswordResetFromKeyView):
+    """allauth's: opening the link moves its key into the session and cleans the address bar."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        user = getattr(self, "reset_user", None)
+        context["account_label"] = user.email if user else ""
+        return context
+
+
+choose = ChoosePasswordView.as_view()

@@ -1,0 +1,69 @@
+"""Every element in every state, to look at while developing. Not there in production."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.errors import (
+    CredentialsMoved,
+    HashingBusy,
+    LinkUnusable,
+    SessionEnded,
+    TooManyTries,
+)
+from accounts.forms import CodeForm, ProfileForm, SignUpForm
+from accounts.views import errors
+
+
+@require_safe
+def styleguide(request: HttpRequest) -> HttpResponse:
+    profile = ProfileForm(
+        initial={"appearance": ""}, time_zones=["UTC", "Europe/London"], auto_id="profile_%s"
+    )
+    context = {
+        "empty": SignUpForm(auto_id="empty_%s"),
+        "wrong": SignUpForm({"name": "Sam", "email": "sam@"}, auto_id="wrong_%s"),
+        "code": CodeForm(auto_id="code_%s"),
+        "profile": profile,
+        "recovery_codes": ["k7pd-92mw-x4tq-h8rc", "c6ep-34wk-5dm3-zj83", "4ff4-94kf-3wm5-9ppm"],
+        "icon_names": icon_names(),
+    }
+    return render(request, "styleguide.html", context)
+
+
+REFUSALS = {
+    "busy": HashingBusy(),
+    "conflict": CredentialsMoved(),
+    "link": LinkUnusable(),
+    "session": SessionEnded(),
+    "wait": TooManyTries(240),
+}
+PAGES = {
+    "400": errors.bad_request,
+    "403": errors.forbidden,
+    "404": errors.not_found,
+    "500": errors.server_error,
+    "csrf": errors.csrf_failure,
+}
+
+
+@require_safe
+def error_page(request: HttpRequest, name: str) -> HttpResponse:
+    """Any error page, without the error."""
+    if name in REFUSALS:
+        return errors.refusal_page(request, REFUSALS[name])
+    if name in PAGES:
+        return PAGES[name](request)
+    raise Http404
+
+
+def icon_names() -> list[str]:
+    """The names of all symbols in the sprite."""
+    sprite = Path(settings.BASE_DIR) / "static" / "img" / "icons.svg"
+    return re.findall(r'<symbol id="([a-z]+)"', sprite.read_text())

@@ -1,0 +1,171 @@
+"""The closed vocabulary of the trail: what can happen, in the past tense, grouped by room, and the
+facts each event carries. `docs/audit-events.md` is written from it and held equal by a test.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from audit.facts import Count, Kind, Maybe, OneOf, Prose, SomeOf, Word
+
+REASON = Prose(500)
+METHOD = OneOf(("password", "code", "link", "passkey", "provider"))
+PROFILE = SomeOf(("name", "username", "language", "time_zone"))
+SESSIONS = Maybe(Count())
+
+
+class Event(StrEnum):
+    """`meaning` is one sentence for the catalogue; `allowed` names the facts and their kinds."""
+
+    meaning: str
+    allowed: dict[str, Kind]
+
+    def __new__(cls, value: str, meaning: str, allowed: dict[str, Kind] | None = None) -> Event:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        member.allowed = allowed or {}
+        return member
+
+    # --- accounts: the way in ---------------------------------------------------------------------
+
+    SIGNED_IN = (
+        "account.signed_in",
+        "A session began.",
+        {"method": Maybe(METHOD)},
+    )
+    SIGN_IN_FAILED = (
+        "account.sign_in_failed",
+        "A sign-in was refused. Unknown names are kept as keyed digests only.",
+        {"reason": OneOf(("wrong_password", "unknown_account", "switched_off", "locked", "busy"))},
+    )
+    SIGNED_OUT = ("account.signed_out", "The person ended this session.")
+    SESSION_ENDED = (
+        "account.session_ended",
+        "Sessions ended without a sign-out.",
+        {
+            "reason": OneOf(
+                (
+                    "idle",
+                    "absolute",
+                    "ended_by_person",
+                    "ended_by_staff",
+                    "credentials_changed",
+                    "switched_off",
+                )
+            ),
+            "sessions": SESSIONS,
+        },
+    )
+    REAUTHENTICATED = (
+        "account.reauthenticated",
+        "A signed-in person proved again who they are.",
+        {"method": Maybe(METHOD)},
+    )
+    REAUTHENTICATION_FAILED = (
+        "account.reauthentication_failed",
+        "A signed-in person failed to prove again who they are.",
+        {"method": Maybe(METHOD)},
+    )
+    LIMIT_REACHED = (
+        "account.limit_reached",
+        "A budget is spent: further tries are refused until it opens again.",
+        {"budget": Word(40)},
+    )
+
+    # --- accounts: sign-up and addresses ----------------------------------------------------------
+
+    SIGNUP_STARTED = ("account.signup_started", "Somebody asked for an account.")
+    SIGNUP_CONFIRMED = (
+        "account.signup_confirmed",
+        "The address of a sign-up was proved and the account made.",
+    )
+    SIGNUP_FAILED = (
+        "account.signup_failed",
+        "A sign-up was refused or could not be finished.",
+        {"reason": OneOf(("closed", "limit", "address_taken", "username_taken", "expired", "bot"))},
+    )
+    CONFIRMATION_FAILED = (
+        "account.confirmation_failed",
+        "A wrong or spent proof of an address was tried.",
+        {"how": Maybe(OneOf(("code", "link")))},
+    )
+    ADDRESS_ADDED = ("account.address_added", "An address was added and waits for its proof.")
+    ADDRESS_CONFIRMED = ("account.address_confirmed", "An added address was proved.")
+    ADDRESS_REMOVED = ("account.address_removed", "An address was taken away.")
+    ADDRESS_MAIN_CHANGED = ("account.address_main_changed", "Another address became the main one.")
+
+    # --- accounts: passwords and profile ----------------------------------------------------------
+
+    PASSWORD_CHANGED = (
+        "account.password_changed",
+        "A signed-in person chose a new password.",
+        {"sessions": SESSIONS},
+    )
+    PASSWORD_RESET_REQUESTED = (
+        "account.password_reset_requested",
+        "Somebody asked for a reset letter.",
+    )
+    PASSWORD_RESET_FINISHED = (
+        "account.password_reset_finished",
+        "A new password was set by a reset link.",
+        {"sessions": SESSIONS},
+    )
+    PASSWORD_HASH_UPGRADED = (
+        "account.password_hash_upgraded",
+        "An older hash was replaced at sign-in by one with today's parameters.",
+        {"former": Maybe(Word(40))},
+    )
+    PROFILE_CHANGED = ("account.profile_changed", "Profile fields changed.", {"fields": PROFILE})
+    DEACTIVATED = (
+        "account.deactivated",
+        "The account was switched off.",
+        {"reason": Maybe(REASON)},
+    )
+    ACTIVATED = (
+        "account.activated",
+        "The account was switched on again.",
+        {"reason": Maybe(REASON)},
+    )
+
+    # --- letters ----------------------------------------------------------------------------------
+
+    MAIL_DEAD = (
+        "mail.dead",
+        "A letter was given up after its last try.",
+        {"letter": Maybe(Word()), "attempts": Maybe(Count())},
+    )
+
+    # --- staff and operators ----------------------------------------------------------------------
+
+    STAFF_RESET_LETTER_SENT = (
+        "staff.reset_letter_sent",
+        "Staff sent a person a reset letter.",
+        {"reason": REASON},
+    )
+    STAFF_USER_CHANGED = (
+        "staff.user_changed",
+        "Staff changed a person.",
+        {
+            "fields": SomeOf(
+                (
+                    "name",
+                    "username",
+                    "email",
+                    "language",
+                    "time_zone",
+                    "is_active",
+                    "is_staff",
+                    "is_superuser",
+                    "groups",
+                    "user_permissions",
+                )
+            ),
+            "reason": REASON,
+        },
+    )
+    STAFF_SUPERUSER_CREATED = (
+        "staff.superuser_created",
+        "An operator made an administrator from the command line.",
+    )
+    COMMAND_RUN = ("command.run", "An operator ran a command.", {"command": Word()})

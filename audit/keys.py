@@ -1,0 +1,96 @@
+"""Keys under which the trail seals what is personal: one a person, and one a calendar month.
+
+A person's key opens label and device; a month's key opens everybody's full network address in that
+month, and the entries of strangers. Forgetting a key is how entries that may never be rewritten
+still forget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from django.db import IntegrityError, connection, transaction
+
+from audit import sealing
+from audit.models import SubjectKey
+
+FORGOTTEN = b""
+Keys = dict[str, bytes]
+
+
+def month(at: datetime) -> str:
+    """The name of a month's key, like `month-2026-11`."""
+    return f"month-{at.astimezone(UTC):%Y-%m}"
+
+
+def months_kept() -> Keys:
+    """The keys of all months that are not forgotten."""
+    rows = SubjectKey.objects.filter(subject_id__startswith="month-").exclude(key="")
+    return {name: _opened(name, sealed) for name, sealed in rows.values_list("subject_id", "key")}
+
+
+def stored(names: Iterable[str]) -> Keys:
+    """The keys that exist among `names`, FORGOTTEN for those that were dropped. One SELECT, or none
+    for no names.
+
+    Written out, because every event reads its keys: building this one query through the models
+    costs three times what the database needs to answer it.
+    """
+    wanted = sorted(names)
+    if not wanted:  # PostgreSQL cannot read an empty list
+        return {}
+    marks = ", ".join(["%s"] * len(wanted))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT subject_id, key FROM audit_subjectkey WHERE subject_id IN ({marks})",  # noqa: S608 - marks only
+            wanted,
+        )
+        return {name: _opened(name, sealed) for name, sealed in cursor.fetchall()}
+
+
+def obtained(names: Iterable[str]) -> Keys:
+    """The keys of all `names`, made where there is none: one SELECT, one INSERT if one was missing.
+
+    Two writers may name somebody for the first time at once: the first to commit wins, the other
+    uses the winner's key. Works inside an outer transaction, which the conflict must not break.
+    """
+    wanted = set(names)
+    keys = stored(wanted)
+    made = {name: sealing.new_key() for name in sorted(wanted - keys.keys())}
+    if not made:
+        return keys
+    rows = [
+        SubjectKey(subject_id=name, key=sealing.seal(key, context=_context(name)))
+        for name, key in made.items()
+    ]
+    try:
+        with transaction.atomic():
+            SubjectKey.objects.bulk_create(rows)
+    except IntegrityError:
+        SubjectKey.objects.bulk_create(rows, ignore_conflicts=True)
+        return stored(wanted)
+    return keys | made
+
+
+def forget(name: str) -> None:
+    """Drop the key of a person or a month, for ever: an empty row stays in its place, so that
+    whatever is recorded later cannot bring a key back."""
+    SubjectKey.objects.bulk_create(
+        [SubjectKey(subject_id=name, key="")],
+        update_conflicts=True,
+        unique_fields=["subject_id"],
+        update_fields=["key"],
+    )
+
+
+def _opened(name: str, sealed: str) -> bytes:
+    """Raises SealBroken if the ring has lost the key that sealed it: nothing is recorded under a
+    second key in silence."""
+    if not sealed:
+        return FORGOTTEN
+    return sealing.unseal(sealed, context=_context(name))
+
+
+def _context(name: str) -> str:
+    return f"audit key of {name}"

@@ -1,0 +1,96 @@
+"""The trail: rows that say what happened, and are never changed (docs/decisions/0001)."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class AppendOnly(TypeError):
+    """Somebody tried to change or delete entries of the trail."""
+
+
+class SubjectKey(models.Model):
+    """The key that seals one subject's personal facts, itself sealed under the key ring.
+
+    `subject_id` is a person's opaque id, or `month-2026-11`: the key of everybody's network
+    addresses in that month and of strangers' entries. An empty `key` means forgotten: the entries
+    stay, verify, and can no longer be read, and nothing personal is written under this name again.
+    """
+
+    subject_id = models.CharField(max_length=64, primary_key=True)
+    key = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"key of {self.subject_id}"
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnly
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly
+
+
+class Entry(models.Model):
+    """One thing that happened. Made by `audit.trail.record` alone.
+
+    In clear: what, opaque ids of who and whom, when, the request, the facts its event allows.
+    Sealed in `personal` under the key named `personal_key`: label, address, device. `ip_digest`
+    and `network_digest` (the /24 or /64) are keyed, for searching. No foreign keys: a row outlives
+    the people in it. `sequence` and `seal` are empty until the sealing worker chains the row; that
+    is the one change the database lets through, once.
+    """
+
+    sequence = models.PositiveBigIntegerField(null=True, unique=True, editable=False)
+    seal = models.CharField(max_length=64, null=True, editable=False)
+    event = models.CharField(max_length=60)
+    at = models.DateTimeField(default=timezone.now)
+    actor_id = models.CharField(max_length=64, blank=True)
+    subject_id = models.CharField(max_length=64, blank=True)
+    request_id = models.CharField(max_length=32, blank=True)
+    facts = models.JSONField(default=dict)
+    personal_key = models.CharField(max_length=64, blank=True)
+    personal = models.BinaryField(default=b"")
+    ip_digest = models.CharField(max_length=64, blank=True)
+    network_digest = models.CharField(max_length=64, blank=True)
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "entries"
+        indexes = [
+            models.Index(fields=["subject_id", "-id"], name="entry_subject"),
+            # Strangers can add failures to a history: the newest sign-in is found past them.
+            models.Index(fields=["subject_id", "event", "-id"], name="entry_subject_event"),
+            models.Index(fields=["actor_id", "-id"], name="entry_actor"),
+            models.Index(fields=["event", "-id"], name="entry_event"),
+            models.Index(fields=["at"], name="entry_at"),
+            models.Index(fields=["ip_digest", "-id"], name="entry_ip"),
+            models.Index(fields=["network_digest", "-id"], name="entry_network"),
+            models.Index(fields=["request_id"], name="entry_request"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sequence__isnull=True, seal__isnull=True)
+                | Q(sequence__isnull=False, seal__isnull=False),
+                name="entry_is_sealed_whole",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.event}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnly
+        # Without this a given primary key would turn the INSERT into an UPDATE of that row.
+        super().save(force_insert=True, using=kwargs.get("using"))
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly

@@ -1,0 +1,226 @@
+"""The only way into the trail, and the way to read it.
+
+Facts in clear are allowed by name and kind (`audit.events`). Personal facts are sealed: label and
+device under the subject's own key, the network address besides under a key of its month, so that a
+person can be forgotten, and every full address after its time, without touching one row.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from audit import keys, sealing
+from audit.events import Event
+from audit.facts import cleaned, inert
+from audit.keys import FORGOTTEN, Keys, forget
+from audit.models import Entry
+
+__all__ = [
+    "Line",
+    "address_digests",
+    "entries_of",
+    "forget",
+    "identifier_digest",
+    "network_digest",
+    "record",
+]
+
+LABEL_LENGTH = 254
+DEVICE_LENGTH = 120
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Named(Protocol):
+    """Whoever has an opaque name for the trail."""
+
+    @property
+    def subject_id(self) -> str: ...
+
+
+Who = Named | str | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry as those with the right to may read it. `readable` is False when its subject was
+    forgotten, or the row does not open: its personal texts are then empty. `address` is empty once
+    its month was forgotten; `network` stays."""
+
+    id: int
+    event: str
+    at: datetime
+    actor_id: str
+    subject_id: str
+    request_id: str
+    facts: dict[str, Any]
+    label: str = ""
+    address: str = ""
+    network: str = ""
+    device: str = ""
+    readable: bool = True
+
+
+def record(
+    event: Event,
+    *,
+    actor: Who = None,
+    subject: Who = None,
+    request: HttpRequest | None = None,
+    label: str = "",
+    **facts: object,
+) -> None:
+    """Write one entry: inside the transaction of the change it tells of; after it, for a refusal.
+
+    One SELECT and one INSERT, alike for known and unknown people; one INSERT more when a person or
+    a month is named for the first time. Raises FactRefused for a fact outside the event's list.
+    `label` is what was typed or is shown; it is cut at 254 characters. Without a subject or actor
+    only its keyed digest is kept, because people type passwords into the name box.
+    """
+    entry = Entry(
+        event=event.value,
+        at=timezone.now(),
+        actor_id=_name_of(actor),
+        subject_id=_name_of(subject),
+        request_id=getattr(request, "request_id", ""),
+        facts=cleaned(event.allowed, facts),
+    )
+    month = keys.month(entry.at)
+    known = entry.subject_id or entry.actor_id
+    entry.personal_key = known or month
+    opened = keys.obtained((entry.personal_key, month))
+    personal = {"device": _shown(str(getattr(request, "device_label", "")), DEVICE_LENGTH)}
+    if known:
+        personal["label"] = _shown(label, LABEL_LENGTH)
+    elif label:
+        entry.facts["identifier"] = identifier_digest(label)
+    if address := _parsed(getattr(request, "client_ip", "")):
+        personal["network"] = _network(address)
+        personal["sealed_address"] = _seal_address(entry, address, opened[month])
+        entry.ip_digest = _address_digest(address, opened[month])
+        entry.network_digest = _network_digest(personal["network"])
+    if (key := opened[entry.personal_key]) != FORGOTTEN:
+        plain = json.dumps(personal).encode()
+        entry.personal = sealing.seal_with(key, plain, context=_context(entry))
+    entry.save()
+
+
+def entries_of(subject_id: str, *, event: Event | None = None, limit: int = 50) -> list[Line]:
+    """What happened to one subject (of one kind, if given), newest first, at most `limit` lines.
+    Two SELECTs."""
+    entries = Entry.objects.filter(subject_id=subject_id)
+    if event is not None:
+        entries = entries.filter(event=event.value)
+    return _readable(entries.order_by("-id")[:limit])
+
+
+def identifier_digest(typed: str) -> str:
+    """The fact `identifier` of an entry without a subject: how a name nobody has is found again."""
+    return sealing.keyed_digest(typed.strip().casefold(), purpose="audit identifier")
+
+
+def network_digest(ip: str) -> str:
+    """What `Entry.network_digest` holds for an address: its /24 or /64, the same in every month."""
+    address = _parsed(ip)
+    return _network_digest(_network(address)) if address else ""
+
+
+def address_digests(ip: str) -> list[str]:
+    """What `Entry.ip_digest` may hold for an address: one digest a month that is still kept."""
+    address = _parsed(ip)
+    if address is None:
+        return []
+    return [_address_digest(address, key) for key in keys.months_kept().values()]
+
+
+def _readable(found: Iterable[Entry]) -> list[Line]:
+    entries = list(found)
+    months = {keys.month(entry.at) for entry in entries}
+    opened = keys.stored(months | {entry.personal_key for entry in entries})
+    return [_line(entry, opened) for entry in entries]
+
+
+def _line(entry: Entry, opened: Keys) -> Line:
+    clear = {
+        name: getattr(entry, name)
+        for name in ("id", "event", "at", "actor_id", "subject_id", "request_id", "facts")
+    }
+    key = opened.get(entry.personal_key, FORGOTTEN)
+    if key == FORGOTTEN:
+        return Line(**clear, readable=False)
+    try:
+        plain = sealing.unseal_with(key, bytes(entry.personal), context=_context(entry))
+        personal = json.loads(plain)
+        month = opened.get(keys.month(entry.at), FORGOTTEN)
+        address = _open_address(entry, personal.pop("sealed_address", ""), month)
+    except sealing.SealBroken:
+        return Line(**clear, readable=False)
+    return Line(**clear, **personal, address=address)
+
+
+def _context(entry: Entry) -> str:
+    """Binds what is sealed to its row, so that it opens in no other."""
+    at = entry.at.astimezone(UTC).isoformat()
+    row = [entry.event, at, entry.actor_id, entry.subject_id, entry.request_id, entry.personal_key]
+    return json.dumps(["audit entry", *row])
+
+
+def _seal_address(entry: Entry, address: Address, month: bytes) -> str:
+    if month == FORGOTTEN:
+        return ""
+    plain = str(address).encode()
+    sealed = sealing.seal_with(month, plain, context="address of " + _context(entry))
+    return base64.b64encode(sealed).decode()
+
+
+def _open_address(entry: Entry, sealed: str, month: bytes) -> str:
+    if not sealed or month == FORGOTTEN:
+        return ""
+    raw = base64.b64decode(sealed)
+    return sealing.unseal_with(month, raw, context="address of " + _context(entry)).decode()
+
+
+def _address_digest(address: Address, month: bytes) -> str:
+    if month == FORGOTTEN:
+        return ""
+    return sealing.digest_with(month, str(address), purpose="audit address")
+
+
+def _network_digest(network: str) -> str:
+    return sealing.keyed_digest(network, purpose="audit network")
+
+
+def _parsed(ip: str) -> Address | None:
+    """The address as it is kept: IPv4 written as IPv6 is IPv4, a zone index is dropped."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address):
+        return address.ipv4_mapped or ipaddress.IPv6Address(int(address))
+    return address
+
+
+def _network(address: Address) -> str:
+    """The /24 or /64 around it: what one household or office has, and no more than that."""
+    prefix = 24 if address.version == 4 else 64
+    return str(ipaddress.ip_network((address, prefix), strict=False))
+
+
+def _name_of(who: Who) -> str:
+    if who is None:
+        return ""
+    return who if isinstance(who, str) else who.subject_id
+
+
+def _shown(text: str, length: int) -> str:
+    return inert(text[:length]) + ("…" if len(text) > length else "")

@@ -1,0 +1,1 @@
+"""Wiring only: settings, urls, middleware order, deploy checks. Imported by nobody."""

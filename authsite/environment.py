@@ -1,0 +1,116 @@
+"""Reads settings from environment variables and remembers what was asked for.
+
+Every variable is declared once, here, with its meaning and its bounds. `docs/settings.md` and
+`.env.example` are held equal to this list by a test, so that nothing is read in silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+REQUIRED = object()
+SWITCH = {
+    "": False,
+    **dict.fromkeys(("on", "yes", "true", "1"), True),
+    **dict.fromkeys(("off", "no", "false", "0"), False),
+}
+# How EMAIL_URL begins, what django-environ calls it, and the port (RFC 8314 3.3, 7.3).
+MAIL_SCHEMES = {
+    "submission": ("smtp+tls", 587),
+    "submissions": ("smtp+ssl", 465),
+    "smtps": ("smtp+ssl", 465),
+    "smtp": ("smtp", 25),
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One documented environment variable. `default` is the text shown in the documentation."""
+
+    name: str
+    kind: str
+    default: str
+    meaning: str
+    bounds: str = ""
+
+
+class Environment:
+    """The process environment, with `.env` behind it (the environment wins)."""
+
+    def __init__(self, dotenv: Path) -> None:
+        self.env = environ.Env()
+        if dotenv.is_file():
+            environ.Env.read_env(dotenv, overwrite=False)
+        self.catalogue: dict[str, Setting] = {}
+
+    def _declare(
+        self, name: str, kind: str, default: Any, meaning: str, bounds: str = "", shown: Any = None
+    ) -> None:
+        text = "required" if default is REQUIRED else str(default)
+        self.catalogue[name] = Setting(
+            name, kind, text if shown is None else shown, meaning, bounds
+        )
+
+    def _value(self, name: str) -> str:
+        """What the environment says, to the letter. Set to nothing counts as not set."""
+        return str(self.env.ENVIRON.get(name, "")).strip()
+
+    def text(self, name: str, default: Any, meaning: str, *, shown: str | None = None) -> str:
+        """A string; raises ImproperlyConfigured naming the variable if it is required and unset."""
+        self._declare(name, "text", default, meaning, shown=shown)
+        if value := self._value(name):
+            return value
+        if default is REQUIRED:
+            raise ImproperlyConfigured(f"Set the environment variable {name}: {meaning}")
+        return default
+
+    def switch(self, name: str, default: bool, meaning: str) -> bool:
+        """On or off; raises ImproperlyConfigured for anything else, a slip must not switch off."""
+        self._declare(name, "switch", "on" if default else "off", meaning)
+        value = self._value(name).lower()
+        if value not in SWITCH:
+            raise ImproperlyConfigured(f"{name} must be on or off.")
+        return SWITCH[value] if value else default
+
+    def list(
+        self, name: str, default: list[str], meaning: str, *, shown: str | None = None
+    ) -> list[str]:
+        self._declare(
+            name, "comma-separated list", ",".join(default) or "empty", meaning, shown=shown
+        )
+        items = [item.strip() for item in self._value(name).split(",")]
+        return [item for item in items if item] or default
+
+    def number(self, name: str, default: int, meaning: str, *, low: int, high: int) -> int:
+        """A whole number inside its bounds; raises ImproperlyConfigured naming the variable."""
+        self._declare(name, "number", default, meaning, bounds=f"{low} to {high}")
+        try:
+            value = int(self._value(name) or default)
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} must be a whole number.") from None
+        if not low <= value <= high:
+            raise ImproperlyConfigured(f"{name} is {value}; it must lie between {low} and {high}.")
+        return value
+
+    def choice(self, name: str, default: str, meaning: str, *, options: tuple[str, ...]) -> str:
+        self._declare(name, "one of " + ", ".join(options), default, meaning)
+        value = self._value(name) or default
+        if value not in options:
+            raise ImproperlyConfigured(f"{name} is {value!r}; it must be one of {options}.")
+        return value
+
+
+def mail_settings(url: str) -> dict[str, Any]:
+    """Django's EMAIL_… settings of an EMAIL_URL; raises ImproperlyConfigured naming it."""
+    scheme, mark, rest = url.partition(":")
+    known, port = MAIL_SCHEMES.get(scheme, (scheme, None))
+    try:
+        found = environ.Env.email_url_config(f"{known}{mark}{rest}")
+    except (ImproperlyConfigured, ValueError):
+        raise ImproperlyConfigured(f"EMAIL_URL: {scheme!r} is no way to send letters.") from None
+    return {**found, "EMAIL_PORT": found["EMAIL_PORT"] or port}

@@ -1,0 +1,136 @@
+"""Facts about a request, established once; headers on every answer; refusals turned into pages."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import secrets
+from collections.abc import Callable
+from functools import lru_cache
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+
+from accounts.devices import device_label
+from accounts.errors import Refusal
+from accounts.requests import SiteRequest
+from accounts.views.errors import refusal_page
+
+Get = Callable[[HttpRequest], HttpResponse]
+logger = logging.getLogger(__name__)
+
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture",
+        "fullscreen", "geolocation", "gyroscope", "hid", "identity-credentials-get",
+        "idle-detection",
+        "local-fonts", "magnetometer", "microphone", "midi", "payment", "picture-in-picture",
+        "screen-wake-lock", "serial", "storage-access", "usb", "xr-spatial-tracking",
+    )
+)  # fmt: skip
+
+
+class PageHeadersMiddleware:
+    """Outermost, so that errors, redirects and refusals carry the headers too (ASVS 3.4)."""
+
+    def __init__(self, get_response: Get) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        headers = response.headers
+        headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        headers.setdefault("X-Permitted-Cross-Domain-Policies", "none")
+        if not request.path.startswith(settings.STATIC_URL):
+            # Every page here is personal or leads to one: nothing of it may stay in any cache.
+            headers["Cache-Control"] = "no-store, private"
+            # Old, weaker, and a clock that would tell answers apart.
+            headers.pop("Expires", None)
+        if request.path.startswith("/admin/"):
+            _allow_admin_scripts(response)
+        return response
+
+
+def _allow_admin_scripts(response: HttpResponse) -> None:
+    """The admin's jQuery needs innerHTML: Trusted Types stop at its door, the rest stays."""
+    policy = response.headers.get("Content-Security-Policy")
+    if policy:
+        kept = [
+            part
+            for part in policy.split("; ")
+            if not part.startswith(("require-trusted-types-for", "trusted-types"))
+        ]
+        response.headers["Content-Security-Policy"] = "; ".join(kept)
+
+
+@lru_cache(maxsize=8)
+def _proxies(trusted: tuple[str, ...]) -> tuple[int, tuple[ipaddress._BaseNetwork, ...]]:
+    counts = [int(entry) for entry in trusted if entry.isdecimal()]
+    networks = [ipaddress.ip_network(entry) for entry in trusted if not entry.isdecimal()]
+    return max(counts, default=0), tuple(networks)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text.strip())
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped or address
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address of whoever speaks to us: the right-most hop that is not one of our proxies.
+
+    Without TRUSTED_PROXIES the forwarded header is not read at all: anybody can send one.
+    """
+    remote = _address(request.META.get("REMOTE_ADDR", ""))
+    if remote is None:
+        return ""
+    count, networks = _proxies(tuple(settings.TRUSTED_PROXIES))
+    if not count and not networks:
+        return str(remote)
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    hops = [remote, *(_address(hop) for hop in reversed(forwarded) if hop.strip())]
+    for number, hop in enumerate(hops):
+        if hop is None:  # a hop we cannot read: believe nothing behind it
+            return str(hops[number - 1])
+        trusted = number < count or any(hop in network for network in networks)
+        if not trusted or number == len(hops) - 1:
+            return str(hop)
+    return str(remote)
+
+
+class RequestFactsMiddleware:
+    """Establishes `client_ip`, `request_id` and `device_label` once, for everybody behind it."""
+
+    def __init__(self, get_response: Get) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: SiteRequest) -> HttpResponse:
+        request.client_ip = client_address(request)
+        request.request_id = secrets.token_hex(8)
+        agent = request.META.get("HTTP_USER_AGENT", "")
+        request.device_label = SimpleLazyObject(lambda: device_label(agent))
+        response = self.get_response(request)
+        response.headers["X-Request-ID"] = request.request_id
+        return response
+
+
+class RefusalsMiddleware:
+    """Turns a typed refusal that a view raised into its page. (Middlewares answer with
+    `refusal_page` themselves: Django turns what they raise into a 500 before it comes here.)"""
+
+    def __init__(self, get_response: Get) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, Refusal):
+            return refusal_page(request, exception)
+        return None

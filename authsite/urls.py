@@ -1,0 +1,36 @@
+"""The map of the whole site."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from accounts.views import errors, site
+
+urlpatterns = [
+    path("", site.front_door, name="home"),
+    path("accounts/", include("accounts.urls")),
+    path("admin/", admin.site.urls),
+    path("help/", site.help_page, name="help"),
+    path("privacy/", site.privacy, name="privacy"),
+    path("language/", site.language, name="language"),
+    path("healthz", site.healthz, name="healthz"),
+    path("readyz", site.readyz, name="readyz"),
+    path(".well-known/change-password", site.change_password_address),
+    path(".well-known/passkey-endpoints", site.passkey_endpoints),
+]
+
+if settings.DEBUG:
+    from accounts.views import mailbox, styleguide
+
+    urlpatterns += [
+        path("styleguide/", styleguide.styleguide, name="styleguide"),
+        path("styleguide/errors/<slug:name>/", styleguide.error_page, name="styleguide_error"),
+        path("dev/mailbox/", mailbox.mailbox, name="dev_mailbox"),
+        path("dev/mailbox/<slug:letter_id>/", mailbox.letter, name="dev_letter"),
+        path("dev/mailbox/<slug:letter_id>/html/", mailbox.letter_html, name="dev_letter_html"),
+    ]
+
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.server_error

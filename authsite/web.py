@@ -1,0 +1,58 @@
+"""How gunicorn serves the site: `python -m gunicorn -c python:authsite.web`.
+
+A buffering proxy belongs in front (docs/operations.md): slow clients hold a thread each here.
+Imports nothing of Django, so that a reload renews all of it.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from gunicorn.glogging import Logger
+
+from authsite.logs import formatter
+
+
+class SiteLogger(Logger):
+    """The site's own log lines, for gunicorn's messages and for the access log."""
+
+    def _set_handler(self, log: Any, output: Any, fmt: Any, stream: Any = None) -> None:
+        super()._set_handler(log, output, formatter(os.environ.get("LOG_FORMAT", "json")), stream)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Tell `manage.py serve` that a worker has loaded the site and answers."""
+    if notify := os.environ.get("NOTIFY_FD"):
+        with suppress(OSError):  # it has heard from the first worker and listens no more
+            os.write(int(notify), b"1")
+
+
+wsgi_app = "authsite.wsgi:application"
+bind = ["127.0.0.1:8000"]
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "0")) or max(2, os.cpu_count() or 2)
+threads = 4
+timeout = 30
+graceful_timeout = 25
+keepalive = 5
+# Workers are renewed now and then, each at its own time, so that no leak grows for ever.
+max_requests = 20_000
+max_requests_jitter = 2_000
+# Heartbeats go to memory where they can: on a slow disk a busy worker would look dead.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+
+# Nobody's X-Forwarded-Proto is believed here: TRUSTED_PROXIES alone decides, inside the site.
+forwarded_allow_ips = ""
+control_socket_disable = True
+limit_request_line = 4094
+limit_request_fields = 100
+limit_request_field_size = 8190
+
+logger_class = SiteLogger
+accesslog = "-"
+errorlog = "-"
+# No address, query, referrer or agent: who did what is the trail's to say, under its own seal.
+access_log_format = "%(m)s %(U)s %(s)s %(B)s B %(M)s ms %({x-request-id}o)s"

@@ -1,0 +1,137 @@
+"""What the worker tidies up, and what it leaves alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from axes.models import AccessAttempt
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from accounts import housekeeping
+from accounts.flows import proofs
+from accounts.models import Confirmation, OutgoingMail, PendingSignup, Session, Tally
+from accounts.outbox import delivery, letters
+
+LOG: list[str] = []
+
+
+def full_batch(batch: int) -> int:
+    LOG.append("full")
+    return batch
+
+
+def nothing_to_do(batch: int) -> int:
+    LOG.append("nothing")
+    return 0
+
+
+def broken(batch: int) -> int:
+    raise RuntimeError("sam@example.org")
+
+
+@pytest.fixture(autouse=True)
+def clean_log() -> None:
+    LOG.clear()
+
+
+def rota(*names: str) -> housekeeping.Rota:
+    """A rota whose first moment has come."""
+    made = housekeeping.Rota([f"{__name__}.{name}" for name in names])
+    made.begin_at(0)
+    return made
+
+
+def test_every_job_exists_and_takes_a_batch(db):
+    for name in housekeeping.PERIODIC:
+        assert import_string(name)(1) == 0
+
+
+def test_jobs_take_turns_and_rest():
+    mine = rota("nothing_to_do")
+    mine.step()
+    mine.step()
+    assert LOG == ["nothing"]
+
+
+def test_a_job_that_filled_its_batch_goes_on_at_its_next_turn():
+    mine = rota("full_batch", "nothing_to_do")
+    for _ in range(4):
+        mine.step()
+    assert sorted(LOG) == ["full", "full", "full", "nothing"]
+
+
+@pytest.mark.parametrize("bad", ["broken", "no_such_job"])
+def test_a_job_that_fails_is_named_and_holds_up_no_other(bad, caplog):
+    mine = rota(bad, "nothing_to_do")
+    mine.step()
+    mine.step()
+    assert LOG == ["nothing"]
+    assert f"Housekeeping failed: {__name__}.{bad}" in caplog.text
+    assert "sam@" not in caplog.text
+
+
+def test_a_fresh_worker_waits_a_little_so_that_several_do_not_march_in_step():
+    housekeeping.Rota([f"{__name__}.nothing_to_do"]).step()
+    housekeeping.Rota([]).step()
+    assert not LOG
+
+
+def test_sessions_go_when_they_have_ended(db):
+    now = timezone.now()
+    Session.objects.create(key="over", data="", expires_at=now - timedelta(seconds=1))
+    Session.objects.create(key="live", data="", expires_at=now + timedelta(minutes=1))
+    assert housekeeping.purge_sessions(500) == 1
+    assert Session.objects.get().key == "live"
+
+
+def test_tallies_go_when_no_window_reaches_back_to_them(db, clock):
+    Tally.objects.create(budget="b", subject="s", count=1, started_at=timezone.now())
+    clock.forward(hours=25)
+    assert housekeeping.purge_tallies(500) == 0
+    clock.forward(hours=24)
+    assert housekeeping.purge_tallies(500) == 1
+
+
+def test_failed_tries_go_with_the_pause_they_caused(db, clock, settings):
+    AccessAttempt.objects.create(username="u", ip_address="192.0.2.1", failures_since_start=9)
+    clock.forward(minutes=settings.POLICY_FAILURE_WINDOW_MINUTES, seconds=-5)
+    assert housekeeping.purge_attempts(500) == 0
+    clock.forward(seconds=6)
+    assert housekeeping.purge_attempts(500) == 1
+
+
+def test_pending_signups_and_proofs_go_when_they_have_run_out(db, clock):
+    now = timezone.now()
+    pending = PendingSignup.objects.create(
+        email="sam@example.org", language="en", password="!", expires_at=now + timedelta(days=3)
+    )
+    proofs.keep(proofs.new_proof(), email=pending.email, signup=pending)
+    clock.forward(days=2, hours=23)
+    proofs.purge(500)
+    assert PendingSignup.objects.exists()
+    clock.forward(hours=2)
+    proofs.purge(500)
+    assert not PendingSignup.objects.exists()
+    assert not Confirmation.objects.exists()
+
+
+def test_finished_letters_go_after_a_month_and_waiting_ones_never(db, clock):
+    for state in OutgoingMail.State:
+        row = letters.no_account(to="sam@example.org", language="en").put()
+        finished = None if state == OutgoingMail.State.WAITING else timezone.now()
+        OutgoingMail.objects.filter(pk=row.pk).update(state=state, finished_at=finished)
+    clock.forward(days=29)
+    assert delivery.purge() == 0
+    clock.forward(days=400)
+    assert delivery.purge() == 2
+    assert OutgoingMail.objects.get().state == OutgoingMail.State.WAITING
+
+
+def test_batches_are_bounded(db):
+    over = timezone.now() - timedelta(days=1)
+    Session.objects.bulk_create(
+        Session(key=str(number), data="", expires_at=over) for number in range(7)
+    )
+    assert [housekeeping.purge_sessions(3) for _ in range(4)] == [3, 3, 1, 0]

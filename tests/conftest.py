@@ -1,0 +1,72 @@
+"""Fixtures every test may ask for. Who is who: tests/support/cast.py.
+
+`client` is a Visitor (https, Firefox on Linux, own cookies); `another_browser()` makes one more.
+`alice` and `bob` hold accounts, `ada` runs the site; all sign in with `cast.PASSWORD`.
+`clock.forward(minutes=31)` moves time. Browser tests ask for `site` and `page`
+(tests/support/browser.py) and carry `pytest.mark.browser`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+
+from accounts.models import User
+from tests.support import cast, costs
+from tests.support.clock import Clock
+from tests.support.mailbox import Mailbox
+from tests.support.trail import let_tests_empty_the_trail
+from tests.support.visitor import Visitor
+
+let_tests_empty_the_trail()
+pytest_plugins = ["tests.support.browser"]
+
+
+@pytest.fixture
+def client() -> Visitor:
+    return Visitor()
+
+
+@pytest.fixture
+def another_browser() -> Callable[[], Visitor]:
+    return Visitor
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return cast.person("alice", name="Alice Adams")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return cast.person("bob", name="Bob Brown")
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    return cast.administrator("ada", name="Ada Archer")
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    with time_machine.travel(datetime.now(UTC), tick=True) as traveller:
+        yield Clock(traveller)
+
+
+@pytest.fixture
+def mailbox(db: None) -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+def statements_of() -> Callable[[], AbstractContextManager[costs.Statements]]:
+    return costs.statements
+
+
+@pytest.fixture
+def hashes_of() -> Callable[[], AbstractContextManager[costs.Hashes]]:
+    return costs.hashes

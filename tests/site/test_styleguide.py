@@ -1,0 +1,125 @@
+"""The style guide shows everything there is, and the little behaviours do what they say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import RequestFactory, override_settings
+from playwright.sync_api import Page, expect
+
+from accounts.views.styleguide import icon_names, styleguide
+from tests.support.browser import barriers
+
+ROOT = Path(settings.BASE_DIR)
+browser_test = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def guide() -> str:
+    with override_settings(LANGUAGES=[("en", "English"), ("ar", "Arabic")]):
+        answer = styleguide(RequestFactory().get("/styleguide/"))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def classes_of(stylesheet: Path) -> set[str]:
+    text = re.sub(r"/\*.*?\*/", "", stylesheet.read_text(), flags=re.DOTALL)
+    return set(re.findall(r"(?<![\w\d])\.([a-z][\w-]*)", text))
+
+
+@pytest.mark.parametrize(
+    "stylesheet", sorted((ROOT / "static/css/elements").glob("*.css")), ids=lambda path: path.stem
+)
+def test_the_guide_shows_every_element_in_every_state(guide, stylesheet):
+    shown = {name for value in re.findall(r'class="([^"]*)"', guide) for name in value.split()}
+    # `entry` and `opener` belong to the frames, which the guide is not in.
+    assert classes_of(stylesheet) - shown - {"entry", "opener"} == set()
+
+
+def test_the_guide_shows_every_icon(guide):
+    for name in icon_names():
+        assert f'icons.svg#{name}"' in guide
+
+
+def test_the_guide_shows_both_themes_and_a_field_that_went_wrong(guide):
+    assert 'data-theme="light"' in guide and 'data-theme="dark"' in guide
+    assert 'aria-invalid="true"' in guide
+    ids = re.findall(r'\sid="([^"]*)"', guide)
+    assert len(ids) == len(set(ids))
+
+
+def test_the_guide_is_not_there_in_production(client):
+    assert client.get("/styleguide/").status_code == 404
+
+
+# --- in a browser ----------------------------------------------------------------------------------
+
+
+@browser_test
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_no_element_has_a_barrier_or_overflows(open_page, width, theme):
+    page: Page = open_page(viewport={"width": width, "height": 800}, color_scheme=theme)
+    page.goto("/styleguide/")
+    assert barriers(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@browser_test
+def test_a_password_can_be_shown_and_is_hidden_before_it_is_sent(page: Page):
+    page.goto("/accounts/login/")
+    field, button = page.locator("#id_password"), page.get_by_role("button", name="Show password")
+    field.fill("a kettle of quiet violets")
+    expect(field).to_have_attribute("type", "password")
+    button.click()
+    expect(field).to_have_attribute("type", "text")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    page.evaluate(
+        "document.querySelector('#id_password').form"
+        ".addEventListener('submit', (event) => event.preventDefault())"
+    )
+    page.get_by_role("button", name="Sign in").click()
+    expect(field).to_have_attribute("type", "password")
+
+
+@browser_test
+def test_the_summary_takes_the_focus_and_its_links_lead_to_the_fields(page: Page):
+    page.goto("/accounts/signup/")
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    page.get_by_role("alert").get_by_role("link").first.click()
+    expect(page.get_by_label("Email address")).to_be_focused()
+
+
+@browser_test
+@pytest.mark.parametrize(
+    "given", ["kfwp7xrt", "kfwp-7xrt", " KFWP 7XRT\n"], ids=["plain", "dash", "spaces"]
+)
+def test_a_code_gets_its_dash(page: Page, given):
+    page.goto("/styleguide/")
+    field = page.get_by_label("Code from the email")
+    field.press_sequentially(given.strip())
+    field.blur()
+    assert field.input_value().upper() == "KFWP-7XRT"
+
+
+@browser_test
+def test_the_length_of_a_new_password_is_told(page: Page):
+    page.goto("/accounts/signup/")
+    page.get_by_label("Create a password").fill("eleven here")
+    expect(page.get_by_text("11 of at least 15 characters")).to_be_visible()
+
+
+@browser_test
+def test_the_language_menu_closes_by_escape_and_gives_the_focus_back(page: Page):
+    page.goto("/accounts/login/")
+    menu, summary = page.locator("details.menu"), page.locator("details.menu summary")
+    summary.click()
+    expect(menu).to_have_attribute("open", "")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(menu).not_to_have_attribute("open", "")
+    expect(summary).to_be_focused()

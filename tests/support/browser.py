@@ -1,0 +1,176 @@
+"""A real Chromium against a real site. Tests that ask for `page` or `open_page` carry
+`pytest.mark.browser`; where no Chromium is found they are left out with one loud line, or fail the
+run when REQUIRE_BROWSER=1.
+
+Every page is watched: a CSP violation, an error in the console, a script error or a file that does
+not load fails the test that saw it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+
+from tests.support.site import Site
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+REPORT_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) =>
+    reportViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`))
+"""
+
+
+def chromium() -> str | None:
+    """Where a Chromium is: the variable CHROMIUM, or the first of its names on PATH."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
+# --- with or without a browser on the machine -----------------------------------------------------
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = [item for item in items if item.get_closest_marker("browser")]
+    for item in wanted:
+        item.add_marker(pytest.mark.xdist_group("browser"))  # one Chromium, one site
+    if chromium() is None and wanted:
+        items[:] = [item for item in items if item not in wanted]
+        config.hook.pytest_deselected(items=wanted)
+
+
+def pytest_sessionstart() -> None:
+    if chromium() is None and os.environ.get("REQUIRE_BROWSER") == "1":
+        raise pytest.UsageError("REQUIRE_BROWSER=1, and no Chromium was found on this machine.")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if chromium() is None:
+        terminalreporter.write_line(
+            "BROWSER TESTS WERE NOT RUN: no Chromium was found (install it, or set CHROMIUM).",
+            red=True,
+            bold=True,
+        )
+
+
+# --- fixtures -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One running site for all browser tests: people in it are told apart by their names."""
+    one = Site(tmp_path_factory.mktemp("site"), PSEUDO_LOCALE="on")
+    one.manage("auth_pseudolocale")
+    with one as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
+        yield launched
+        launched.close()
+
+
+class Watch:
+    """Collects what a page complains of."""
+
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+
+    def over(self, page: Page) -> None:
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+        page.on("response", self._response)
+        page.on("requestfailed", self._failed)
+
+    def violation(self, _source: dict[str, Any], text: str) -> None:
+        self.complaints.append(f"CSP: {text}")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # Chromium repeats the status of every page that is not 200 here; files are seen below.
+        known = message.text.startswith("Failed to load resource: the server responded")
+        if message.type in ("error", "warning") and not known:
+            self.complaints.append(f"console: {message.text}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400 and response.request.resource_type != "document":
+            self.complaints.append(f"{response.status}: {response.url}")
+
+    def _failed(self, request: Request) -> None:
+        # A file that was still on its way when the next page was opened is no complaint.
+        if request.resource_type != "document" and request.failure != "net::ERR_ABORTED":
+            self.complaints.append(f"not loaded: {request.url}")
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: Site, watch: Watch) -> Iterator[Callable[..., Page]]:
+    """`open_page(java_script_enabled=False, color_scheme="dark", viewport=…)`: a new browser
+    profile each time, its addresses relative to the site."""
+    contexts = []
+
+    def opened(**options: Any) -> Page:
+        settings = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options}
+        context = browser.new_context(base_url=site.url, **settings)
+        contexts.append(context)
+        context.set_default_timeout(15_000)
+        context.expose_binding("reportViolation", watch.violation)
+        context.add_init_script(REPORT_VIOLATIONS)
+        page = context.new_page()
+        watch.over(page)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert watch.complaints == []
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    return open_page()
+
+
+@pytest.fixture
+def page_without_script(open_page: Callable[..., Page]) -> Page:
+    return open_page(java_script_enabled=False)
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds wrong with the page as it stands, one line for each thing."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{violation['id']}: {node['target']} {node['html'][:120]}"
+        for violation in found
+        for node in violation["nodes"]
+    ]
+
+
+def screenshot(page: Page, name: str) -> Path:
+    """Keep a picture of the whole page under var/screenshots/ to be looked at."""
+    folder = Path(__file__).resolve().parents[2] / "var" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{name}.png"
+    page.screenshot(path=target, full_page=True)
+    return target

@@ -1,0 +1,138 @@
+"""One case of every letter, and a letter opened as its reader gets it."""
+
+from __future__ import annotations
+
+import email
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
+from html.parser import HTMLParser
+from typing import Any, cast
+
+from django.utils.translation import gettext_lazy
+
+from accounts.outbox import letters
+from accounts.outbox.letters import Happening, Letter
+
+CODE = "KFWP-7XRT"
+KEY = "/accounts/confirm-email/8Jq2vXtR8Jq2vXtR8Jq2vXtR/"
+HAPPENED = Happening(
+    at=datetime(2026, 11, 23, 9, 14, tzinfo=UTC),
+    device="Firefox on Linux",
+    place="203.0.113.7",
+    how="Reset link",
+    time_zone="America/New_York",
+)
+TABLE = ["23 November 2026, 04:14 (New York)", "Firefox on Linux", "203.0.113.7", "Reset link"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One letter, the facts that both its parts must tell, and whether it carries a link."""
+
+    make: Callable[..., Letter]
+    arguments: dict[str, Any]
+    facts: list[str]
+    link: str = ""
+
+
+def case(make: Callable[..., Letter], *facts: str, link: str = "", **arguments: Any) -> Case:
+    if link:
+        arguments["link"] = link
+    if "happened" in arguments:
+        facts = (*facts, *TABLE)
+    return Case(make, arguments, list(facts), link)
+
+
+CASES = {
+    "confirm_address": case(
+        letters.confirm_address, CODE, "10 minutes", code=CODE, minutes=10, link=KEY
+    ),
+    "already_registered": case(letters.already_registered, link="/accounts/login/"),
+    "no_account": case(letters.no_account, "no account with this address"),
+    "reset_password": case(
+        letters.reset_password, "quiet-otter-4821", "60 minutes",
+        username="quiet-otter-4821", minutes=60, link="/accounts/password/reset/key/1-abc/",
+    ),
+    "address_added": case(
+        letters.address_changed, "n•••@example.com",
+        kind="added", old="", new="new@example.com", happened=HAPPENED,
+    ),
+    "address_main": case(
+        letters.address_changed, "n•••@example.com", "sam@example.org",
+        kind="main", old="sam@example.org", new="new@example.com", happened=HAPPENED,
+    ),
+    "address_removed": case(
+        letters.address_changed, "o•••@example.com",
+        kind="removed", old="old@example.com", new="", happened=HAPPENED,
+    ),
+    "password_changed": case(
+        letters.password_changed, kind="changed", link="/accounts/password/reset/",
+        happened=HAPPENED,
+    ),
+    "password_set": case(
+        letters.password_changed, "Before, it had none", kind="set",
+        link="/accounts/password/reset/", happened=HAPPENED,
+    ),
+    "password_reset": case(
+        letters.password_changed, "reset email", kind="reset",
+        link="/accounts/password/reset/", happened=HAPPENED,
+    ),
+    "switched_off": case(letters.switched_off, "help@example.org", happened=HAPPENED),
+    "switched_off_bare": case(letters.switched_off, "help@example.org"),
+    "staff_changed": case(
+        letters.staff_changed, "A reset letter was sent to you.", "Ticket 4411",
+        action=gettext_lazy("A reset letter was sent to you."), reason="Ticket 4411",
+        happened=HAPPENED,
+    ),
+    "address_taken": case(letters.address_taken, link="/accounts/login/"),
+}  # fmt: skip
+READER = {"to": "sam@example.org", "language": "en", "name": "Sam Smith"}
+
+
+@dataclass(frozen=True)
+class Opened:
+    message: EmailMessage
+    text: str
+    html: str
+    seen: str
+
+
+class Page(HTMLParser):
+    """What a person sees of the HTML, every attribute of it, and its links."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.hrefs: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+        self.hrefs += [value or "" for name, value in attrs if name == "href"]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def opened(letter: Letter) -> Opened:
+    message = cast(EmailMessage, email.message_from_bytes(letter.raw, policy=policy.default))
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert isinstance(plain, EmailMessage)
+    assert isinstance(html, EmailMessage)
+    page = html.get_content()
+    seen = " ".join("".join(Page(page).words).split())
+    return Opened(message, plain.get_content(), page, seen)
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def make(the_case: Case, **reader: Any) -> Letter:
+    return the_case.make(**the_case.arguments, **(READER | reader))

@@ -1,0 +1,73 @@
+"""The letters that were queued, opened with the site's own keys."""
+
+from __future__ import annotations
+
+import email
+import re
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import default
+from typing import cast
+
+from accounts.models import OutgoingMail
+from accounts.outbox.compose import body_context, recipient_context
+from audit import sealing
+
+
+@dataclass(frozen=True)
+class Received:
+    """One letter as its reader sees it."""
+
+    kind: str
+    to: str
+    subject: str
+    text: str
+    html: str
+
+    @property
+    def code(self) -> str:
+        found = re.search(r"\b[A-Z]{4}-[A-Z]{4}\b", self.text)
+        assert found, self.text
+        return found.group()
+
+    @property
+    def link(self) -> str:
+        """The path of its one link."""
+        found = re.search(r"https?://[^/\s]+(/\S*)", self.text)
+        assert found, self.text
+        return found.group(1)
+
+
+def received() -> list[Received]:
+    """Every letter that still lies in the outbox, oldest first."""
+    return [_opened(row) for row in OutgoingMail.objects.exclude(body="").order_by("pk")]
+
+
+def _opened(row: OutgoingMail) -> Received:
+    raw = sealing.unseal(row.body, context=body_context(row))
+    message = cast(EmailMessage, email.message_from_bytes(raw, policy=default))
+    parts = {
+        part.get_content_type(): part.get_content()
+        for part in message.walk()
+        if not part.is_multipart()
+    }
+    return Received(
+        kind=row.letter,
+        to=sealing.unseal(row.recipient, context=recipient_context(row)).decode(),
+        subject=message["subject"],
+        text=parts["text/plain"],
+        html=parts["text/html"],
+    )
+
+
+class Mailbox:
+    """`mailbox.latest(to=…)`, `mailbox.kinds()`."""
+
+    def all(self, to: str = "") -> list[Received]:
+        return [letter for letter in received() if to in ("", letter.to)]
+
+    def latest(self, to: str = "") -> Received:
+        return self.all(to)[-1]
+
+    def kinds(self, to: str = "") -> list[str]:
+        return [letter.kind for letter in self.all(to)]

@@ -1,0 +1,112 @@
+"""The whole site as people run it: `manage.py serve` with its worker, on data of its own."""
+
+from __future__ import annotations
+
+import email
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import cast
+
+from tests.support.environment import ENVIRONMENT
+from tests.support.processes import Running
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
+# One visitor does here what many do elsewhere: no test is to run into the walls it is not about.
+ROOMY = {
+    "POLICY_SIGNUPS_PER_HOUR": "10000",
+    "POLICY_RESETS_PER_HOUR": "10000",
+    "POLICY_LETTERS_PER_HOUR": "60",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Site:
+    """Starts on entering `with`, in development mode and its own folder; ends on leaving it."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.environment = {
+            **{name: os.environ[name] for name in KEPT if name in os.environ},
+            **ENVIRONMENT,
+            **ROOMY,
+            "DEBUG": "on",
+            "SITE_URL": self.url,
+            "DATABASE_URL": f"sqlite:///{folder}/site.sqlite3",
+            "EMAIL_URL": f"filemail://{folder}/mail",
+            **environment,
+        }
+
+    def __enter__(self) -> Site:
+        argv = [sys.executable, "manage.py", "serve", "--migrate", "--port", str(self.port)]
+        argv += ["--workers", "1", "--threads", "4"]
+        self.running = Running(argv, cwd=ROOT, env=self.environment)
+        try:
+            self.running.hear(r"is up: ", seconds=60)
+        except AssertionError:
+            self.running.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.running.__exit__()
+
+    def manage(self, *command: str, **environment: str) -> str:
+        """What a command of manage.py prints; fails with its errors when it does not end with 0."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def person(self, username: str, *, administrator: bool = False) -> str:
+        """Make somebody of the cast's kind there; the address they sign in with."""
+        maker = "administrator" if administrator else "person"
+        code = f"from tests.support import cast; cast.{maker}({username!r})"
+        self.manage("shell", "--command", code)
+        return f"{username}@example.org"
+
+    # --- letters that left ------------------------------------------------------------------------
+
+    def letters(self, to: str) -> list[EmailMessage]:
+        """What the worker delivered to one address, oldest first."""
+        files = sorted((self.folder / "mail").glob("*.eml"), key=lambda file: file.stat().st_mtime)
+        messages = [email.message_from_bytes(file.read_bytes(), policy=default) for file in files]
+        return [cast(EmailMessage, message) for message in messages if to in str(message["To"])]
+
+    def letter(self, to: str, *, number: int = 1, seconds: float = 20) -> EmailMessage:
+        """The `number`-th letter to somebody, once it is there."""
+        deadline = time.monotonic() + seconds
+        while len(found := self.letters(to)) < number:
+            assert time.monotonic() < deadline, f"{len(found)} letters to {to}, not {number}"
+            threading.Event().wait(0.05)
+        return found[number - 1]
+
+    def link_in(self, letter: EmailMessage) -> str:
+        """The first address of this site that a letter's text names."""
+        body = letter.get_body(preferencelist=("plain",))
+        assert body is not None
+        found = re.search(rf"{re.escape(self.url)}/\S+", body.get_content())
+        assert found, body.get_content()
+        return found.group()

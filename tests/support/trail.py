@@ -1,0 +1,47 @@
+"""What tests of every room need from the trail: to empty it, and to look for something in it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from django.http import HttpRequest
+
+from audit.models import Entry
+
+append_only = importlib.import_module("audit.migrations.0002_append_only")
+
+
+def let_tests_empty_the_trail() -> None:
+    """Django empties all tables after a test with real transactions, which the trail's triggers
+    refuse, as they should. The emptying, and nothing else, takes them off and puts them back."""
+    plain = connection.ops.sql_flush
+
+    def sql_flush(style: Any, tables: Sequence[str], **options: Any) -> list[str]:
+        statements = plain(style, tables, **options)
+        if append_only.TABLE not in tables:
+            return statements
+        if connection.vendor == "postgresql":
+            off = [f"ALTER TABLE {append_only.TABLE} DISABLE TRIGGER USER"]
+            on = [f"ALTER TABLE {append_only.TABLE} ENABLE TRIGGER USER"]
+        else:
+            off, on = append_only.SQLITE_UNLOCK, append_only.SQLITE_LOCK
+        return [*off, *statements, *on]
+
+    connection.ops.sql_flush = sql_flush
+
+
+def everything_in_the_trail() -> str:
+    """Every column of every entry as one text, to look for what must not be there."""
+    return repr(list(Entry.objects.values_list()))
+
+
+def request_from(ip: str = "203.0.113.7", device: str = "Firefox on Linux") -> HttpRequest:
+    """A request with the facts that our middleware establishes."""
+    request: Any = HttpRequest()
+    request.client_ip = ip
+    request.request_id = "00ff00ff00ff00ff"
+    request.device_label = device
+    return request
