@@ -41,10 +41,14 @@ class SessionEnded(Refusal):
 
 
 class LinkUnusable(Refusal):
-    """A mailed link has run out, was used, or was replaced."""
+    """A mailed link has run out, was used, or was replaced. `again`: where to ask for a new one."""
 
     status = 410
     template = "account/link_unusable.html"
+
+    def __init__(self, again: str = "") -> None:
+        super().__init__(again)
+        self.again = again
 
 
 class CredentialsMoved(Refusal):

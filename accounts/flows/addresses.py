@@ -48,7 +48,7 @@ def begin_adding(request: HttpRequest, user: User, email: str) -> None:
         raise AddressRefused("own")
     if len(mine | pending | {email}) > settings.POLICY_ADDRESSES_PER_PERSON:
         raise AddressRefused("full")
-    budgets.spend(budgets.ADDRESS_LETTERS, email)
+    budgets.spend_share(budgets.ADDRESS_LETTERS, email, by=f"user:{user.pk}")
     proof = proofs.new_proof()
     if EmailAddress.objects.filter(email=email, verified=True).exists():
         link = settings.SITE_URL + reverse("account_login")
@@ -96,7 +96,7 @@ def _confirm(request: HttpRequest, user: User, confirmation: Confirmation) -> bo
     mine = confirmed(user)
     told = [
         letters.address_changed(
-            **_to(user, address), kind="added", old="", new=confirmation.email, happened=happened
+            **letters.reader(user, to=address), kind="added", old="", new=confirmation.email, happened=happened
         )
         for address in mine
     ]
@@ -197,16 +197,7 @@ def _changed_letters(
     happened = letters.Happening.of(request, user=user)
     return [
         letters.address_changed(
-            **_to(user, address), kind=kind, old=old, new=new, happened=happened
+            **letters.reader(user, to=address), kind=kind, old=old, new=new, happened=happened
         )
         for address in dict.fromkeys(addresses)
     ]
-
-
-def _to(user: User, address: str) -> dict[str, str]:
-    return {
-        "to": address,
-        "language": user.language,
-        "name": user.name,
-        "subject_id": user.subject_id,
-    }

@@ -46,30 +46,25 @@ def ask(request: HttpRequest, identifier: str) -> None:
     budgets.spend(budgets.RESETS, buckets.network_bucket(request))
     user = find_user(identifier)
     letter = _letter_to_person(user, identifier) if user else _letter_to_stranger(identifier)
-    wanted = _within_caps(user, identifier)
     with transaction.atomic():
-        if wanted:
-            letter.put()
+        letter.put(wanted=_is_wanted(user, identifier))
         trail.record(
             Event.PASSWORD_RESET_REQUESTED, subject=user, request=request, label=identifier
         )
 
 
-def _within_caps(user: User | None, identifier: str) -> bool:
-    """Count the letter for the mailbox it goes to, over all spellings that lead there."""
+def _is_wanted(user: User | None, identifier: str) -> bool:
+    """Count the letter for the mailbox it goes to, over all spellings that lead there. One
+    statement, whoever it is and however often they were asked for."""
     budget = budgets.RESET_LETTERS if user else budgets.UNKNOWN_LETTERS
-    try:
-        budgets.spend(budget, f"user:{user.pk}" if user else identifier)
-    except budgets.TooManyTries:
-        return False
-    return user is not None or (_address(identifier) != "" and settings.POLICY_TELL_UNKNOWN)
+    room = budgets.spend_if_room(budget, f"user:{user.pk}" if user else identifier)
+    told = user is not None or (_address(identifier) != "" and settings.POLICY_TELL_UNKNOWN)
+    return room and told
 
 
 def _letter_to_person(user: User, identifier: str) -> letters.Letter:
     if not user.is_active:
-        return letters.switched_off(
-            to=user.email, language=user.language, name=user.name, subject_id=user.subject_id
-        )
+        return letters.switched_off(**letters.reader(user))
     # The address that was typed found the person, so it is confirmed.
     return letter_with_link(user, _address(identifier) or user.email)
 
@@ -90,10 +85,7 @@ def letter_with_link(user: User, to: str) -> letters.Letter:
     """The letter that lets `user` choose a new password, for one of their confirmed addresses."""
     key = f"{user_pk_to_url_str(user)}-{ResetTokens().make_token(user)}"
     return letters.reset_password(
-        to=to,
-        language=user.language,
-        name=user.name,
-        subject_id=user.subject_id,
+        **letters.reader(user, to=to),
         link=settings.SITE_URL + _key_path(key),
         minutes=settings.POLICY_RESET_LINK_MINUTES,
         username=user.username,
@@ -107,8 +99,9 @@ def _key_path(key: str) -> str:
 
 def finish(request: HttpRequest, user: User, password: str, *, end_others: bool) -> None:
     """Set the new password. One of all who race with one link wins; the others get LinkUnusable."""
+    unusable = LinkUnusable(reverse("account_reset_password"))
     if not user.is_active:
-        raise LinkUnusable
+        raise unusable
     hashed = make_password(password)
     letter = passwords.changed_letter(request, user, kind="reset")
     try:
@@ -123,4 +116,4 @@ def finish(request: HttpRequest, user: User, password: str, *, end_others: bool)
             )
             forget_failures(user)
     except CredentialsMoved:
-        raise LinkUnusable from None
+        raise unusable from None

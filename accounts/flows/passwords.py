@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
@@ -56,15 +56,9 @@ def replace(user: User, hashed: str) -> None:
 def changed_letter(
     request: HttpRequest, user: User, *, kind: Literal["changed", "set", "reset"]
 ) -> letters.Letter:
-    facts: dict[str, Any] = {
-        "to": user.email,
-        "language": user.language,
-        "name": user.name,
-        "subject_id": user.subject_id,
-    }
     return letters.password_changed(
         kind=kind,
         link=settings.SITE_URL + reverse("account_reset_password"),
         happened=letters.Happening.of(request, user=user),
-        **facts,
+        **letters.reader(user),
     )

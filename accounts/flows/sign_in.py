@@ -51,15 +51,9 @@ def _reason(request: HttpRequest, identifier: str) -> str:
 
 def _tell_switched_off(user: User) -> None:
     """The page says what it says to everybody; the owner learns the truth by letter, once a day."""
-    try:
-        budgets.spend(budgets.SWITCHED_OFF_LETTERS, f"user:{user.pk}")
-    except budgets.TooManyTries:
-        return
-    letter = letters.switched_off(
-        to=user.email, language=user.language, name=user.name, subject_id=user.subject_id
-    )
+    letter = letters.switched_off(**letters.reader(user))
     with transaction.atomic():
-        letter.put()
+        letter.put(wanted=budgets.spend_if_room(budgets.SWITCHED_OFF_LETTERS, f"user:{user.pk}"))
 
 
 def begin(request: HttpRequest, user: User) -> None:

@@ -41,12 +41,12 @@ def begin(
     """
     network = buckets.network_bucket(request)
     budgets.spend(budgets.SIGNUPS, network)
-    budgets.spend(budgets.SIGNUP_LETTERS, email)
+    budgets.spend_share(budgets.SIGNUP_LETTERS, email, by=network)
     try:
         hashed = make_password(password)
     except HashingBusy:
         budgets.give_back(budgets.SIGNUPS, network)
-        budgets.give_back(budgets.SIGNUP_LETTERS, email)
+        budgets.give_back_share(budgets.SIGNUP_LETTERS, email, by=network)
         raise
     language = translation.get_language() or settings.LANGUAGE_CODE
     now = timezone.now()
@@ -91,7 +91,9 @@ def pending_of(request: HttpRequest) -> PendingSignup | None:
 
 def send_again(request: HttpRequest, pending: PendingSignup) -> None:
     """Another letter with a code of its own; earlier ones stay good for their time."""
-    budgets.spend(budgets.SIGNUP_LETTERS, pending.email)
+    budgets.spend_share(
+        budgets.SIGNUP_LETTERS, pending.email, by=buckets.network_bucket(request)
+    )
     proof, letter = _letter(pending)
     with transaction.atomic():
         proofs.keep(proof, email=pending.email, signup=pending)

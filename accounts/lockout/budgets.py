@@ -14,7 +14,17 @@ from accounts.lockout.counting import Counter
 from accounts.models import Tally
 from audit.sealing import keyed_digest
 
-__all__ = ["Budget", "TooManyTries", "forget", "give_back", "spend", "would_allow"]
+__all__ = [
+    "Budget",
+    "TooManyTries",
+    "forget",
+    "give_back",
+    "give_back_share",
+    "spend",
+    "spend_if_room",
+    "spend_share",
+    "would_allow",
+]
 
 HOUR = timedelta(hours=1)
 
@@ -49,6 +59,29 @@ def spend(budget: Budget, subject: str) -> None:
     Under any race exactly the limit gets through. Two statements; one when it is spent.
     """
     _counter(budget, subject).take()
+
+
+def spend_share(budget: Budget, subject: str, *, by: str) -> None:
+    """`spend`, but of a limit that strangers could use up for others, one `by` (a network, an
+    account) gets no more than the half. Raises TooManyTries; two statements more than `spend`."""
+    spend(*_share(budget, subject, by))
+    spend(budget, subject)
+
+
+def give_back_share(budget: Budget, subject: str, *, by: str) -> None:
+    """What `spend_share` counted did not happen after all."""
+    give_back(*_share(budget, subject, by))
+    give_back(budget, subject)
+
+
+def _share(budget: Budget, subject: str, by: str) -> tuple[Budget, str]:
+    half = Budget(f"{budget.name}_share", lambda: (budget.limit() + 1) // 2, budget.window)
+    return half, f"{by} {mailbox(subject)}"
+
+
+def spend_if_room(budget: Budget, subject: str) -> bool:
+    """Count one for `subject` if there is room, and say whether. One statement either way."""
+    return _counter(budget, subject).take_if_open()
 
 
 def would_allow(budget: Budget, subject: str) -> bool:

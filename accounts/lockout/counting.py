@@ -47,6 +47,11 @@ class Counter:
         if seconds:
             raise TooManyTries(seconds)
 
+    def take_if_open(self) -> bool:
+        """Count one if the counter is open. One statement, and the same one, whether it is or not:
+        for acts whose work must not tell."""
+        return self._add(timezone.now())
+
     def wait(self) -> int:
         """Seconds until one more would be counted; 0 if it would be now. One SELECT."""
         count, since = map(connection.ops.quote_name, (self.count, self.since))

@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ('subject_id', models.CharField(blank=True, db_index=True, max_length=36)),
                 ('recipient', models.TextField(blank=True)),
                 ('body', models.TextField(blank=True)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('sent', 'Sent'), ('dead', 'Dead')], default='waiting', max_length=8)),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('sent', 'Sent'), ('dead', 'Dead'), ('unwanted', 'Unwanted')], default='waiting', max_length=8)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('due_at', models.DateTimeField(default=django.utils.timezone.now)),

@@ -16,6 +16,9 @@ class OutgoingMail(models.Model):
         WAITING = "waiting"
         SENT = "sent"
         DEAD = "dead"
+        # Written so that its act costs what it costs others, and never sent: an address without an
+        # account, a letter over the cap. Born finished, and gone with the next purge.
+        UNWANTED = "unwanted"
 
     # As in the message itself. Not unique: a message to three recipients is three rows.
     message_id = models.CharField(max_length=300, db_index=True)

@@ -43,11 +43,14 @@ class Letter:
     subject: str
     raw: bytes
 
-    def put(self) -> OutgoingMail:
+    def put(self, *, wanted: bool = True) -> OutgoingMail:
         """Write the letter into the outbox: one INSERT, which belongs into the act's transaction.
 
-        Whether it is sent is then as certain as whether the act happened."""
+        Whether it is sent is then as certain as whether the act happened. One that is not `wanted`
+        is written all the same and never sent, so that the work does not tell which it was."""
         row = sealed_row(self)
+        if not wanted:
+            row.state, row.finished_at = OutgoingMail.State.UNWANTED, row.created_at
         row.save(force_insert=True)
         return row
 

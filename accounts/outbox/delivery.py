@@ -17,7 +17,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.db import connection as database
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import OutgoingMail
@@ -198,9 +198,10 @@ def revive() -> int:
 
 
 def purge(batch: int = 500) -> int:
-    """Forget one batch of letters finished longer than FINISHED_KEPT ago; returns how many went."""
+    """Forget one batch of letters finished longer than FINISHED_KEPT ago, and of those that nobody
+    was to get; returns how many went."""
     old = OutgoingMail.objects.exclude(state=OutgoingMail.State.WAITING).filter(
-        finished_at__lt=timezone.now() - FINISHED_KEPT
+        Q(finished_at__lt=timezone.now() - FINISHED_KEPT) | Q(state=OutgoingMail.State.UNWANTED)
     )
     return old.filter(pk__in=list(old.values_list("pk", flat=True)[:batch])).delete()[0]
 

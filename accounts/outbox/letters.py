@@ -39,6 +39,16 @@ class Reader(TypedDict):
     subject_id: NotRequired[str]
 
 
+def reader(user: User, *, to: str = "") -> Reader:
+    """`user` as the reader of a letter, at the main address unless `to` names another of theirs."""
+    return {
+        "to": to or user.email,
+        "language": user.language,
+        "name": user.name,
+        "subject_id": user.subject_id,
+    }
+
+
 @dataclass(frozen=True)
 class Happening:
     """What the table of a letter says: when, on which device, from where and how.

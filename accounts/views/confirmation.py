@@ -104,7 +104,10 @@ def _welcome(request: HttpRequest, user: User, pending: PendingSignup) -> HttpRe
 
 @require_safe
 def open_link(request: HttpRequest, key: str) -> HttpResponse:
-    """A mailed link: the key leaves the address bar, and nothing else happens."""
+    """A mailed link: the key leaves the address bar, and nothing else happens. Any other key leaves
+    nothing behind, neither here nor in a session of its own."""
+    if proofs.find_link(key) is None:
+        raise LinkUnusable
     request.session[LINK_KEY] = key
     return redirect("account_confirm_link")
 

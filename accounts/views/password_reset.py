@@ -8,8 +8,10 @@ from allauth.account import views as allauth_views
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.errors import LinkUnusable
 from accounts.fields import posted
 from accounts.flows import password_reset
 from accounts.forms import ResetForm
@@ -42,9 +44,18 @@ def asked(request: HttpRequest) -> HttpResponse:
 
 
 class ChoosePasswordView(allauth_views.PasswordResetFromKeyView):
-    """allauth's: opening the link moves its key into the session and cleans the address bar."""
+    """allauth's: opening the link moves its key into the session and cleans the address bar.
+
+    A link that has run out, was used or was never ours is the refusal that every other such link is.
+    """
+
+    def logout(self) -> None:
+        """Not done: allauth would sign out whoever follows a link for another account, and anybody
+        can send such a link. Choosing the password touches only the account of the link."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        if kwargs.get("token_fail"):
+            raise LinkUnusable(reverse("account_reset_password"))
         context = super().get_context_data(**kwargs)
         user = getattr(self, "reset_user", None)
         context["account_label"] = user.email if user else ""

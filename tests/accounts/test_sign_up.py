@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from allauth.account.models import EmailAddress
 
-from accounts.models import Confirmation, PendingSignup, User
+from accounts.models import Confirmation, PendingSignup, Session, User
 from tests.support import cast
 from tests.support.mailbox import Mailbox
 from tests.support.pages import errors_of, same_bytes
@@ -62,6 +62,12 @@ def test_opening_a_link_changes_nothing(client, another_browser, mailbox):
     client.get(link, follow=True)
     client.post("/accounts/confirm-email/link/")
     assert User.objects.exists()
+
+
+def test_a_link_that_was_never_sent_leaves_nothing_behind(client, db):
+    answer = client.get("/accounts/confirm-email/8Jq2vXtR8Jq2vXtR8Jq2vXtR/")
+    assert answer.status_code == 410
+    assert not Session.objects.exists()
 
 
 def test_a_link_elsewhere_asks_for_the_password_and_does_not_sign_in(
@@ -209,11 +215,21 @@ def test_a_closed_site_says_so(client, settings):
 
 def test_sign_ups_and_letters_are_capped(another_browser, settings, mailbox):
     for number in range(settings.POLICY_LETTERS_PER_HOUR):
-        assert sign_up(another_browser(), f"sam+{number}@example.org").status_code == 302
+        stranger = another_browser(REMOTE_ADDR=f"198.51.{number}.7")
+        assert sign_up(stranger, f"sam+{number}@example.org").status_code == 302
     answer = sign_up(another_browser(), "sam+more@example.org")
     assert answer.status_code == 429 and int(answer["Retry-After"]) > 0
     assert "Wait a little before trying again" in answer.content.decode()
     assert len(mailbox.all()) == settings.POLICY_LETTERS_PER_HOUR
+
+
+def test_one_network_cannot_use_up_the_letters_of_an_address(another_browser, mailbox, db):
+    answers = [
+        sign_up(another_browser(REMOTE_ADDR="198.51.100.7"), "sam@example.org").status_code
+        for _ in range(5)
+    ]
+    assert answers == [302, 302, 302, 429, 429]
+    assert sign_up(another_browser(REMOTE_ADDR="203.0.113.9"), "sam@example.org").status_code == 302
 
 
 def test_next_survives_until_the_account_exists(client, mailbox):

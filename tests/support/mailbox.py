@@ -39,8 +39,9 @@ class Received:
 
 
 def received() -> list[Received]:
-    """Every letter that still lies in the outbox, oldest first."""
-    return [_opened(row) for row in OutgoingMail.objects.exclude(body="").order_by("pk")]
+    """Every letter that still lies in the outbox and is meant for somebody, oldest first."""
+    rows = OutgoingMail.objects.exclude(body="").exclude(state=OutgoingMail.State.UNWANTED)
+    return [_opened(row) for row in rows.order_by("pk")]
 
 
 def _opened(row: OutgoingMail) -> Received:
