@@ -15,7 +15,7 @@ from accounts.errors import HashingBusy
 from accounts.lookups import Lookup
 from accounts.models import User
 from accounts.passwords import verdict
-from accounts.sessions.middleware import JoinedUser
+from accounts.sessions.joined import JoinedUser
 from accounts.validators import USERNAME_LENGTH, normalise_address, normalise_username
 from audit import trail
 from audit.events import Event

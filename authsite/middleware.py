@@ -15,7 +15,7 @@ from django.utils.functional import SimpleLazyObject
 from accounts.devices import device_label
 from accounts.errors import Refusal
 from accounts.requests import SiteRequest
-from accounts.views.errors import refusal_page
+from accounts.refusals import refusal_page
 
 Get = Callable[[HttpRequest], HttpResponse]
 logger = logging.getLogger(__name__)

@@ -96,7 +96,11 @@ def _confirm(request: HttpRequest, user: User, confirmation: Confirmation) -> bo
     mine = confirmed(user)
     told = [
         letters.address_changed(
-            **letters.reader(user, to=address), kind="added", old="", new=confirmation.email, happened=happened
+            **letters.reader(user, to=address),
+            kind="added",
+            old="",
+            new=confirmation.email,
+            happened=happened,
         )
         for address in mine
     ]

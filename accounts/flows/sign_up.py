@@ -32,6 +32,10 @@ class UsernameTaken(Exception):
     """The username that was free at sign-up went to somebody else meanwhile."""
 
 
+class WrongPassword(Exception):
+    """Not the password that was chosen at the sign-up."""
+
+
 def begin(
     request: HttpRequest, *, email: str, password: str, username: str, name: str, next_url: str
 ) -> None:
@@ -91,9 +95,7 @@ def pending_of(request: HttpRequest) -> PendingSignup | None:
 
 def send_again(request: HttpRequest, pending: PendingSignup) -> None:
     """Another letter with a code of its own; earlier ones stay good for their time."""
-    budgets.spend_share(
-        budgets.SIGNUP_LETTERS, pending.email, by=buckets.network_bucket(request)
-    )
+    budgets.spend_share(budgets.SIGNUP_LETTERS, pending.email, by=buckets.network_bucket(request))
     proof, letter = _letter(pending)
     with transaction.atomic():
         proofs.keep(proof, email=pending.email, signup=pending)
@@ -121,7 +123,8 @@ def confirm_by_link(
 ) -> User | None:
     """Spend a link. In another browser than the sign-up's, only with the password chosen there:
     whoever reads the mailbox did not necessarily ask for this account, and whoever asked for it
-    does not necessarily read the mailbox (design: no pre-hijacking)."""
+    does not necessarily read the mailbox (design: no pre-hijacking). Raises WrongPassword then, and
+    UsernameTaken; None for a link that is of no use any more."""
     pending = confirmation.signup
     if pending is None or not proofs.is_open(confirmation):
         return None
@@ -129,7 +132,7 @@ def confirm_by_link(
     own = is_own_browser(request, confirmation)
     if not own and not check_password(password, pending.password):
         trail.record(Event.CONFIRMATION_FAILED, request=request, label=pending.email, how="link")
-        return None
+        raise WrongPassword
     return _finish(request, confirmation, pending, username)
 
 

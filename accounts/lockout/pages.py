@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.errors import TooManyTries
 from accounts.lockout import tries
-from accounts.views.errors import refusal_page
+from accounts.refusals import refusal_page
 
 
 def too_many_tries(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
-from django.contrib import auth
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthentication
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessions
@@ -16,8 +14,9 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from accounts.errors import SessionEnded
-from accounts.sessions.store import SessionStore, of_request
-from accounts.views.errors import refusal_page
+from accounts.refusals import refusal_page
+from accounts.sessions.joined import get_user
+from accounts.sessions.store import SessionStore
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -89,32 +88,6 @@ def _drop_cookie(response: HttpResponse) -> None:
         samesite="Lax",
     )
     patch_vary_headers(response, ("Cookie",))
-
-
-_joined: ContextVar[User | None] = ContextVar("_joined", default=None)
-
-
-class JoinedUser:
-    """For authentication backends: the person who came with the session row, else a look-up."""
-
-    def get_user(self, user_id: Any) -> Any:
-        user = _joined.get()
-        if user is None or user.pk != user_id:
-            return super().get_user(user_id)  # type: ignore[misc]
-        return user if self.user_can_authenticate(user) else None  # type: ignore[attr-defined]
-
-
-def get_user(request: HttpRequest) -> User | AnonymousUser:
-    """Django's own `get_user`, with all it checks; only its look-up is answered from the row."""
-    kept = request.__dict__
-    if "_cached_user" not in kept:
-        row = of_request(request).row
-        token = _joined.set(row.user if row else None)
-        try:
-            kept["_cached_user"] = auth.get_user(request)
-        finally:
-            _joined.reset(token)
-    return kept["_cached_user"]
 
 
 class AuthenticationMiddleware(DjangoAuthentication):

@@ -140,11 +140,11 @@ def _finish_link(
         user = sign_up.confirm_by_link(request, confirmation, **form.cleaned_data)
     except sign_up.UsernameTaken:
         return _link_page(request, confirmation, _ask_username(LinkForm, request, **asks))
-    if user is None and own:
-        raise LinkUnusable
-    if user is None:
+    except sign_up.WrongPassword:
         form.add_error("password", _("That password is not right."))
         return _link_page(request, confirmation, form)
+    if user is None:
+        raise LinkUnusable
     request.session.pop(LINK_KEY, None)
     if own and confirmation.signup:
         return _welcome(request, user, confirmation.signup)

@@ -8,16 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
 
-from accounts.errors import Refusal
 from accounts.redirects import safe_next
-
-
-def refusal_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """The page of a refusal, with its status and, where waiting helps, Retry-After."""
-    response = render(request, refusal.template, {"refusal": refusal}, status=refusal.status)
-    if seconds := getattr(refusal, "seconds", 0):
-        response.headers["Retry-After"] = str(seconds)
-    return response
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:

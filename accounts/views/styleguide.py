@@ -18,6 +18,7 @@ from accounts.errors import (
     TooManyTries,
 )
 from accounts.forms import CodeForm, ProfileForm, SignUpForm
+from accounts.refusals import refusal_page
 from accounts.views import errors
 
 
@@ -57,7 +58,7 @@ PAGES = {
 def error_page(request: HttpRequest, name: str) -> HttpResponse:
     """Any error page, without the error."""
     if name in REFUSALS:
-        return errors.refusal_page(request, REFUSALS[name])
+        return refusal_page(request, REFUSALS[name])
     if name in PAGES:
         return PAGES[name](request)
     raise Http404

@@ -22,7 +22,8 @@ from django.core.exceptions import BadRequest
 
 from accounts import receivers
 from accounts.models import Session
-from accounts.sessions.middleware import AuthenticationMiddleware, JoinedUser, SessionMiddleware
+from accounts.sessions.joined import JoinedUser
+from accounts.sessions.middleware import AuthenticationMiddleware, SessionMiddleware
 from accounts.sessions.store import SessionGone, SessionStore
 
 BACKEND = "accounts.backends.OneHashBackend"
