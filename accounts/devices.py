@@ -16,6 +16,11 @@ def _names(agent: str) -> tuple[str, str]:
     return (browser.family if browser else "", system.family if system else "")
 
 
+def plain_agent(agent: str) -> str:
+    """What is kept of a browser's own text: printable, cut by rule."""
+    return "".join(filter(str.isprintable, agent[: 2 * AGENT_LENGTH]))[:AGENT_LENGTH]
+
+
 def device_label(agent: str) -> str:
     """Browser and system in the reader's language; never the agent text itself, which is typed by
     whoever sends it."""

@@ -11,14 +11,16 @@ class Refusal(Exception):
 
 
 class TooManyTries(Refusal):
-    """A budget is spent. `seconds` until it opens again; the same for any identifier."""
+    """A budget is spent. `seconds` until it opens again; the same for any identifier. With `stopped`
+    no time opens it, and there are none."""
 
     status = 429
     template = "errors/429.html"
 
-    def __init__(self, seconds: int) -> None:
+    def __init__(self, seconds: int, *, stopped: bool = False) -> None:
         super().__init__(seconds)
-        self.seconds = max(1, seconds)
+        self.stopped = stopped
+        self.seconds = 0 if stopped else max(1, seconds)
 
     @property
     def minutes(self) -> int:

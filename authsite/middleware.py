@@ -14,8 +14,8 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.devices import device_label
 from accounts.errors import Refusal
-from accounts.requests import SiteRequest
 from accounts.refusals import refusal_page
+from accounts.requests import SiteRequest
 
 Get = Callable[[HttpRequest], HttpResponse]
 logger = logging.getLogger(__name__)

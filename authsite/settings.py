@@ -129,7 +129,7 @@ MIDDLEWARE = [
     "accounts.sessions.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "accounts.lockout.middleware.TriesMiddleware",
+    "accounts.lockout.middleware.LockoutMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -336,6 +336,68 @@ POLICY_FAILURES_PER_NETWORK = env.number(
 POLICY_FAILURE_WINDOW_MINUTES = env.number(
     "POLICY_FAILURE_WINDOW_MINUTES", 15, "In which time they count, and the pause.", low=1, high=60
 )
+POLICY_FREE_FAILURES = env.number(
+    "POLICY_FREE_FAILURES",
+    3,
+    "Wrong passwords in a row without a pause; then 1 second, doubling to 15 minutes.",
+    low=1,
+    high=5,
+)
+POLICY_STRANGER_FAILURES = env.number(
+    "POLICY_STRANGER_FAILURES",
+    50,
+    "Wrong passwords in a row for one account, by all unknown devices together, before the password"
+    " stops there until a reset or a sign-in on a known device.",
+    low=5,
+    high=50,
+)
+POLICY_KNOWN_DEVICE_FAILURES = env.number(
+    "POLICY_KNOWN_DEVICE_FAILURES",
+    50,
+    "The same for all known devices together (NIST: at most 100 in all).",
+    low=5,
+    high=50,
+)
+POLICY_DEVICE_FAILURES = env.number(
+    "POLICY_DEVICE_FAILURES",
+    10,
+    "Wrong passwords in a row after which a known device is a stranger again.",
+    low=3,
+    high=20,
+)
+POLICY_NETWORK_FAILURES = env.number(
+    "POLICY_NETWORK_FAILURES",
+    60,
+    "Wrong passwords an hour from one network (IPv4 address or IPv6 /64), for all accounts together."
+    " Known devices do not count.",
+    low=10,
+    high=10000,
+)
+POLICY_SITE_FAILURES = env.number(
+    "POLICY_SITE_FAILURES",
+    5000,
+    "Wrong passwords an hour by unknown devices on the whole site: about ten times a usual hour.",
+    low=100,
+    high=1_000_000,
+)
+POLICY_DEVICE_DAYS = env.number(
+    "POLICY_DEVICE_DAYS", 180, "A known device is forgotten after so many days unused.",
+    low=1, high=400,
+)  # fmt: skip
+POLICY_DEVICES_PER_PERSON = env.number(
+    "POLICY_DEVICES_PER_PERSON",
+    20,
+    "Known devices of one person; the oldest goes.",
+    low=1,
+    high=100,
+)
+POLICY_UNLOCK_MINUTES = env.number(
+    "POLICY_UNLOCK_MINUTES",
+    15,
+    "How long an unlock letter lets one browser try like a known device.",
+    low=5,
+    high=60,
+)
 POLICY_LETTERS_PER_HOUR = env.number(
     "POLICY_LETTERS_PER_HOUR",
     5,
@@ -442,6 +504,8 @@ AXES_SENSITIVE_PARAMETERS = [
 SESSION_ENGINE = "accounts.sessions.store"
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 SESSION_COOKIE_SECURE = SECURE
+# By which a browser is known again (accounts/known_devices). Never cleared at sign-out.
+DEVICE_COOKIE_NAME = "__Host-device" if SECURE else "device"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = POLICY_ABSOLUTE_HOURS * 3600

@@ -52,6 +52,13 @@ def ada(db: None) -> User:
 
 
 @pytest.fixture
+def still_clock() -> Iterator[Clock]:
+    """A clock that moves only when it is told to: for what a second decides."""
+    with time_machine.travel(datetime.now(UTC), tick=False) as traveller:
+        yield Clock(traveller)
+
+
+@pytest.fixture
 def clock() -> Iterator[Clock]:
     with time_machine.travel(datetime.now(UTC), tick=True) as traveller:
         yield Clock(traveller)

@@ -17,8 +17,9 @@ from django.utils import translation
 from accounts.backends import find_user
 from accounts.errors import CredentialsMoved, LinkUnusable
 from accounts.flows import credentials, passwords
+from accounts.known_devices import devices
 from accounts.lockout import buckets, budgets
-from accounts.lockout.handler import forget_failures
+from accounts.lockout.tries import forget_failures
 from accounts.models import User
 from accounts.outbox import letters
 from accounts.validators import normalise_address
@@ -115,5 +116,6 @@ def finish(request: HttpRequest, user: User, password: str, *, end_others: bool)
                 end_others=end_others,
             )
             forget_failures(user)
+            devices.remember(request, user)
     except CredentialsMoved:
         raise unusable from None

@@ -41,13 +41,17 @@ def of_user(user: User) -> str:
 def account_bucket(request: HttpRequest | None, credentials: dict[str, Any] | None) -> str:
     """One bucket for every spelling that finds one account. Names that nobody has are kept as keyed
     digests only: people type passwords into the name box."""
-    credentials = credentials or {}
-    typed = credentials.get("username") or credentials.get("email") or credentials.get("login")
-    typed = typed or ""
+    typed = typed_name(credentials)
     user = find_user_once(request, typed)
     return (
         of_user(user) if user else "name:" + keyed_digest(spelling(typed), purpose="lockout name")
     )
+
+
+def typed_name(credentials: dict[str, Any] | None) -> str:
+    """What was typed as a name, under whichever name a library passes it on."""
+    credentials = credentials or {}
+    return credentials.get("username") or credentials.get("email") or credentials.get("login") or ""
 
 
 def spelling(typed: str) -> str:

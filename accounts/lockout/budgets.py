@@ -81,7 +81,7 @@ def _share(budget: Budget, subject: str, by: str) -> tuple[Budget, str]:
 
 def spend_if_room(budget: Budget, subject: str) -> bool:
     """Count one for `subject` if there is room, and say whether. One statement either way."""
-    return _counter(budget, subject).take_if_open()
+    return bool(_counter(budget, subject).add())
 
 
 def would_allow(budget: Budget, subject: str) -> bool:

@@ -14,6 +14,23 @@ from django.utils import timezone
 
 from accounts.errors import TooManyTries
 
+# Clocks of two machines may differ by so much. A row further ahead was written before the clock was
+# set back: what it counts has run out, or it would lock people out for as long.
+AHEAD = timedelta(minutes=2)
+
+
+def aware(moment: datetime) -> datetime:
+    """A time as the database gave it: SQLite keeps no zone beside it."""
+    return moment if timezone.is_aware(moment) else moment.replace(tzinfo=connection.timezone)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a row says; nothing was counted where `since` is None."""
+
+    count: int = 0
+    since: datetime | None = None
+
 
 @dataclass(frozen=True)
 class Counter:
@@ -42,27 +59,29 @@ class Counter:
         later one; one when closed: the SELECT spares whoever is refused a write (SQLite has one
         writer), and decides nothing."""
         seconds = self.wait()
-        if not seconds and not self._add(timezone.now()):
+        if not seconds and not self.add():
             seconds = self.wait() or 1
         if seconds:
             raise TooManyTries(seconds)
 
-    def take_if_open(self) -> bool:
-        """Count one if the counter is open. One statement, and the same one, whether it is or not:
-        for acts whose work must not tell."""
-        return self._add(timezone.now())
-
     def wait(self) -> int:
         """Seconds until one more would be counted; 0 if it would be now. One SELECT."""
+        return self.closed_for(self.read(), timezone.now())
+
+    def closed_for(self, reading: Reading, now: datetime) -> int:
+        """The same, for what was read."""
+        begun = reading.since
+        if begun is None or reading.count < self.limit or begun > now + AHEAD:
+            return 0
+        return max(0, math.ceil((begun + self.window - now).total_seconds()))
+
+    def read(self) -> Reading:
+        """One SELECT."""
         count, since = map(connection.ops.quote_name, (self.count, self.since))
         with connection.cursor() as cursor:
             self._ask(cursor, f"SELECT {count}, {since}")
             row = cursor.fetchone()
-        if row is None or row[0] < self.limit:
-            return 0
-        # SQLite keeps no zone beside a time.
-        begun = row[1] if timezone.is_aware(row[1]) else row[1].replace(tzinfo=connection.timezone)
-        return max(0, math.ceil((begun + self.window - timezone.now()).total_seconds()))
+        return Reading(row[0], aware(row[1])) if row else Reading()
 
     def clear(self) -> None:
         """Nothing was counted. One DELETE."""
@@ -81,14 +100,19 @@ class Counter:
         values = [self._adapted(name, value) for name, value in self.key.items()]
         cursor.execute(f"{what} FROM {quoted(self.model._meta.db_table)} WHERE {key}", values)
 
-    def _add(self, now: datetime) -> bool:
-        """The one statement that decides. By hand, because Django's upsert has no condition."""
+    def add(self) -> int:
+        """Count one if the counter is open: the new count, or 0. One statement, the same one whether
+        it is or not, and the one that decides. By hand, because Django's upsert has no condition."""
+        now = timezone.now()
         values = {**self.key, **self.also, self.count: 1, self.since: now}
         quoted = connection.ops.quote_name
         table, count, since = map(quoted, (self.model._meta.db_table, self.count, self.since))
-        over = f"{table}.{since} <= %s"
+        over = f"({table}.{since} <= %s OR {table}.{since} > %s)"
         paused = f"OR {table}.{count} >= %s" if self.pauses else ""
-        start = self._adapted(self.since, now - self.window)
+        start = [
+            self._adapted(self.since, now - self.window),
+            self._adapted(self.since, now + AHEAD),
+        ]
         sql = f"""
             INSERT INTO {table} ({", ".join(map(quoted, values))})
             VALUES ({", ".join(["%s"] * len(values))})
@@ -96,12 +120,14 @@ class Counter:
                 {count} = CASE WHEN {over} THEN 1 ELSE {table}.{count} + 1 END,
                 {since} = CASE WHEN {over} {paused} THEN excluded.{since} ELSE {table}.{since} END
             WHERE {over} OR {table}.{count} < %s
+            RETURNING {count}
         """  # noqa: S608 - names of our own columns; every value is a parameter
         last = [self.limit - 1] if self.pauses else []
         with connection.cursor() as cursor:
             row = [self._adapted(name, value) for name, value in values.items()]
-            cursor.execute(sql.strip(), [*row, start, start, *last, start, self.limit])
-            return cursor.rowcount == 1
+            cursor.execute(sql.strip(), [*row, *start, *start, *last, *start, self.limit])
+            counted = cursor.fetchone()
+        return int(counted[0]) if counted else 0
 
     def _adapted(self, name: str, value: Any) -> Any:
         column = self.model._meta.get_field(name)

@@ -7,14 +7,12 @@ from typing import Any
 from axes.handlers.database import AxesDatabaseHandler
 from django.http import HttpRequest
 
+from accounts.backends import find_user_once
 from accounts.errors import TooManyTries
+from accounts.known_devices import devices
 from accounts.lockout import tries
-from accounts.lockout.buckets import account_bucket, network_bucket
-from accounts.lockout.counting import Counter
-from accounts.lockout.tries import forget_failures
+from accounts.lockout.buckets import account_bucket, typed_name
 from accounts.models import User
-
-__all__ = ["Handler", "forget_failures"]
 
 LOCKED = "axes_locked_out"  # its middleware answers with the lockout page where this is set
 
@@ -26,17 +24,16 @@ class Handler(AxesDatabaseHandler):
     def is_allowed(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
         """Takes a try: axes' backend asks once for each password that is about to be compared."""
         try:
-            tries.take(request, account_bucket(request, credentials))
+            tries.take(request, *self._whom(request, credentials))
         except TooManyTries:
             return False
         return True
 
     def is_locked(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
-        return bool(self._counter(request, credentials).wait())
+        return any(tries.standing_of(request, *self._whom(request, credentials)).waits())
 
     def get_failures(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
-        row = self._counter(request, credentials).rows.values_list("failures_since_start")
-        return row[0][0] if row else 0
+        return tries.standing_of(request, *self._whom(request, credentials)).pair.count
 
     def user_login_failed(
         self,
@@ -47,18 +44,27 @@ class Handler(AxesDatabaseHandler):
     ) -> None:
         """Counted already, unless a proof failed that no backend asked for (a factor of a later
         step): that is counted now, and locks like any other."""
-        if request is None or getattr(request, LOCKED, False) or tries.keep(request):
+        if request is None or getattr(request, LOCKED, False):
+            return
+        user, account = self._whom(request, credentials)
+        if tries.keep(request, user):
             return
         try:
-            tries.take(request, account_bucket(request, credentials)).settled = True
+            tries.take(request, user, account)
         except TooManyTries:
             setattr(request, LOCKED, True)
+        else:
+            tries.keep(request, user)
 
     def user_logged_in(self, sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
         tries.forgive(request, user)
+        devices.remember(request, user)
 
     def user_logged_out(self, sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
         """Nothing is counted at sign-out."""
 
-    def _counter(self, request: HttpRequest, credentials: dict[str, Any] | None) -> Counter:
-        return tries.counter(account_bucket(request, credentials), network_bucket(request))
+    def _whom(
+        self, request: HttpRequest, credentials: dict[str, Any] | None
+    ) -> tuple[User | None, str]:
+        user = find_user_once(request, typed_name(credentials))
+        return user, account_bucket(request, credentials)

@@ -1,4 +1,5 @@
-"""Gives back, at the end of a request, the tries that were no wrong guesses."""
+"""At the end of a request: tries that were no wrong guesses are given back, and a browser that is
+known from now on gets its value."""
 
 from __future__ import annotations
 
@@ -6,14 +7,16 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from accounts.known_devices import devices
 from accounts.lockout import tries
 
 
-class TriesMiddleware:
+class LockoutMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         tries.settle(request, response.status_code)
+        devices.set_cookie(request, response)
         return response

@@ -17,4 +17,4 @@ def too_many_tries(
 ) -> HttpResponse:
     """In the place of whatever the view answered, when axes refused (its lockout callable)."""
     window = settings.POLICY_FAILURE_WINDOW_MINUTES * 60
-    return refusal_page(request, TooManyTries(tries.ledger(request).seconds or window))
+    return refusal_page(request, tries.ledger(request).refusal or TooManyTries(window))

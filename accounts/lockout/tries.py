@@ -1,4 +1,4 @@
-"""Tries at an account's secret, from one network. Each is taken before anything is compared.
+"""Tries at an account's secret. Each is taken before anything is compared.
 
 SECURITY: a limit that counts failures afterwards does not exist in parallel: 50 guesses sent at once
 are all compared before the first is counted. So a try is reserved first, kept when the guess was
@@ -7,48 +7,52 @@ wrong, and given back when it was not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from axes.models import AccessAttempt
-from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.errors import TooManyTries
-from accounts.lockout import buckets
+from accounts.known_devices import devices
+from accounts.lockout import buckets, limits, meters
 from accounts.lockout.counting import Counter
-from accounts.models import User
-
-
-def counter(account: str, network: str) -> Counter:
-    """The row of axes in which the failures of one account from one network are counted. Of the
-    request nothing else is kept."""
-    return Counter(
-        AccessAttempt,
-        {"username": account, "ip_address": network, "user_agent": ""},
-        count="failures_since_start",
-        since="attempt_time",
-        limit=settings.POLICY_FAILURES_PER_NETWORK,
-        window=timedelta(minutes=settings.POLICY_FAILURE_WINDOW_MINUTES),
-        pauses=True,
-        also=dict.fromkeys(("http_accept", "path_info", "get_data", "post_data"), ""),
-    )
+from accounts.lockout.limits import Standing
+from accounts.lockout.meters import Meter
+from accounts.models import KnownDevice, User
+from audit import trail
+from audit.events import Event
 
 
 @dataclass
 class Try:
-    counter: Counter
+    """What was counted for it. `full` names the limits whose last try it took."""
+
+    account: str
+    device: KnownDevice | None = None
+    meters: list[Meter] = field(default_factory=list)
+    pair: Counter | None = None
+    full: list[str] = field(default_factory=list)
     settled: bool = False
+
+    def give_back(self) -> None:
+        """It was no wrong guess. One statement for each of what it had taken."""
+        if self.pair:
+            self.pair.give_back()
+        if self.device:
+            devices.give_back(self.device)
+        meters.give_back(self.meters)
+        self.settled = True
 
 
 @dataclass
 class Ledger:
-    """What one request has taken, and how many seconds it must wait if it was refused."""
+    """What one request has taken, and why it was refused, if it was."""
 
     tries: list[Try] = field(default_factory=list)
-    seconds: int = 0
+    refusal: TooManyTries | None = None
 
 
 def ledger(request: HttpRequest) -> Ledger:
@@ -56,24 +60,75 @@ def ledger(request: HttpRequest) -> Ledger:
     return kept
 
 
-def take(request: HttpRequest, account: str) -> Try:
-    """Reserve one try at `account` for this request, or raise TooManyTries."""
-    taken = Try(counter(account, buckets.network_bucket(request)))
+def standing_of(request: HttpRequest, user: User | None, account: str) -> Standing:
+    """What the limits say of a try at `account` from this browser. Three SELECTs at most."""
+    device = devices.find(request, user)
+    return limits.load(account, buckets.network_bucket(request), device)
+
+
+def take(request: HttpRequest, user: User | None, account: str) -> Try:
+    """Reserve one try at `account`, which is `user`'s if anybody's, or raise TooManyTries."""
+    standing = standing_of(request, user, account)
+    if standing.device and not (_is_closed(standing) or devices.failed(standing.device)):
+        # Its last try was taken by another request just now.
+        standing = limits.load(account, standing.network, None)
+    taken = Try(account, standing.device)
     try:
-        taken.counter.take()
+        _reserve(taken, standing)
     except TooManyTries as refusal:
-        ledger(request).seconds = refusal.seconds
+        ledger(request).refusal = refusal
         raise
     ledger(request).tries.append(taken)
     return taken
 
 
-def keep(request: HttpRequest) -> bool:
-    """The guess made under the newest open try was wrong. False if there is none."""
+def _is_closed(standing: Standing) -> bool:
+    return any(standing.waits())
+
+
+def _reserve(taken: Try, standing: Standing) -> None:
+    """Raises TooManyTries with the longest wait; nothing is counted then."""
+    _refuse_if_closed(standing)
+    counts = dict(meters.take(standing.meters, standing.readings) or {})
+    if counts and standing.device is None:
+        pair = limits.account_on_network(standing.account, standing.network)
+        if count := pair.add():
+            taken.pair = pair
+            taken.full += [limits.ACCOUNT_ON_NETWORK] if count >= pair.limit else []
+        else:
+            meters.give_back(standing.meters)
+            counts = {}
+    if not counts:
+        if standing.device:
+            devices.give_back(standing.device)
+        _refuse_if_closed(limits.load(standing.account, standing.network, standing.device))
+        raise TooManyTries(1)
+    taken.meters = standing.meters
+    taken.full += [each.budget for each in taken.meters if counts[each.budget] >= each.limit]
+
+
+def _refuse_if_closed(standing: Standing) -> None:
+    longest = max((wait.seconds for wait in standing.waits()), default=0)
+    if longest:
+        raise TooManyTries(0 if math.isinf(longest) else int(longest), stopped=math.isinf(longest))
+
+
+def keep(request: HttpRequest, user: User | None = None) -> bool:
+    """The guess made under the newest open try was wrong. False if there is none.
+
+    The trail hears of each limit that is full now: once, and not of what is refused after it."""
     open_tries = [one for one in ledger(request).tries if not one.settled]
-    if open_tries:
-        open_tries[-1].settled = True
-    return bool(open_tries)
+    if not open_tries:
+        return False
+    newest = open_tries[-1]
+    newest.settled = True
+    for limit in newest.full:
+        about = user if limit in ABOUT_AN_ACCOUNT else None
+        trail.record(Event.LIMIT_REACHED, subject=about, request=request, budget=limit)
+    return True
+
+
+ABOUT_AN_ACCOUNT = {limits.STRANGERS, limits.KNOWN_DEVICES, limits.ACCOUNT_ON_NETWORK}
 
 
 def settle(request: HttpRequest, status: int) -> None:
@@ -81,24 +136,32 @@ def settle(request: HttpRequest, status: int) -> None:
     no room to hash). After a crash nobody knows, so it is kept."""
     for one in ledger(request).tries:
         if not one.settled and status != 500:
-            one.counter.give_back()
+            one.give_back()
         one.settled = True
 
 
 def forgive(request: HttpRequest, user: User) -> None:
-    """A complete sign-in: what failed before from this network is forgotten. Not what failed from
-    others, which says nothing about them. One DELETE."""
-    mine = counter(buckets.of_user(user), buckets.network_bucket(request))
+    """A complete sign-in: what failed in a row before is forgotten, and so is what failed from this
+    network. What failed from others still counts for them. Two DELETEs."""
+    account = buckets.of_user(user)
     for one in ledger(request).tries:
-        one.settled = one.settled or one.counter.key == mine.key
-    mine.clear()
+        if one.account == account and not one.settled:
+            # SECURITY: what the network and the site have spent is given back when the request is
+            # over: inside the transaction of the sign-in their rows would hold up everybody else.
+            one.meters = [each for each in one.meters if not each.is_streak]
+            one.pair = one.device = None
+    limits.account_on_network(account, buckets.network_bucket(request)).clear()
+    meters.clear([limits.known_devices(account), limits.strangers(account)])
 
 
 def forget_failures(user: User) -> None:
-    """The account is opened everywhere: its password is a new one. One DELETE."""
+    """The account is opened everywhere: its password is a new one, or staff unlocked it. Two
+    DELETEs."""
+    account = buckets.of_user(user)
     # Nothing hangs on these rows, so they go in one statement, without being fetched first.
-    rows = AccessAttempt.objects.filter(username=buckets.of_user(user))
+    rows = AccessAttempt.objects.filter(username=account)
     rows._raw_delete(rows.db)
+    meters.clear([limits.known_devices(account), limits.strangers(account)])
 
 
 @dataclass
@@ -107,21 +170,22 @@ class Guess:
 
 
 @contextmanager
-def guess(request: HttpRequest, account: str) -> Iterator[Guess]:
-    """One try at `account` around a comparison that no backend makes; raises TooManyTries.
+def guess(request: HttpRequest, user: User) -> Iterator[Guess]:
+    """One try at `user` around a comparison that no backend makes; raises TooManyTries.
 
-        with tries.guess(request, buckets.of_user(user)) as guess:
-            guess.right = user.check_password(typed)
+        with tries.guess(request, user) as guess:
+            guess.right = device.compare(typed)
 
     A wrong guess is counted like a failed sign-in; a right one, or an error in between, is not.
     """
-    taken = take(request, account)
-    taken.settled = True
+    taken = take(request, user, buckets.of_user(user))
     made = Guess()
     try:
         yield made
     except BaseException:
-        taken.counter.give_back()
+        taken.give_back()
         raise
     if made.right:
-        taken.counter.give_back()
+        taken.give_back()
+    else:
+        keep(request, user)

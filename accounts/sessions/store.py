@@ -25,6 +25,7 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.devices import plain_agent
 from accounts.errors import SessionEnded
 from accounts.lookups import Lookup
 from accounts.models import Session, User
@@ -36,7 +37,6 @@ SEEN_EVERY = timedelta(minutes=1)
 # A suspended POST may hold a typed password: it waits this long for the proof and no longer.
 SUSPENDED_SECONDS = 600
 SUSPENDED_AT = "suspended_at"
-USER_AGENT_LENGTH = 300
 SAVED = ("key", "data", "proved", "last_seen_at", "client_ip", "user_agent", "expires_at")
 OWNED = ("user", "credentials_version", "signed_in_at")
 _by_key = Lookup(lambda key: Session.objects.select_related("user").filter(key=key))
@@ -128,7 +128,7 @@ class SessionStore(SessionBase):
     def _see(self, row: Session, now: datetime) -> None:
         row.last_seen_at = now
         row.client_ip = self.client_ip or row.client_ip
-        row.user_agent = _plain(self.user_agent) or row.user_agent
+        row.user_agent = plain_agent(self.user_agent) or row.user_agent
         row.expires_at = ends_at(row)
 
     def touch(self) -> None:
@@ -222,7 +222,3 @@ def _proofs(data: dict[str, Any], row: Session) -> list[dict[str, Any]]:
         | ({"type": record["type"]} if "type" in record else {})
         for record in data.get(PROOFS, [])
     ]
-
-
-def _plain(agent: str) -> str:
-    return "".join(filter(str.isprintable, agent[: 2 * USER_AGENT_LENGTH]))[:USER_AGENT_LENGTH]

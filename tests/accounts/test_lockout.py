@@ -17,6 +17,13 @@ from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.fixture(autouse=True)
+def no_pauses(settings):
+    """The pause after each failure is another limit: test_lockout_pauses.py."""
+    settings.POLICY_FREE_FAILURES = 1000
+
+
 LOGIN = "/accounts/login/"
 WRONG = "a wrong guess of some length"
 
@@ -176,8 +183,14 @@ def test_nothing_that_was_typed_is_stored(client, alice, bob):
         assert (*nothing, attempt.get_data, attempt.post_data) == ("",) * 5
 
 
-def test_reauthentication_spends_the_same_tries(client, alice):
+def as_a_stranger(client):
+    """A session whose browser is not known: whoever took the cookie of the session alone."""
     guess(client, password=cast.PASSWORD)
+    del client.cookies["__Host-device"]
+
+
+def test_reauthentication_spends_the_same_tries(client, alice):
+    as_a_stranger(client)
     here = {"REMOTE_ADDR": "192.0.2.1"}
     for _ in range(5):
         client.post("/accounts/reauthenticate/", {"password": WRONG}, **here)
@@ -189,7 +202,7 @@ def test_reauthentication_spends_the_same_tries(client, alice):
 
 
 def test_the_current_password_of_a_change_spends_the_same_tries(client, alice):
-    guess(client, password=cast.PASSWORD)
+    as_a_stranger(client)
     new = dict.fromkeys(("password1", "password2"), "some lamps in the harbour")
     page, here = "/accounts/password/change/", {"REMOTE_ADDR": "192.0.2.1"}
     for _ in range(10):

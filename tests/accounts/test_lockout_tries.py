@@ -8,10 +8,16 @@ from django.contrib.auth.signals import user_login_failed
 from django.db import connection
 
 from accounts.errors import TooManyTries
-from accounts.lockout import buckets, tries
+from accounts.lockout import limits, tries
 from tests.accounts.test_lockout import guess_often
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(settings):
+    """The pause after each failure is another limit: test_lockout_pauses.py."""
+    settings.POLICY_FREE_FAILURES = 1000
 
 
 def test_a_failure_that_no_backend_saw_is_counted_too(alice, rf):
@@ -27,11 +33,10 @@ def test_a_failure_that_no_backend_saw_is_counted_too(alice, rf):
 def test_a_guess_that_no_backend_makes_is_counted_by_name(alice, rf):
     request = rf.post("/")
     request.client_ip = "192.0.2.1"
-    account = buckets.of_user(alice)
     for right in (True, False) * 10:
-        with tries.guess(request, account) as made:
+        with tries.guess(request, alice) as made:
             made.right = right
-    with pytest.raises(TooManyTries) as refused, tries.guess(request, account):
+    with pytest.raises(TooManyTries) as refused, tries.guess(request, alice):
         pytest.fail("compared in spite of the limit")
     assert 890 <= refused.value.seconds <= 900
     assert guess_often(1) == [429]
@@ -39,29 +44,28 @@ def test_a_guess_that_no_backend_makes_is_counted_by_name(alice, rf):
 
 def test_a_guess_that_ends_in_an_error_is_not_counted(alice, rf):
     request = rf.post("/")
-    account = buckets.of_user(alice)
     for _ in range(12):
-        with pytest.raises(ZeroDivisionError), tries.guess(request, account):
+        with pytest.raises(ZeroDivisionError), tries.guess(request, alice):
             raise ZeroDivisionError
     assert AccessAttempt.objects.get().failures_since_start == 0
 
 
-def test_a_try_costs_two_statements_and_a_refused_one_costs_one(alice, rf, statements_of):
+def test_a_try_costs_four_statements_and_a_refused_one_reads_only(alice, rf, statements_of):
     request = rf.post("/")
     kinds = []
     for _ in range(10):
         with statements_of() as statements:
-            tries.take(request, "name:somebody")
+            tries.take(request, None, "name:somebody")
         kinds.append(statements.kinds)
-    assert [len(kind) for kind in kinds] == [2] * 10 and kinds[0] == kinds[1] == kinds[9]
+    assert [len(kind) for kind in kinds] == [4] * 10 and kinds[0] == kinds[1] == kinds[9]
     with statements_of() as statements, pytest.raises(TooManyTries):
-        tries.take(request, "name:somebody")
-    assert [sql.split()[0] for sql in statements.sql] == ["SELECT"]
+        tries.take(request, None, "name:somebody")
+    assert [sql.split()[0] for sql in statements.sql] == ["SELECT", "SELECT"]
 
 
 def test_a_try_finds_its_row_and_housekeeping_its_rows_by_index(db):
     explain = "EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN "
-    row = tries.counter("uid:1", "192.0.2.1").rows.values_list(
+    row = limits.account_on_network("uid:1", "192.0.2.1").rows.values_list(
         "failures_since_start", "attempt_time"
     )
     old = AccessAttempt.objects.filter(attempt_time__lt="2020-01-01T00:00Z").order_by()
