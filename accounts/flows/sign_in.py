@@ -24,10 +24,12 @@ BEGAN_UNDER = "login_began_under"
 def prove(request: HttpRequest, identifier: str, password: str) -> User | None:
     """The person whose name and password these are, or None; one hash whoever is asked for.
 
-    A refusal is written to the trail outside any transaction, so that it cannot be rolled back.
+    A refusal is written to the trail outside any transaction, so that it cannot be rolled back. What
+    a limit turned away was not compared and leaves no row: the trail has one for the limit itself,
+    and nobody can fill it from outside.
     """
     user = authenticate(request, username=identifier, password=password)
-    if user is not None:
+    if user is not None or getattr(request, "axes_locked_out", False):
         return user
     trail.record(
         Event.SIGN_IN_FAILED,
@@ -42,8 +44,6 @@ def prove(request: HttpRequest, identifier: str, password: str) -> User | None:
 
 
 def _reason(request: HttpRequest, identifier: str) -> str:
-    if getattr(request, "axes_locked_out", False):
-        return "locked"
     if getattr(request, "switched_off_user", None):
         return "switched_off"
     return "wrong_password" if find_user_once(request, identifier) else "unknown_account"
