@@ -7,7 +7,6 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import identify_hasher, make_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -16,7 +15,7 @@ from accounts.lookups import Lookup
 from accounts.models import User
 from accounts.passwords import verdict
 from accounts.sessions.joined import JoinedUser
-from accounts.validators import USERNAME_LENGTH, normalise_address, normalise_username
+from accounts.validators import USERNAME_LENGTH, address_or_blank, normalise_username
 from audit import trail
 from audit.events import Event
 
@@ -30,7 +29,7 @@ def find_user(identifier: str) -> User | None:
     """The person with this confirmed address or this username. One SELECT, also for what can be
     neither."""
     if "@" in identifier:
-        return _by_address.find(_address(identifier))
+        return _by_address.find(address_or_blank(identifier))
     return _by_username.find(_username(identifier))
 
 
@@ -42,13 +41,6 @@ def find_user_once(request: HttpRequest | None, identifier: str) -> User | None:
     if identifier not in found:
         found[identifier] = find_user(identifier)
     return found[identifier]
-
-
-def _address(typed: str) -> str:
-    try:
-        return normalise_address(typed)
-    except ValidationError:
-        return ""
 
 
 def _username(typed: str) -> str:

@@ -17,6 +17,9 @@ class TooManyTries(Refusal):
     status = 429
     template = "errors/429.html"
 
+    # What was typed as a name, where the tries were guesses at a password: the page offers a letter.
+    whose = ""
+
     def __init__(self, seconds: int, *, stopped: bool = False) -> None:
         super().__init__(seconds)
         self.stopped = stopped

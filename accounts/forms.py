@@ -193,10 +193,14 @@ class ReauthenticateForm(AllauthReauthenticateForm):
         self.fields["password"] = CurrentPasswordField(label=_("Password"))
 
 
-class ResetForm(forms.Form):
-    """P9."""
+class IdentifierForm(forms.Form):
+    """Who is it? Nothing else is asked."""
 
     login = IdentifierField(autocomplete="username")
+
+
+class ResetForm(IdentifierForm):
+    """P9."""
 
 
 class CodeForm(forms.Form):

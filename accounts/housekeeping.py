@@ -34,6 +34,7 @@ PERIODIC = [
     "accounts.housekeeping.purge_tallies",
     "accounts.housekeeping.purge_attempts",
     "accounts.known_devices.devices.purge",
+    "accounts.flows.unlock.purge",
     "accounts.flows.proofs.purge",
     "accounts.outbox.delivery.purge",
 ]

@@ -7,7 +7,7 @@ from allauth.account import views as allauth_views
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from accounts.views import account, addresses, confirmation, password_reset, sign_in
+from accounts.views import account, addresses, confirmation, password_reset, sign_in, unlock
 
 urlpatterns = [
     path("", account.overview, name="account_overview"),
@@ -27,6 +27,10 @@ urlpatterns = [
         confirmation.open_link,
         name="account_confirm_email",
     ),
+    path("unlock/", unlock.ask, name="account_unlock"),
+    path("unlock/code/", unlock.code, name="account_unlock_code"),
+    path("unlock/link/", unlock.link, name="account_unlock_link"),
+    re_path(r"^unlock/(?P<key>[\w-]{20,64})/$", unlock.open_link, name="account_unlock_key"),
     path("profile/", account.edit_profile, name="account_profile"),
     path("email/", addresses.email, name="account_email"),
     path("password/change/", account.change_password, name="account_change_password"),

@@ -102,6 +102,14 @@ def normalise_address(text: str) -> str:
     return address
 
 
+def address_or_blank(typed: str) -> str:
+    """`normalise_address`, or '' for what is no address."""
+    try:
+        return normalise_address(typed)
+    except ValidationError:
+        return ""
+
+
 def _not_an_address() -> ValidationError:
     return ValidationError(_("Enter an email address like name@example.com"), code="shape")
 

@@ -73,6 +73,25 @@ class Event(StrEnum):
         {"budget": Word(40)},
     )
 
+    UNLOCK_REQUESTED = (
+        "account.unlock_requested",
+        "Somebody asked for the letter that lets one browser past the limits of strangers.",
+    )
+    UNLOCKED_BY_LETTER = (
+        "account.unlocked_by_letter",
+        "A browser proved the mailbox and is known for some minutes.",
+    )
+    DEVICE_FORGOTTEN = (
+        "account.device_forgotten",
+        "Known devices are strangers again.",
+        {"devices": Count(), "reason": OneOf(("by_person", "failures"))},
+    )
+    UNLOCKED_BY_STAFF = (
+        "staff.unlocked",
+        "Staff or an operator opened an account for further tries.",
+        {"reason": REASON},
+    )
+
     # --- accounts: sign-up and addresses ----------------------------------------------------------
 
     SIGNUP_STARTED = ("account.signup_started", "Somebody asked for an account.")

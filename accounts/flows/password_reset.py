@@ -8,7 +8,6 @@ from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
@@ -22,7 +21,7 @@ from accounts.lockout import buckets, budgets
 from accounts.lockout.tries import forget_failures
 from accounts.models import User
 from accounts.outbox import letters
-from accounts.validators import normalise_address
+from accounts.validators import address_or_blank
 from audit import trail
 from audit.events import Event
 
@@ -59,7 +58,7 @@ def _is_wanted(user: User | None, identifier: str) -> bool:
     statement, whoever it is and however often they were asked for."""
     budget = budgets.RESET_LETTERS if user else budgets.UNKNOWN_LETTERS
     room = budgets.spend_if_room(budget, f"user:{user.pk}" if user else identifier)
-    told = user is not None or (_address(identifier) != "" and settings.POLICY_TELL_UNKNOWN)
+    told = user is not None or (address_or_blank(identifier) != "" and settings.POLICY_TELL_UNKNOWN)
     return room and told
 
 
@@ -67,19 +66,12 @@ def _letter_to_person(user: User, identifier: str) -> letters.Letter:
     if not user.is_active:
         return letters.switched_off(**letters.reader(user))
     # The address that was typed found the person, so it is confirmed.
-    return letter_with_link(user, _address(identifier) or user.email)
+    return letter_with_link(user, address_or_blank(identifier) or user.email)
 
 
 def _letter_to_stranger(identifier: str) -> letters.Letter:
-    to = _address(identifier) or settings.DEFAULT_FROM_EMAIL
+    to = address_or_blank(identifier) or settings.DEFAULT_FROM_EMAIL
     return letters.no_account(to=to, language=translation.get_language() or "en")
-
-
-def _address(identifier: str) -> str:
-    try:
-        return normalise_address(identifier)
-    except ValidationError:
-        return ""
 
 
 def letter_with_link(user: User, to: str) -> letters.Letter:

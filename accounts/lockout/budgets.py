@@ -49,6 +49,9 @@ UNKNOWN_LETTERS = Budget("unknown_letters", lambda: 1, timedelta(days=1))
 SWITCHED_OFF_LETTERS = Budget("switched_off_letters", lambda: 1, timedelta(days=1))
 SIGNUPS = Budget("signups", lambda: settings.POLICY_SIGNUPS_PER_HOUR, HOUR)
 RESETS = Budget("resets", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
+UNLOCKS = Budget("unlocks", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
+UNLOCK_LETTERS = Budget("unlock_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
+UNLOCK_CODES = Budget("unlock_codes", lambda: 3 * settings.POLICY_CODE_TRIES_PER_HOUR, HOUR)
 # Mailed codes compared for one sign-up or account, over all codes it was sent.
 CODES = Budget("codes", lambda: settings.POLICY_CODE_TRIES_PER_HOUR, HOUR)
 

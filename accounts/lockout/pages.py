@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from accounts.errors import TooManyTries
+from accounts.fields import IDENTIFIER_LENGTH
 from accounts.lockout import tries
 from accounts.refusals import refusal_page
 
@@ -17,4 +18,10 @@ def too_many_tries(
 ) -> HttpResponse:
     """In the place of whatever the view answered, when axes refused (its lockout callable)."""
     window = settings.POLICY_FAILURE_WINDOW_MINUTES * 60
-    return refusal_page(request, tries.ledger(request).refusal or TooManyTries(window))
+    refusal = tries.ledger(request).refusal or TooManyTries(window)
+    # Shown again to whoever typed it, so that one button asks for the letter.
+    typed = request.POST.get("login", "")
+    refusal.whose = (
+        request.user.email if request.user.is_authenticated else typed[:IDENTIFIER_LENGTH]
+    )
+    return refusal_page(request, refusal)

@@ -110,7 +110,8 @@ def _reserve(taken: Try, standing: Standing) -> None:
 def _refuse_if_closed(standing: Standing) -> None:
     longest = max((wait.seconds for wait in standing.waits()), default=0)
     if longest:
-        raise TooManyTries(0 if math.isinf(longest) else int(longest), stopped=math.isinf(longest))
+        stopped = math.isinf(longest)
+        raise TooManyTries(0 if stopped else int(longest), stopped=stopped)
 
 
 def keep(request: HttpRequest, user: User | None = None) -> bool:

@@ -3,6 +3,7 @@ from accounts.models.mail import OutgoingMail
 from accounts.models.session import Session
 from accounts.models.signup import Confirmation, PendingSignup
 from accounts.models.tally import Tally
+from accounts.models.unlock import UnlockLetter
 from accounts.models.user import User
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "PendingSignup",
     "Session",
     "Tally",
+    "UnlockLetter",
     "User",
 ]

@@ -125,6 +125,14 @@ def no_account(**reader: Unpack[Reader]) -> Letter:
     return compose("no_account", **reader)
 
 
+def unlock(
+    *, code: str, link: str, minutes: int, unlocked: int, **reader: Unpack[Reader]
+) -> Letter:
+    """To an owner who has to wait because strangers guess: a code and a link that let one browser
+    try like a known device for `unlocked` minutes. `minutes` is how long both work."""
+    return compose("unlock", code=code, link=link, minutes=minutes, unlocked=unlocked, **reader)
+
+
 def reset_password(*, link: str, minutes: int, username: str, **reader: Unpack[Reader]) -> Letter:
     """E5: the link that lets its reader choose a new password."""
     return compose("reset_password", link=link, minutes=minutes, username=username, **reader)

@@ -50,6 +50,10 @@ CASES = {
     "confirm_address": case(
         letters.confirm_address, CODE, "10 minutes", code=CODE, minutes=10, link=KEY
     ),
+    "unlock": case(
+        letters.unlock, CODE, "10 minutes", "15 minutes",
+        code=CODE, minutes=10, unlocked=15, link="/accounts/unlock/8Jq2vXtR8Jq2vXtR8Jq2vXtR/",
+    ),
     "already_registered": case(letters.already_registered, link="/accounts/login/"),
     "no_account": case(letters.no_account, "no account with this address"),
     "reset_password": case(

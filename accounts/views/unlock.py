@@ -1,0 +1,83 @@
+"""The letter that makes this browser known for some minutes, while strangers have to wait."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.errors import LinkUnusable
+from accounts.fields import posted
+from accounts.flows import unlock
+from accounts.forms import CodeForm, IdentifierForm
+
+LINK_KEY = "unlock_link"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask(request: HttpRequest) -> HttpResponse:
+    form = IdentifierForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        unlock.ask(request, form.cleaned_data["login"])
+        return redirect("account_unlock_code")
+    minutes = settings.POLICY_UNLOCK_MINUTES
+    return render(request, "accounts/unlock.html", {"form": form, "minutes": minutes})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("code")
+def code(request: HttpRequest) -> HttpResponse:
+    row = unlock.asked(request)
+    if row is None:
+        return redirect("account_unlock")
+    form = CodeForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        if unlock.by_code(request, row, form.cleaned_data["code"]):
+            return _go_on(request)
+        form.add_error(
+            "code", _("That code is not right. Check it and try again, or get a new one.")
+        )
+    context = {"form": form, "minutes": settings.POLICY_CODE_MINUTES}
+    return render(request, "accounts/unlock_code.html", context)
+
+
+@require_safe
+def open_link(request: HttpRequest, key: str) -> HttpResponse:
+    """A mailed link: the key leaves the address bar, and nothing else happens."""
+    if unlock.find(key) is None:
+        raise LinkUnusable
+    request.session[LINK_KEY] = key
+    return redirect("account_unlock_link")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def link(request: HttpRequest) -> HttpResponse:
+    row = unlock.find(request.session.get(LINK_KEY, ""))
+    if row is None:
+        request.session.pop(LINK_KEY, None)
+        raise LinkUnusable
+    if request.method == "POST":
+        request.session.pop(LINK_KEY, None)
+        if not unlock.by_link(request, row):
+            raise LinkUnusable
+        return _go_on(request)
+    return render(request, "accounts/unlock_link.html", {"minutes": settings.POLICY_UNLOCK_MINUTES})
+
+
+def _go_on(request: HttpRequest) -> HttpResponse:
+    minutes = settings.POLICY_UNLOCK_MINUTES
+    messages.success(
+        request,
+        ngettext(
+            "You can sign in here now, for %(minutes)d minute.",
+            "You can sign in here now, for %(minutes)d minutes.",
+            minutes,
+        )
+        % {"minutes": minutes},
+    )
+    return redirect("account_login")
