@@ -11,43 +11,14 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from accounts.errors import HashingBusy
-from accounts.lookups import Lookup
+from accounts.gates import gates
+from accounts.gates.facts import Facts
+from accounts.identify import find_user_once
 from accounts.models import User
 from accounts.passwords import verdict
 from accounts.sessions.joined import JoinedUser
-from accounts.validators import USERNAME_LENGTH, address_or_blank, normalise_username
 from audit import trail
 from audit.events import Event
-
-_by_address = Lookup(
-    lambda address: User.objects.filter(emailaddress__email=address, emailaddress__verified=True)
-)
-_by_username = Lookup(lambda username: User.objects.filter(username=username))
-
-
-def find_user(identifier: str) -> User | None:
-    """The person with this confirmed address or this username. One SELECT, also for what can be
-    neither."""
-    if "@" in identifier:
-        return _by_address.find(address_or_blank(identifier))
-    return _by_username.find(_username(identifier))
-
-
-def find_user_once(request: HttpRequest | None, identifier: str) -> User | None:
-    """`find_user`, asked of the database once in a request for each identifier."""
-    if request is None:
-        return find_user(identifier)
-    found: dict[str, User | None] = request.__dict__.setdefault("_people_found", {})
-    if identifier not in found:
-        found[identifier] = find_user(identifier)
-    return found[identifier]
-
-
-def _username(typed: str) -> str:
-    """'' for what no account can be called: PostgreSQL, for one, refuses to be asked for a NUL."""
-    username = normalise_username(typed)
-    plain = username.isascii() and username.isprintable() and len(username) <= USERNAME_LENGTH
-    return username if plain else ""
 
 
 class OneHashBackend(JoinedUser, ModelBackend):
@@ -65,8 +36,8 @@ class OneHashBackend(JoinedUser, ModelBackend):
         password: str | None = None,
         **others: Any,
     ) -> User | None:
-        """The person, or None. A switched-off person with the right password is None too, and is
-        left on the request as `switched_off_user`. Raises HashingBusy."""
+        """The person, or None. A person with the right password whom a gate refuses is None too,
+        and the gate's verdict is left on the request as `refused_by`. Raises HashingBusy."""
         identifier = username or others.get("email") or others.get("login") or ""
         if password is None:
             return None  # not a try with a password: some other backend's credentials
@@ -74,9 +45,10 @@ class OneHashBackend(JoinedUser, ModelBackend):
         found = verdict.of(password, user.password if user else None)
         if user is None or not found.right:
             return None
-        if not self.user_can_authenticate(user):
+        refused = next(gates.closed(gates.after(), Facts(user)), None)
+        if refused is not None:
             if request is not None:
-                request.switched_off_user = user  # type: ignore[attr-defined]
+                request.refused_by = refused  # type: ignore[attr-defined]
             return None
         if found.stale:
             upgrade(user, password, request)

@@ -37,7 +37,7 @@ class Event(StrEnum):
     SIGN_IN_FAILED = (
         "account.sign_in_failed",
         "A sign-in was refused. Unknown names are kept as keyed digests only.",
-        {"reason": OneOf(("wrong_password", "unknown_account", "switched_off", "locked", "busy"))},
+        {"reason": OneOf(("wrong_password", "unknown_account", "switched_off", "refused"))},
     )
     SIGNED_OUT = ("account.signed_out", "The person ended this session.")
     SESSION_ENDED = (
@@ -85,6 +85,10 @@ class Event(StrEnum):
         "account.device_forgotten",
         "Known devices are strangers again.",
         {"devices": Count(), "reason": OneOf(("by_person", "failures"))},
+    )
+    SIGN_IN_EXPLAINED = (
+        "staff.sign_in_explained",
+        "Staff or an operator asked why somebody cannot sign in.",
     )
     UNLOCKED_BY_STAFF = (
         "staff.unlocked",

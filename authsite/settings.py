@@ -170,6 +170,7 @@ TEMPLATES = [
 
 # Upward calls: what a lower room asks of higher ones, by name (docs/architecture.md).
 LOGIN_STAGES: list[str] = []
+LOGIN_GATES: list[str] = []
 ON_CREDENTIALS_CHANGED: list[str] = []
 
 # --- Data -----------------------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.backends import find_user
 from accounts.errors import CredentialsMoved, LinkUnusable
 from accounts.flows import credentials, passwords
+from accounts.identify import find_user
 from accounts.known_devices import devices
 from accounts.lockout import buckets, budgets
 from accounts.lockout.tries import forget_failures

@@ -9,8 +9,8 @@ from django.contrib.auth import authenticate
 from django.db import transaction
 from django.http import HttpRequest
 
-from accounts.backends import find_user_once
 from accounts.errors import CredentialsMoved
+from accounts.identify import find_user_once
 from accounts.lockout import budgets
 from accounts.models import User
 from accounts.outbox import letters
@@ -31,22 +31,20 @@ def prove(request: HttpRequest, identifier: str, password: str) -> User | None:
     user = authenticate(request, username=identifier, password=password)
     if user is not None or getattr(request, "axes_locked_out", False):
         return user
+    found = find_user_once(request, identifier)
+    reason = _reason(request, found)
     trail.record(
-        Event.SIGN_IN_FAILED,
-        subject=find_user_once(request, identifier),
-        request=request,
-        label=identifier,
-        reason=_reason(request, identifier),
+        Event.SIGN_IN_FAILED, subject=found, request=request, label=identifier, reason=reason
     )
-    if switched_off := getattr(request, "switched_off_user", None):
-        _tell_switched_off(switched_off)
+    if found is not None and reason == "switched_off":
+        _tell_switched_off(found)
     return None
 
 
-def _reason(request: HttpRequest, identifier: str) -> str:
-    if getattr(request, "switched_off_user", None):
-        return "switched_off"
-    return "wrong_password" if find_user_once(request, identifier) else "unknown_account"
+def _reason(request: HttpRequest, found: User | None) -> str:
+    if refused := getattr(request, "refused_by", None):
+        return "switched_off" if refused.reason == "switched_off" else "refused"
+    return "wrong_password" if found else "unknown_account"
 
 
 def _tell_switched_off(user: User) -> None:

@@ -16,8 +16,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare
 
-from accounts.backends import find_user
 from accounts.flows import proofs
+from accounts.identify import find_user
 from accounts.known_devices import devices
 from accounts.lockout import buckets, budgets
 from accounts.models import UnlockLetter, User

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from accounts.backends import find_user_once
+from accounts.identify import find_user_once
 from accounts.models import User
 from accounts.validators import normalise_address, normalise_username
 from audit.sealing import keyed_digest
@@ -43,9 +43,12 @@ def account_bucket(request: HttpRequest | None, credentials: dict[str, Any] | No
     digests only: people type passwords into the name box."""
     typed = typed_name(credentials)
     user = find_user_once(request, typed)
-    return (
-        of_user(user) if user else "name:" + keyed_digest(spelling(typed), purpose="lockout name")
-    )
+    return of_user(user) if user else of_nobody(typed)
+
+
+def of_nobody(typed: str) -> str:
+    """The bucket of a name that nobody has, in all its spellings."""
+    return "name:" + keyed_digest(spelling(typed), purpose="lockout name")
 
 
 def typed_name(credentials: dict[str, Any] | None) -> str:

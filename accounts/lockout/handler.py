@@ -7,8 +7,10 @@ from typing import Any
 from axes.handlers.database import AxesDatabaseHandler
 from django.http import HttpRequest
 
-from accounts.backends import find_user_once
 from accounts.errors import TooManyTries
+from accounts.gates import gates
+from accounts.gates.facts import of_request
+from accounts.identify import find_user_once
 from accounts.known_devices import devices
 from accounts.lockout import tries
 from accounts.lockout.buckets import account_bucket, typed_name
@@ -30,10 +32,11 @@ class Handler(AxesDatabaseHandler):
         return True
 
     def is_locked(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
-        return any(tries.standing_of(request, *self._whom(request, credentials)).waits())
+        facts = of_request(request, *self._whom(request, credentials))
+        return any(gates.closed(gates.BEFORE, facts))
 
     def get_failures(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
-        return tries.standing_of(request, *self._whom(request, credentials)).pair.count
+        return of_request(request, *self._whom(request, credentials)).standing.pair.count
 
     def user_login_failed(
         self,

@@ -20,8 +20,7 @@ def too_many_tries(
     window = settings.POLICY_FAILURE_WINDOW_MINUTES * 60
     refusal = tries.ledger(request).refusal or TooManyTries(window)
     # Shown again to whoever typed it, so that one button asks for the letter.
-    typed = request.POST.get("login", "")
-    refusal.whose = (
-        request.user.email if request.user.is_authenticated else typed[:IDENTIFIER_LENGTH]
-    )
+    typed = request.POST.get("login", "")[:IDENTIFIER_LENGTH]
+    person = getattr(request, "user", None)
+    refusal.whose = person.email if person and person.is_authenticated else typed
     return refusal_page(request, refusal)

@@ -10,12 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from axes.models import AccessAttempt
 from django.http import HttpRequest
 
 from accounts.errors import TooManyTries
+from accounts.gates import gates
+from accounts.gates.facts import Facts, of_request
+from accounts.gates.gates import Verdict
 from accounts.known_devices import devices
 from accounts.lockout import buckets, limits, meters
 from accounts.lockout.counting import Counter
@@ -60,20 +63,17 @@ def ledger(request: HttpRequest) -> Ledger:
     return kept
 
 
-def standing_of(request: HttpRequest, user: User | None, account: str) -> Standing:
-    """What the limits say of a try at `account` from this browser. Three SELECTs at most."""
-    device = devices.find(request, user)
-    return limits.load(account, buckets.network_bucket(request), device)
-
-
 def take(request: HttpRequest, user: User | None, account: str) -> Try:
     """Reserve one try at `account`, which is `user`'s if anybody's, or raise TooManyTries."""
-    standing = standing_of(request, user, account)
-    if standing.device and not (_is_closed(standing) or devices.failed(standing.device)):
-        # Its last try was taken by another request just now.
-        standing = limits.load(account, standing.network, None)
-    taken = Try(account, standing.device)
+    facts = of_request(request, user, account)
+    standing = facts.standing
     try:
+        _refuse(gates.closed(gates.BEFORE, facts))
+        if standing.device and not devices.failed(standing.device):
+            # Its last try was taken by another request just now: it is a stranger.
+            standing = limits.load(account, standing.network, None)
+            _refuse(gates.closed(gates.BEFORE, replace(facts, standing=standing)))
+        taken = Try(account, standing.device)
         _reserve(taken, standing)
     except TooManyTries as refusal:
         ledger(request).refusal = refusal
@@ -82,13 +82,8 @@ def take(request: HttpRequest, user: User | None, account: str) -> Try:
     return taken
 
 
-def _is_closed(standing: Standing) -> bool:
-    return any(standing.waits())
-
-
 def _reserve(taken: Try, standing: Standing) -> None:
-    """Raises TooManyTries with the longest wait; nothing is counted then."""
-    _refuse_if_closed(standing)
+    """Count the try everywhere or nowhere. Raises TooManyTries when others were faster."""
     counts = dict(meters.take(standing.meters, standing.readings) or {})
     if counts and standing.device is None:
         pair = limits.account_on_network(standing.account, standing.network)
@@ -101,14 +96,16 @@ def _reserve(taken: Try, standing: Standing) -> None:
     if not counts:
         if standing.device:
             devices.give_back(standing.device)
-        _refuse_if_closed(limits.load(standing.account, standing.network, standing.device))
+        again = limits.load(standing.account, standing.network, standing.device)
+        _refuse(gates.closed(gates.BEFORE, Facts(None, again)))
         raise TooManyTries(1)
     taken.meters = standing.meters
     taken.full += [each.budget for each in taken.meters if counts[each.budget] >= each.limit]
 
 
-def _refuse_if_closed(standing: Standing) -> None:
-    longest = max((wait.seconds for wait in standing.waits()), default=0)
+def _refuse(closed: Iterator[Verdict]) -> None:
+    """Raise TooManyTries with the longest wait of those gates, if there are any."""
+    longest = max((verdict.seconds for verdict in closed), default=0)
     if longest:
         stopped = math.isinf(longest)
         raise TooManyTries(0 if stopped else int(longest), stopped=stopped)

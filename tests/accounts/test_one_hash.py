@@ -12,8 +12,9 @@ from django.contrib.auth import hashers as django_hashers
 from django.contrib.auth.models import Permission
 from django.http import HttpRequest
 
-from accounts.backends import OneHashBackend, find_user, upgrade
+from accounts.backends import OneHashBackend, upgrade
 from accounts.errors import HashingBusy
+from accounts.identify import find_user
 from accounts.models import User
 from accounts.passwords import slots
 from audit import trail
@@ -177,10 +178,10 @@ def test_no_backend_but_a_password_try_is_answered(alice):
 def test_a_switched_off_person_is_nobody_and_is_reported_only_with_the_right_password(people):
     found, request = backend_try("bob", cast.PASSWORD)
     assert found is None
-    assert request.switched_off_user.username == "bob"
+    assert request.refused_by.reason == "switched_off"
     found, request = backend_try("bob", WRONG)
     assert found is None
-    assert not hasattr(request, "switched_off_user")
+    assert not hasattr(request, "refused_by")
 
 
 def test_rights_are_djangos(alice, ada):

@@ -220,4 +220,4 @@ def test_an_unknown_name_is_paused_just_like_a_known_one(another_browser, alice,
             sign_in(another_browser(), name, "a wrong guess of some length")
     known, unknown = (sign_in(another_browser(), name) for name in ("alice", "nobody"))
     known.headers["Retry-After"] = unknown.headers["Retry-After"]
-    assert same_bytes(known, unknown)
+    assert same_bytes(known, unknown, echo=("alice", "nobody"))

@@ -1,0 +1,137 @@
+"""Why can she not sign in? The road's own gates, asked without a try and without a trace in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.gates.facts import Facts, of_question
+from accounts.gates.gates import BEFORE, Verdict, after
+from audit import trail
+from audit.events import Event
+
+# What staff can do about a closed gate, by gate and reason.
+UNLOCK, ACTIVATE, RESET, SIGN_UP_AGAIN = "unlock", "activate", "reset_letter", "sign_up_again"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One gate's verdict in words for staff. `fix` names what opens it, '' for nothing but time."""
+
+    verdict: Verdict
+    sentence: str
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`caller` is what may be said to whoever asks: it confirms no account to somebody whom staff
+    have not proved to be its owner."""
+
+    facts: Facts
+    answers: list[Answer]
+    caller: str
+
+    @property
+    def is_open(self) -> bool:
+        return all(answer.verdict.is_open for answer in self.answers)
+
+    @property
+    def closed(self) -> list[Answer]:
+        return [answer for answer in self.answers if not answer.verdict.is_open]
+
+
+def explain_login(
+    identifier: str,
+    *,
+    address: str = "",
+    proved: bool = False,
+    actor: object = None,
+    request: HttpRequest | None = None,
+) -> Explanation:
+    """What a sign-in as `identifier` with the right password, from the network address `address` and
+    on a browser that is not known, would meet now. `proved`: the caller has shown to be the owner.
+
+    Changes nothing but the trail, which hears who looked (`actor`, else an operator) at whom.
+    """
+    facts = of_question(identifier, address=address)
+    answers = [_in_words(gate(facts), facts) for gate in (*BEFORE, *after())]
+    with transaction.atomic():
+        trail.record(
+            Event.SIGN_IN_EXPLAINED,
+            actor=actor,  # type: ignore[arg-type]
+            subject=facts.user,
+            request=request,
+            label=identifier,
+        )
+    return Explanation(facts, answers, _for_the_caller(answers, proved=proved))
+
+
+def _in_words(verdict: Verdict, facts: Facts) -> Answer:
+    if verdict.is_open:
+        return Answer(verdict, "")
+    sentence, fix = _WORDS.get((verdict.gate, verdict.reason), (None, ""))
+    if sentence is not None:
+        return Answer(verdict, sentence(), fix)
+    if verdict.is_stopped:
+        return Answer(verdict, _STOPPED.get(verdict.gate, _closed)(), UNLOCK)
+    minutes = max(1, -(-int(verdict.seconds) // 60))
+    wait = ngettext("Opens in %(n)d minute.", "Opens in %(n)d minutes.", minutes) % {"n": minutes}
+    about = _WAITS.get(verdict.gate, _closed)()
+    return Answer(verdict, f"{about} {wait}", UNLOCK if verdict.gate in _UNLOCKS else "")
+
+
+def _closed() -> str:
+    return _("This gate is closed.")
+
+
+_WORDS = {
+    ("exists", "unknown"): (lambda: _("Nobody has this address or username."), ""),
+    ("exists", "sign_up_waits"): (
+        lambda: _("Somebody signed up with this address and has not confirmed it yet."),
+        SIGN_UP_AGAIN,
+    ),
+    ("exists", "address_waits"): (
+        lambda: _("This address was added to an account and is not confirmed yet."),
+        "",
+    ),
+    ("password", "none"): (
+        lambda: _("The account has no password. A reset letter lets its owner choose one."),
+        RESET,
+    ),
+    ("active", "switched_off"): (lambda: _("The account is switched off."), ACTIVATE),
+}
+_STOPPED = {
+    "strangers": lambda: _(
+        "Too many wrong passwords in a row: the password works on known devices only, until a reset,"
+        " a sign-in on a known device, or an unlock."
+    ),
+    "known_devices": lambda: _(
+        "Too many wrong passwords in a row on known devices: the password does not work there until"
+        " a reset, a sign-in elsewhere, or an unlock."
+    ),
+}
+_WAITS = {
+    "strangers": lambda: _("Wrong passwords in a row make new devices wait."),
+    "known_devices": lambda: _("Wrong passwords in a row make known devices wait."),
+    "account_on_network": lambda: _("Too many wrong passwords for this account from this network."),
+    "network_failures": lambda: _("Too many wrong passwords from this network, for all accounts."),
+    "site_failures": lambda: _("Too many wrong passwords on the whole site by unknown devices."),
+}
+_UNLOCKS = {"strangers", "known_devices", "account_on_network"}
+
+
+def _for_the_caller(answers: list[Answer], *, proved: bool) -> str:
+    closed = [answer for answer in answers if not answer.verdict.is_open]
+    if not proved:
+        return _(
+            "Check the address and the password. If the page asks you to wait, ask there for the"
+            " letter that lets you in; if you are not sure of the password, reset it."
+        )
+    if not closed:
+        return _("Nothing stands in the way: the right password signs you in.")
+    return " ".join(answer.sentence for answer in closed)

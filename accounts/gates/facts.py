@@ -1,0 +1,61 @@
+"""All that the gates of a sign-in are asked about, loaded once. Loading changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from allauth.account.models import EmailAddress
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.identify import find_user
+from accounts.known_devices import devices
+from accounts.lockout import buckets, limits
+from accounts.lockout.counting import Reading
+from accounts.lockout.limits import Standing
+from accounts.models import KnownDevice, PendingSignup, User
+from accounts.validators import address_or_blank
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+# Where no limit is asked about.
+NOWHERE = Standing("", "", None, Reading(), {}, NEVER)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """`address` is the network address in clear, as the rules of networks see it."""
+
+    user: User | None
+    standing: Standing = NOWHERE
+    address: str = ""
+    at: datetime = NEVER
+    # Loaded for an explanation only: the road meets nobody whose address was never proved.
+    sign_up_waits: bool = False
+    address_waits: bool = False
+
+
+def of_request(request: HttpRequest, user: User | None, account: str) -> Facts:
+    """What a try at `account` from this browser meets. Three SELECTs at most."""
+    device = devices.find(request, user)
+    standing = limits.load(account, buckets.network_bucket(request), device)
+    return Facts(user, standing, getattr(request, "client_ip", ""), standing.at)
+
+
+def of_question(identifier: str, *, address: str = "", device: KnownDevice | None = None) -> Facts:
+    """What a sign-in as `identifier` from that network address would meet now, on a browser that is
+    not known, or on `device`."""
+    user = find_user(identifier)
+    account = buckets.of_user(user) if user else buckets.of_nobody(identifier)
+    standing = limits.load(account, buckets.network(address), device)
+    typed = address_or_blank(identifier)
+    waiting = PendingSignup.objects.filter(email=typed, expires_at__gt=timezone.now())
+    unproved = EmailAddress.objects.filter(email=typed, verified=False)
+    return Facts(
+        user,
+        standing,
+        address,
+        standing.at,
+        sign_up_waits=bool(typed) and user is None and waiting.exists(),
+        address_waits=bool(typed) and user is None and unproved.exists(),
+    )

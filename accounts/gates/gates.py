@@ -1,0 +1,93 @@
+"""The gates, in the order in which they are met. Each is pure over the facts.
+
+`BEFORE` is asked before the password is compared, `after()` once it was right. What stands in
+LOGIN_GATES comes last: gates of higher rooms, by dotted name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from accounts.gates.facts import Facts
+from accounts.lockout import limits
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one gate says. `seconds` until it opens by itself, infinite for never; `reason` is '' for
+    an open gate, and else one word of the gate's own."""
+
+    gate: str
+    reason: str = ""
+    seconds: float = 0
+
+    @property
+    def is_open(self) -> bool:
+        return not self.reason
+
+    @property
+    def is_stopped(self) -> bool:
+        return math.isinf(self.seconds)
+
+
+Gate = Callable[[Facts], Verdict]
+
+
+def limit(name: str) -> Gate:
+    """The gate of one limit."""
+
+    def gate(facts: Facts) -> Verdict:
+        for wait in facts.standing.waits():
+            if wait.limit == name:
+                reason = "stopped" if math.isinf(wait.seconds) else "wait"
+                return Verdict(name, reason, wait.seconds)
+        return Verdict(name)
+
+    return gate
+
+
+def exists(facts: Facts) -> Verdict:
+    if facts.user is not None:
+        return Verdict("exists")
+    if facts.sign_up_waits:
+        return Verdict("exists", "sign_up_waits")
+    return Verdict("exists", "address_waits" if facts.address_waits else "unknown")
+
+
+def password(facts: Facts) -> Verdict:
+    """Whether there is a password that anybody could type."""
+    has_none = facts.user is not None and not facts.user.has_usable_password()
+    return Verdict("password", "none" if has_none else "")
+
+
+def active(facts: Facts) -> Verdict:
+    off = facts.user is not None and not facts.user.is_active
+    return Verdict("active", "switched_off" if off else "")
+
+
+LIMITS = (
+    limits.STRANGERS,
+    limits.KNOWN_DEVICES,
+    limits.ACCOUNT_ON_NETWORK,
+    limits.NETWORK,
+    limits.SITE,
+)
+BEFORE: tuple[Gate, ...] = tuple(map(limit, LIMITS))
+AFTER: tuple[Gate, ...] = (exists, password, active)
+
+
+def after() -> tuple[Gate, ...]:
+    return (*AFTER, *map(import_string, settings.LOGIN_GATES))
+
+
+def closed(gates: Iterable[Gate], facts: Facts) -> Iterator[Verdict]:
+    """What those gates that are closed say."""
+    for gate in gates:
+        verdict = gate(facts)
+        if not verdict.is_open:
+            yield verdict
