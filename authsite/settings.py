@@ -501,6 +501,7 @@ LANGUAGE_COOKIE_SECURE = SECURE
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["authsite.formats"]
 
 # --- Static files ---------------------------------------------------------------------------------
 

@@ -81,7 +81,7 @@ def _address(identifier: str) -> str:
         return ""
 
 
-def letter_with_link(user: User, to: str) -> letters.Letter:
+def letter_with_link(user: User, to: str, *, by_staff: bool = False) -> letters.Letter:
     """The letter that lets `user` choose a new password, for one of their confirmed addresses."""
     key = f"{user_pk_to_url_str(user)}-{ResetTokens().make_token(user)}"
     return letters.reset_password(
@@ -89,6 +89,7 @@ def letter_with_link(user: User, to: str) -> letters.Letter:
         link=settings.SITE_URL + _key_path(key),
         minutes=settings.POLICY_RESET_LINK_MINUTES,
         username=user.username,
+        by_staff=by_staff,
     )
 
 

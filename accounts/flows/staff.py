@@ -126,7 +126,7 @@ def send_reset_letter(request: HttpRequest, person: User, *, reason: str) -> boo
     told = _told(
         request, person, _("A letter with a link to choose a new password was sent."), reason
     )
-    link = password_reset.letter_with_link(person, person.email)
+    link = password_reset.letter_with_link(person, person.email, by_staff=True)
     with transaction.atomic():
         guard.still_alive(request)
         link.put()

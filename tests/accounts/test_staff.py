@@ -149,6 +149,8 @@ def test_a_reset_letter_takes_a_reason(ada_here, alice, bob, mailbox):
     assert "Reason" in page.content.decode() and not mailbox.all()
     ada_here.post(LIST, data | {"reason": "lost phone, ticket 7"})
     assert sorted(mailbox.kinds(alice.email)) == ["reset_password", "staff_changed"]
+    (link,) = [one for one in mailbox.all(alice.email) if one.kind == "reset_password"]
+    assert "staff sent you this link" in link.text
     assert Entry.objects.filter(event=Event.STAFF_RESET_LETTER_SENT.value).count() == 2
     assert alice.password == User.objects.get(pk=alice.pk).password
 
