@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 AREAS = {
@@ -30,7 +31,7 @@ AREAS = {
 }
 TABLE = "zone.tab"
 
-Choice = tuple[str, Any]
+Choice = tuple[str | Promise, Any]
 
 
 def choices(current: str) -> list[Choice]:
