@@ -156,6 +156,22 @@ def test_other_addresses_are_taken_as_they_are(page: Page):
 
 
 @browser_test
+def test_a_long_address_breaks_at_its_signs(open_page):
+    page = open_page(viewport={"width": 320, "height": 800})
+    page.goto("/accounts/password/reset/")
+    page.get_by_label("Email address or username").fill("samantha.other@department.example.com")
+    page.get_by_role("button", name="Send reset email").click()
+    address = page.locator("main bdi")
+    expect(address).to_have_text("samantha.other@department.example.com")
+    lines = address.evaluate(
+        "(bdi) => [...bdi.childNodes].filter((part) => part.data).map((part) => {"
+        " const range = document.createRange(); range.selectNode(part);"
+        " return range.getClientRects().length; })"
+    )
+    assert lines == [1] * 5
+
+
+@browser_test
 def test_the_name_typed_at_sign_in_goes_along_and_nowhere_else(page: Page):
     page.goto("/accounts/login/")
     name = page.get_by_label("Email address or username")
