@@ -21,6 +21,7 @@ behave("typo", (box) => {
   const input = box.querySelector("input");
   const notice = document.createElement("div");
   const question = document.createElement("p");
+  const address = document.createElement("bdi");
   const buttons = document.createElement("div");
   const kept = new Set();
   let better = "";
@@ -49,7 +50,9 @@ behave("typo", (box) => {
     const typed = domain?.toLowerCase() ?? "";
     const likely = right.includes(typed) ? "" : providers.find((one) => near(one, typed));
     better = likely && !kept.has(input.value) ? `${name}@${likely}` : "";
-    question.textContent = box.dataset.typo.replace("{address}", better);
+    const [before, after] = box.dataset.typo.split("{address}");
+    address.textContent = better;
+    question.replaceChildren(before, address, after);
     notice.replaceChildren(...(better ? [question, buttons] : []));
   });
   box.append(notice);
