@@ -11,10 +11,8 @@ from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.decorators import method_decorator
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_protect
 
 
 class Desk(admin.ModelAdmin):
@@ -28,7 +26,6 @@ class Desk(admin.ModelAdmin):
         """Store `values`, the fields that changed, rights and groups among them."""
         raise NotImplementedError
 
-    @method_decorator(csrf_protect)
     def changeform_view(
         self,
         request: HttpRequest,
