@@ -10,7 +10,7 @@ AT := SITE_URL=http://localhost:$(PORT)
 endif
 # Whatever index this machine is set up to use: neither the files nor these lines name one.
 define install
-	@{ command -v uv >/dev/null 2>&1 && VIRTUAL_ENV=$(VENV) uv pip install --quiet --require-hashes $(1); } \
+	@{ command -v uv >/dev/null 2>&1 && VIRTUAL_ENV=$(VENV) uv pip install --quiet --compile-bytecode --require-hashes $(1); } \
 		|| $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes $(1)
 	@touch $@
 endef
@@ -21,8 +21,9 @@ endef
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# Containers often forbid Python to keep what it compiled: every start would compile all anew.
 run: $(VENV)/installed .env ## Start the site and its worker on http://localhost:8000 (PORT= to change)
-	@$(AT) exec $(PY) manage.py serve --migrate --reload --workers 1 --threads 8
+	@PYTHONDONTWRITEBYTECODE= $(AT) exec $(PY) manage.py serve --migrate --reload --workers 1 --threads 8
 
 test: $(VENV)/installed-dev ## Run all tests; in Chromium too where one is found (REQUIRE_BROWSER=1: or fail)
 	@$(PY) -m pytest --numprocesses logical --maxprocesses 8 --quiet $(PYTEST)

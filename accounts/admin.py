@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import Group
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.flows import staff
-from accounts.flows.profile import TIME_ZONES
+from accounts.desk import Desk
+from accounts.flows import groups, staff, staff_history
+from accounts.flows.profile import FIELDS, TIME_ZONES
 from accounts.models import User
 
 FLAGS = ("is_active", "is_staff", "is_superuser")
@@ -24,7 +27,7 @@ LOOKUPS = frozenset(
     [f"{flag}__exact" for flag in FLAGS]
     + [f"{date}__{how}" for date in ("created_at", "last_login") for how in ("gte", "lt", "isnull")]
 )
-RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+LETTERS_AT_ONCE = 50
 
 
 class ReasonForm(forms.Form):
@@ -36,43 +39,99 @@ class ReasonForm(forms.Form):
         min_length=3,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("The person is told, and it is kept in the trail."),
+        error_messages={"required": _("Give the reason for this change.")},
     )
+
+
+def titled(listed: type[admin.FieldListFilter], title: Any) -> type[admin.FieldListFilter]:
+    """The filter under a title of our own words."""
+
+    class Titled(listed):  # type: ignore[valid-type, misc]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.title = title
+
+    return Titled
+
+
+class PersonForm(forms.ModelForm):
+    """`seen` is the state of the account that the page showed: somebody else may have switched the
+    person off meanwhile, and a form that is older must not switch them on again."""
+
+    language = forms.ChoiceField(choices=settings.LANGUAGES, label=_("Language"))
+    time_zone = forms.ChoiceField(
+        choices=[(zone, zone) for zone in TIME_ZONES], label=_("Time zone")
+    )
+    reason = ReasonForm.base_fields["reason"]
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+
+    class Meta:
+        labels = {"is_superuser": _("Superuser"), "last_login": _("Last signed in")}
+        help_texts = {
+            "is_active": _("Whoever is switched off cannot sign in."),
+            "is_staff": _("May open these pages, and see and do what their permissions say."),
+            "is_superuser": _("May do everything, to everybody."),
+            "groups": _("Whoever is in a group has all of its permissions."),
+            "user_permissions": _("What this person may do besides."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["seen"] = self.instance.credentials_version
+
+    def clean(self) -> dict[str, Any]:
+        if self.cleaned_data.get("seen") != self.instance.credentials_version:
+            raise forms.ValidationError(
+                _("This account was changed while you had it open. Open it again to see how it is.")
+            )
+        return self.cleaned_data
 
 
 @admin.register(User)
-class PersonAdmin(admin.ModelAdmin):
+class PersonAdmin(Desk):
     """People are found and helped here. They sign themselves up, and nobody sets their password."""
 
-    list_display = (
-        "username",
-        "email",
-        "name",
+    form = PersonForm
+    has_history = True
+    list_display = ("username", "email", "name", "access", "created_at", "signed_in")
+    list_filter = (
         "is_active",
         "is_staff",
+        ("is_superuser", titled(admin.BooleanFieldListFilter, _("superuser"))),
         "created_at",
-        "last_login",
+        ("last_login", titled(admin.DateFieldListFilter, _("last signed in"))),
     )
-    list_filter = ("is_active", "is_staff", "is_superuser", "created_at", "last_login")
     search_fields = ("username", "email", "name", "=id", "uuid")
+    search_help_text = _("Username, email address, name or number")
     ordering = ("-id",)
-    show_full_result_count = False
     list_per_page = 50
     actions = ("send_reset_letter",)
     fieldsets = (
-        (None, {"fields": ("username", "email", "name", "language", "time_zone")}),
-        (_("Access"), {"fields": ("is_active", *RIGHTS)}),
+        (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "reason", "seen")}),
+        (_("Person"), {"fields": ("username", "email", "name", "language", "time_zone")}),
+        (
+            _("Groups and permissions"),
+            {"fields": ("groups", "user_permissions"), "classes": ("collapse",)},
+        ),
         (_("Dates"), {"fields": ("created_at", "last_login", "password_changed_at", "uuid")}),
-        (_("This change"), {"fields": ("reason",)}),
     )
     readonly_fields = (
         "username", "email", "created_at", "last_login", "password_changed_at", "uuid",
     )  # fmt: skip
-    filter_horizontal = ("groups", "user_permissions")
 
-    class form(forms.ModelForm):
-        language = forms.ChoiceField(choices=settings.LANGUAGES)
-        time_zone = forms.ChoiceField(choices=[(zone, zone) for zone in TIME_ZONES])
-        reason = ReasonForm.base_fields["reason"]
+    @admin.display(description=_("Access"), ordering="is_staff")
+    def access(self, person: User) -> str:
+        """In words, and empty for the many: a column of ticks says little and takes much room."""
+        facts = (
+            (not person.is_active, _("Switched off")),
+            (person.is_superuser, _("Superuser")),
+            (person.is_staff and not person.is_superuser, _("Staff")),
+        )
+        return ", ".join(str(word) for holds, word in facts if holds)
+
+    @admin.display(description=_("Last signed in"), ordering="last_login")
+    def signed_in(self, person: User) -> datetime | None:
+        return person.last_login
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """SECURITY: the filters that are shown, and no other. Django allows any lookup on any own
@@ -96,31 +155,64 @@ class PersonAdmin(admin.ModelAdmin):
         return allowed and (obj is None or staff.may_change(request.user, obj))
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """What would be refused is not offered."""
         fields = super().get_readonly_fields(request, obj)
-        return fields if request.user.is_superuser else (*fields, *RIGHTS)
+        if obj is None:
+            return fields
+        refused = {*staff.ACCESS, *FIELDS} - staff.changeable(request.user, obj)
+        return (*fields, *sorted(refused))
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         sets = super().get_fieldsets(request, obj)
-        return sets if self.has_change_permission(request, obj) else sets[:-1]
+        if self.has_change_permission(request, obj):
+            return sets
+        asked = {"reason", "seen"}  # of those who change something
+        return [
+            (title, {**facts, "fields": [one for one in facts["fields"] if one not in asked]})
+            for title, facts in sets
+        ]
 
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Through the flow, which writes the trail and tells the person."""
-        changed = [field for field in form.changed_data if field != "reason"]
-        staff.change(request, obj, fields=changed, reason=form.cleaned_data["reason"])
+    def keep(self, request: HttpRequest, obj: User, values: dict[str, Any], reason: str) -> None:
+        staff.change(request, obj, values, reason=reason)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """What the trail says staff did; Django's own table of such things stays empty."""
+        person = self.get_object(request, unquote(object_id))
+        if person is None:
+            raise Http404
+        if not self.has_view_or_change_permission(request, person):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("What staff did"),
+            "subtitle": str(person),
+            "deeds": staff_history.of(person),
+            "object": person,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/accounts/user/object_history.html", context)
 
     @admin.action(description=_("Send a letter to choose a new password"), permissions=["change"])
     def send_reset_letter(
         self, request: HttpRequest, people: QuerySet[User]
     ) -> HttpResponse | None:
-        chosen = [person for person in people if staff.may_change(request.user, person)]
+        found = list(people[: LETTERS_AT_ONCE + 1])
+        if len(found) > LETTERS_AT_ONCE:
+            sentence = _("Choose at most %(count)d people at a time.") % {"count": LETTERS_AT_ONCE}
+            self.message_user(request, sentence, messages.ERROR)
+            return None
+        chosen = [person for person in found if staff.may_change(request.user, person)]
         form = ReasonForm(request.POST if "reason" in request.POST else None)
         if not form.is_valid():
             context = {
                 **self.admin_site.each_context(request),
                 "title": _("Send a letter to choose a new password"),
                 "people": chosen,
+                "left_out": [person for person in found if person not in chosen],
                 "form": form,
-                "opts": self.model._meta,
+                "opts": self.opts,
             }
             return TemplateResponse(request, "admin/accounts/user/reset_letter.html", context)
         sent = [
@@ -137,9 +229,28 @@ class PersonAdmin(admin.ModelAdmin):
         return HttpResponseRedirect(request.get_full_path())
 
 
+class GroupForm(forms.ModelForm):
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=400,
+        min_length=3,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("It is kept in the trail."),
+        error_messages={"required": _("Give the reason for this change.")},
+    )
+
+
 @admin.register(Group)
-class SuperuserOnly(admin.ModelAdmin):
+class GroupAdmin(Desk):
     """Whoever edits groups decides rights, so it takes the highest to do it."""
+
+    form = GroupForm
+    search_fields = ("name",)
+    ordering = ("name",)
+    fieldsets = (
+        (None, {"fields": ("name", "reason")}),
+        (_("Permissions"), {"fields": ("permissions",)}),
+    )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and request.user.is_superuser)
@@ -147,3 +258,13 @@ class SuperuserOnly(admin.ModelAdmin):
     has_view_permission = has_add_permission = has_change_permission = has_delete_permission = (
         lambda self, request, obj=None: self.has_module_permission(request)
     )
+
+    def keep(self, request: HttpRequest, obj: Group, values: dict[str, Any], reason: str) -> None:
+        groups.save(request, obj, values, reason=reason)
+
+    def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        groups.delete(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        for group in queryset:
+            groups.delete(request, group)

@@ -160,8 +160,8 @@ class NewPasswordField(PasswordField):
     """F-new; `hint=False` for the field that repeats it."""
 
     def __init__(self, *, hint: bool = True, **kwargs: Any) -> None:
-        empty = _("Enter a new password") if hint else _("Type the new password again")
-        super().__init__(autocomplete="new-password", empty=empty, **kwargs)
+        kwargs.setdefault("empty", _("Enter a new password"))
+        super().__init__(autocomplete="new-password", **kwargs)
         self.widget.attrs["minlength"] = str(settings.POLICY_PASSWORD_MIN)
         if hint:
             self.help_text = late(

@@ -31,6 +31,7 @@ from accounts.models import User
 from accounts.passwords import policy
 from accounts.redirects import safe_next
 from accounts.requests import OwnRequest
+from accounts.time_zones import Choice
 
 
 class SignInForm(AllauthLoginForm):
@@ -79,7 +80,7 @@ class SignUpForm(forms.Form):
         autocomplete="email",
     )
     username = UsernameField()
-    password1 = NewPasswordField(label=_("Create a password"))
+    password1 = NewPasswordField(label=_("Create a password"), empty=_("Enter a password"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -126,7 +127,11 @@ class NewPasswordMixin(forms.Form):
     """Two fields for a new password and the box that ends the other sessions."""
 
     password1 = NewPasswordField(label=_("New password"))
-    password2 = NewPasswordField(label=_("Type the new password again"), hint=False)
+    password2 = NewPasswordField(
+        label=_("Type the new password again"),
+        empty=_("Enter the new password a second time"),
+        hint=False,
+    )
     end_others = forms.BooleanField(
         label=_("Sign out my other devices"), required=False, initial=True
     )
@@ -254,8 +259,7 @@ class ProfileForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, *args: Any, time_zones: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, time_zones: list[Choice], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zones = [(zone, zone.replace("_", " ")) for zone in time_zones]
-        for name, choices in (("language", settings.LANGUAGES), ("time_zone", zones)):
+        for name, choices in (("language", settings.LANGUAGES), ("time_zone", time_zones)):
             cast(forms.ChoiceField, self.fields[name]).choices = choices

@@ -9,17 +9,28 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
 
 from accounts.redirects import safe_next
 
 OUR_ROOMS = frozenset({"audit", "accounts", "mfa", "idp"})
 
+ROOM_NAMES = {"accounts": _("Accounts"), "auth": _("Rights")}
+
 
 class StaffSite(admin.AdminSite):
     """It has no sign-in, no sign-out and no password pages: all of them are the site's own."""
 
-    site_title = site_header = "Staff"
-    enable_nav_sidebar = True
+    site_title = site_header = index_title = _("Staff")
+    # The desk has few rooms, and its tables want the width.
+    enable_nav_sidebar = False
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Under names that say what is in there, where Django's say how it is built."""
+        rooms = super().get_app_list(request, app_label)
+        for room in rooms:
+            room["name"] = ROOM_NAMES.get(room["app_label"], room["name"])
+        return rooms
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Only our own rooms put pages on the desk. A library's own would be doors nobody watches:

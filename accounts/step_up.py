@@ -9,12 +9,10 @@ from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.http import HttpRequest
 
-# Proofs of the person, not of a mailbox: what counts for a sensitive change (ASVS 7.5.1).
-PROVING_METHODS = frozenset({"password"})
-
 
 def has_fresh_proof(request: HttpRequest) -> bool:
-    """Whether this session proved its person within POLICY_FRESH_PROOF_MINUTES.
+    """Whether this session proved its person within POLICY_FRESH_PROOF_MINUTES, by one of
+    STEP_UP_METHODS: proofs of the person, not of a mailbox (ASVS 7.5.1).
 
     Read from the session's own record of proofs alone, so it is asked of people without a password
     too (the library's own answer for them is "yes").
@@ -24,7 +22,7 @@ def has_fresh_proof(request: HttpRequest) -> bool:
     oldest = time.time() - settings.POLICY_FRESH_PROOF_MINUTES * 60
     records = get_authentication_records(request, request.user)
     return any(
-        record.get("method") in PROVING_METHODS and record.get("at", 0) > oldest
+        record.get("method") in settings.STEP_UP_METHODS and record.get("at", 0) > oldest
         for record in records
     )
 

@@ -15,7 +15,8 @@ urlpatterns = [
     path("logout/", sign_in.sign_out, name="account_logout"),
     path("reauthenticate/", sign_in.reauthenticate, name="account_reauthenticate"),
     path("signup/", allauth_views.signup, name="account_signup"),
-    path("inactive/", allauth_views.account_inactive, name="account_inactive"),
+    # Where allauth sends somebody switched off between password and session: a wrong password's page.
+    path("inactive/", RedirectView.as_view(pattern_name="account_login"), name="account_inactive"),
     path(
         "confirm-email/",
         confirmation.confirm_email,

@@ -187,6 +187,11 @@ class Event(StrEnum):
             "reason": REASON,
         },
     )
+    STAFF_GROUP_CHANGED = (
+        "staff.group_changed",
+        "A superuser changed what a group may do.",
+        {"change": OneOf(("added", "changed", "deleted")), "reason": Maybe(REASON)},
+    )
     STAFF_SUPERUSER_CREATED = (
         "staff.superuser_created",
         "An operator made an administrator from the command line.",

@@ -13,7 +13,6 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-REQUIRED = object()
 SWITCH = {
     "": False,
     **dict.fromkeys(("on", "yes", "true", "1"), True),
@@ -51,23 +50,28 @@ class Environment:
     def _declare(
         self, name: str, kind: str, default: Any, meaning: str, bounds: str = "", shown: Any = None
     ) -> None:
-        text = "required" if default is REQUIRED else str(default)
-        self.catalogue[name] = Setting(
-            name, kind, text if shown is None else shown, meaning, bounds
-        )
+        text = str(default) if shown is None else shown
+        self.catalogue[name] = Setting(name, kind, text, meaning, bounds)
 
     def _value(self, name: str) -> str:
         """What the environment says, to the letter. Set to nothing counts as not set."""
         return str(self.env.ENVIRON.get(name, "")).strip()
 
-    def text(self, name: str, default: Any, meaning: str, *, shown: str | None = None) -> str:
-        """A string; raises ImproperlyConfigured naming the variable if it is required and unset."""
+    def required(self, **meanings: str) -> tuple[str, ...]:
+        """Strings without which nothing starts; raises ImproperlyConfigured naming all that are
+        missing, at once: nobody is to find them out one start after the other."""
+        for name, meaning in meanings.items():
+            self._declare(name, "text", "required", meaning)
+        missing = [f"{name}: {text}" for name, text in meanings.items() if not self._value(name)]
+        if missing:
+            raise ImproperlyConfigured(
+                "Set in the environment or its file (docs/settings.md): " + " ".join(missing)
+            )
+        return tuple(map(self._value, meanings))
+
+    def text(self, name: str, default: str, meaning: str, *, shown: str | None = None) -> str:
         self._declare(name, "text", default, meaning, shown=shown)
-        if value := self._value(name):
-            return value
-        if default is REQUIRED:
-            raise ImproperlyConfigured(f"Set the environment variable {name}: {meaning}")
-        return default
+        return self._value(name) or default
 
     def switch(self, name: str, default: bool, meaning: str) -> bool:
         """On or off; raises ImproperlyConfigured for anything else, a slip must not switch off."""

@@ -1,4 +1,4 @@
-"""Log lines that a machine can read, that nobody can forge, and that hold no key.
+"""Log lines that a machine can read, that nobody can forge, and that hold no key and no typed value.
 
 Standard library only: gunicorn's master loads this too, and must hold nothing of the site that a
 reload is meant to renew.
@@ -6,20 +6,31 @@ reload is meant to renew.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import re
+import traceback
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 # Control, bidirectional and zero-width characters: they would let typed text imitate other lines.
 _UNSAFE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\ud800-\udfff\U000e0000-\U000e007f]"
 )
 # A part of a path with the shape of a random key: long, and not just small letters and hyphens.
-_KEY = re.compile(r"""(?<=/)(?=[^\s/?#'".]*[A-Z0-9:])[^\s/?#'".]{16,}""")
+_KEY = re.compile(r"""(?:(?<=/)|(?<=%2F)|(?<=%2f))(?=[^\s/?#'".]*[A-Z0-9:])[^\s/?#'".]{16,}""")
+_KEY_PART = re.compile(r"(?=.*[A-Z0-9:]).{16,}", re.DOTALL)
 _QUERY = re.compile(r"""(/[^\s?'"]*)\?[^\s'"]+""")
+STATIC = "/static/"
 MESSAGE_LENGTH = 4000
+LONGEST_TRACEBACK = 40
+HERE = f"{Path(__file__).resolve().parent.parent}/"
+OURS = ("accounts", "audit", "authsite", "idp", "mfa")
+# Words that settings.py and the libraries have for the operator, at a start that fails.
+FOR_OPERATORS = "django.core.exceptions.ImproperlyConfigured"
 
 
 def printable(text: str) -> str:
@@ -35,6 +46,110 @@ def hide_keys(text: str) -> str:
     return _KEY.sub("[key]", _QUERY.sub(r"\1?[query]", text))
 
 
+def hide_keys_of(path: str) -> str:
+    """The same for what is known to be one path: there a blank or a quote ends no part of it."""
+    if path.startswith(STATIC):  # names of files, with the digest of their content in them
+        return hide_keys(path)
+    parts = path.partition("?")[0].split("/")
+    return "/".join("[key]" if _KEY_PART.fullmatch(part) else part for part in parts)
+
+
+# --- Errors ---------------------------------------------------------------------------------------
+
+
+def without_words(error: BaseException) -> str:
+    """What kind of error, and for errors of our own and of a failing start what it says.
+
+    SECURITY: the words of any other quote what was typed (`int("…")`, a database's "Key (email)=(…)
+    already exists"), and people type passwords into every field (ASVS 16.2.5).
+    """
+    kind = type(error)
+    name = kind.__qualname__
+    if kind.__module__ != "builtins":
+        name = f"{kind.__module__}.{name}"
+    if kind.__module__.partition(".")[0] in OURS or name == FOR_OPERATORS:
+        return f"{name}: {hide_keys(printable(str(error)))}"
+    code: object = None
+    if isinstance(error, SyntaxError):
+        code = f"{_short(error.filename or '?')}:{error.lineno}"
+    elif isinstance(error, ImportError):
+        code = error.name
+    elif isinstance(error, OSError):
+        code = errno.errorcode.get(error.errno or 0)
+    code = code or getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None)
+    return f"{name} [{printable(str(code))}]" if code else name
+
+
+def trace(error: BaseException) -> str:
+    """Where an error and those behind it come from, line by line: places and kinds, no words."""
+    return "\n".join(_trace(error, set()))
+
+
+def _trace(error: BaseException, seen: set[int]) -> list[str]:
+    seen.add(id(error))
+    lines = []
+    former = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if former is not None and id(former) not in seen:
+        lines += _trace(former, seen)
+        lines.append("which led to:" if error.__cause__ else "and while that was handled:")
+    places = [
+        f"  {_short(frame.f_code.co_filename)}:{number} {frame.f_code.co_name}"
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if not frame.f_code.co_filename.startswith("<frozen ")
+    ]
+    if len(places) > LONGEST_TRACEBACK:
+        places = ["  …", *places[-LONGEST_TRACEBACK:]]
+    lines += [*map(printable, places), without_words(error)]
+    if isinstance(error, BaseExceptionGroup):
+        for number, one in enumerate(error.exceptions, 1):
+            lines += [f"{number} of {len(error.exceptions)}:", *_trace(one, seen)]
+    return lines
+
+
+def _short(filename: str) -> str:
+    """Inside the tree or its packages: from there on, as one would look for it."""
+    return filename.rpartition("/site-packages/")[2].removeprefix(HERE)
+
+
+class PlainRefusals(logging.Filter):
+    """A refused request (4xx) is one plain warning: nothing of ours broke, whatever Django says.
+
+    Without this a wrong Host header, which anybody can send, is an error with a traceback.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if 400 <= getattr(record, "status_code", 0) < 500:
+            record.exc_info = record.exc_text = None
+            if record.levelno > logging.WARNING:
+                record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
+
+
+# --- Lines ----------------------------------------------------------------------------------------
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """What a record says, on one line, without keys and without the words of errors."""
+    if isinstance(record.msg, BaseException):
+        return without_words(record.msg)
+    message = str(record.msg)
+    if isinstance(record.args, tuple):
+        message = message % tuple(map(_argument, record.args)) if record.args else message
+    else:
+        message = record.getMessage()
+    return hide_keys(printable(message))
+
+
+def _argument(value: object) -> object:
+    if isinstance(value, BaseException):
+        return without_words(value)
+    return hide_keys_of(value) if isinstance(value, str) and value.startswith("/") else value
+
+
+def error_of(record: logging.LogRecord) -> BaseException | None:
+    return record.exc_info[1] if record.exc_info else None
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object a line, in UTC: time, level, logger, message, request id, traceback."""
 
@@ -43,24 +158,24 @@ class JsonFormatter(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": hide_keys(printable(record.getMessage())),
+            "message": message_of(record),
         }
         request = getattr(record, "request", None)
         if request_id := getattr(request, "request_id", ""):
             line["request_id"] = request_id
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)[-MESSAGE_LENGTH:]
+        if error := error_of(record):
+            line["traceback"] = trace(error)[-MESSAGE_LENGTH:]
         return json.dumps(line, ensure_ascii=True)
 
 
 class PlainFormatter(logging.Formatter):
-    """The same for people: time of day, level where it is not "info", message, whole traceback."""
+    """The same for people: time of day, level where it is not "info", message, traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
-        message = hide_keys(printable(record.getMessage()))
-        line = f"{datetime.fromtimestamp(record.created).astimezone():%H:%M:%S} {level}{message}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        at = datetime.fromtimestamp(record.created).astimezone()
+        line = f"{at:%H:%M:%S} {level}{message_of(record)}"
+        return f"{line}\n{trace(error)}" if (error := error_of(record)) else line
 
 
 def formatter(kind: str) -> logging.Formatter:

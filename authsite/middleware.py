@@ -74,8 +74,8 @@ def _proxies(trusted: tuple[str, ...]) -> tuple[int, tuple[ipaddress._BaseNetwor
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(text.strip())
+    try:  # without the name of an interface (fe80::1%eth0): no part of the address
+        address = ipaddress.ip_address(text.strip().partition("%")[0])
     except ValueError:
         return None
     mapped = getattr(address, "ipv4_mapped", None)
@@ -85,23 +85,28 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 def client_address(request: HttpRequest) -> str:
     """The address of whoever speaks to us: the right-most hop that is not one of our proxies.
 
-    Without TRUSTED_PROXIES the forwarded header is not read at all: anybody can send one.
+    Without TRUSTED_PROXIES the forwarded header is not read at all: anybody can send one. Behind a
+    unix socket the first hop has no address to be recognised by: a count covers it, networks do not.
+    Empty when there is nothing to believe; all such visitors share one network.
     """
-    remote = _address(request.META.get("REMOTE_ADDR", ""))
-    if remote is None:
-        return ""
+    peer = request.META.get("REMOTE_ADDR", "")
+    remote = _address(peer)
     count, networks = _proxies(tuple(settings.TRUSTED_PROXIES))
+    if remote is None and (peer or not count):
+        return ""
     if not count and not networks:
         return str(remote)
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    hops = [remote, *(_address(hop) for hop in reversed(forwarded) if hop.strip())]
-    for number, hop in enumerate(hops):
-        if hop is None:  # a hop we cannot read: believe nothing behind it
-            return str(hops[number - 1])
-        trusted = number < count or any(hop in network for network in networks)
-        if not trusted or number == len(hops) - 1:
-            return str(hop)
-    return str(remote)
+    believed = remote
+    for number, hop in enumerate(
+        [remote, *(_address(hop) for hop in reversed(forwarded) if hop.strip())]
+    ):
+        if hop is None and number:  # a hop we cannot read: believe nothing behind it
+            break
+        believed = hop
+        if number >= count and not any(hop in network for network in networks):
+            break
+    return str(believed or "")
 
 
 class RequestFactsMiddleware:

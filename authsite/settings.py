@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from authsite.environment import REQUIRED, Environment, mail_settings
+from authsite.environment import Environment, mail_settings
 
 # --- Where things are -----------------------------------------------------------------------------
 
@@ -27,17 +27,16 @@ env = Environment(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
 # --- Mode, keys, names ----------------------------------------------------------------------------
 
 DEBUG = env.switch("DEBUG", False, "Development mode: shows errors and /dev/mailbox/.")
-SECRET_KEY = env.text(
-    "SECRET_KEY", REQUIRED, "Signs cookies and reset links; 50 random characters or more."
+SECRET_KEY, FIELD_KEYS, SITE_URL = env.required(
+    SECRET_KEY="Signs cookies and reset links; 50 random characters or more.",  # noqa: S106 - its meaning
+    FIELD_KEYS="Key ring that seals every secret at rest: `id:urlsafe-base64-of-32-bytes`, the"
+    " active one first.",
+    SITE_URL="Where people reach the site, like `https://id.example.org`; links are made from it,"
+    " never from the Host header.",
 )
+SITE_URL = SITE_URL.rstrip("/")
 SECRET_KEY_FALLBACKS = env.list(
     "SECRET_KEY_FALLBACKS", [], "Former SECRET_KEYs that are still accepted while you rotate."
-)
-FIELD_KEYS = env.text(
-    "FIELD_KEYS",
-    REQUIRED,
-    "Key ring that seals every secret at rest: `id:urlsafe-base64-of-32-bytes`, the active one"
-    " first.",
 )
 PASSWORD_PEPPERS = env.text(
     "PASSWORD_PEPPERS",
@@ -47,12 +46,6 @@ PASSWORD_PEPPERS = env.text(
     shown="empty",
 )
 SITE_NAME = env.text("SITE_NAME", "Northgate", "What the site is called on pages and in letters.")
-SITE_URL = env.text(
-    "SITE_URL",
-    REQUIRED,
-    "Where people reach the site, like `https://id.example.org`; links are made from it, never from"
-    " the Host header.",
-).rstrip("/")
 SUPPORT_EMAIL = env.text(
     "SUPPORT_EMAIL",
     "",
@@ -72,8 +65,8 @@ ALLOWED_HOSTS = env.list(
 TRUSTED_PROXIES = env.list(
     "TRUSTED_PROXIES",
     [],
-    "Networks (CIDR) of your reverse proxies, or how many there are. Forwarded headers are ignored"
-    " without it.",
+    "Networks (CIDR) of your reverse proxies, or how many there are (a number is what covers one"
+    " that speaks over a unix socket). Forwarded headers are ignored without it.",
 )
 for _proxy in TRUSTED_PROXIES:
     try:
@@ -171,6 +164,7 @@ TEMPLATES = [
 # Upward calls: what a lower room asks of higher ones, by name (docs/architecture.md).
 LOGIN_STAGES: list[str] = []
 LOGIN_GATES: list[str] = []
+STEP_UP_METHODS = ["password"]
 ON_CREDENTIALS_CHANGED: list[str] = []
 
 # --- Data -----------------------------------------------------------------------------------------
@@ -566,6 +560,7 @@ LANGUAGE_COOKIE_SECURE = SECURE
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["authsite.formats"]
 
 # --- Static files ---------------------------------------------------------------------------------
 
@@ -606,7 +601,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "authsite.logs.formatter", "kind": LOG_FORMAT}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"refusals": {"()": "authsite.logs.PlainRefusals"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["refusals"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "INFO" if DEBUG else "WARNING"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},

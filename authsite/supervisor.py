@@ -19,6 +19,9 @@ from dataclasses import dataclass, field
 
 LONGEST_PAUSE_SECONDS = 30.0
 HEALTHY_SECONDS = 60.0
+# The worker starts when the site answers, or after so long: loading both at once makes people wait
+# for their first page, while letters have time.
+HEAD_START_SECONDS = 10.0
 LONGEST_LINE = 64 * 1024
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
@@ -58,7 +61,7 @@ class Supervisor:
 
     TERM and INT stop both, a second one at once; HUP reloads the site and restarts the worker. With
     `label` every line they write carries the name of its program. `ready` is called once, when the
-    site answers. `grace` is in seconds.
+    site answers; the worker starts then, or after `head_start`. `grace` and it are in seconds.
     """
 
     def __init__(
@@ -69,10 +72,12 @@ class Supervisor:
         label: bool = False,
         ready: Callable[[], None] = lambda: None,
         grace: float = 30.0,
+        head_start: float = HEAD_START_SECONDS,
     ) -> None:
         self.web = Program("web", web)
         self.worker = Program("worker", worker)
-        self.label, self.ready, self.grace = label, ready, grace
+        self.label, self.ready = label, ready
+        self.grace, self.head_start = grace, head_start
         self.selector = selectors.DefaultSelector()
         self.worker_due: float | None = None
         self.stop_by: float | None = None
@@ -82,7 +87,7 @@ class Supervisor:
         self.alive_read, self.alive_write = os.pipe()
         with self._woken_by_signals():
             self._start_web()
-            self._start(self.worker)
+            self.worker_due = self.web.born + self.head_start
             while self.stop_by is None and self.web.running:
                 self._wait()
                 self._mind_the_worker()
@@ -120,6 +125,10 @@ class Supervisor:
             os.set_blocking(output.fileno(), False)
             self.selector.register(output, selectors.EVENT_READ, lambda: self._relay(program))
 
+    def _start_worker(self) -> None:
+        self.worker_due = None
+        self._start(self.worker)
+
     def _mind_the_worker(self) -> None:
         if self.stop_by is not None or self.worker.running:
             return
@@ -131,8 +140,7 @@ class Supervisor:
             self.worker_due = now + self.worker.pause
             self._say(f"the worker ended; it starts again in {self.worker.pause:.0f} s")
         if now >= self.worker_due:
-            self.worker_due = None
-            self._start(self.worker)
+            self._start_worker()
 
     def _reload(self) -> None:
         self.web.send(signal.SIGHUP)
@@ -192,6 +200,8 @@ class Supervisor:
         answers = os.read(self.ready_read, 1)
         os.close(self.ready_read)
         if answers:
+            if self.worker.process is None and self.stop_by is None:
+                self._start_worker()
             try:
                 self.ready()
             except OSError:

@@ -22,7 +22,13 @@ def overview_of(user: User) -> dict[str, Any]:
     return {
         "person": user,
         "last_sign_in": before
-        and {"at": before.at, "device": before.device, "place": before.address},
+        and {
+            "at": before.at,
+            # Without a zone of their own people read the hour as theirs: it is said that it is not.
+            "zone": " (UTC)" if user.time_zone == "UTC" else "",
+            "device": before.device,
+            "place": before.address,
+        },
         "todo": [],
         "facts": [
             _fact(_("Email address"), user.email, "account_email", _("Change email address")),
@@ -33,7 +39,7 @@ def overview_of(user: User) -> dict[str, Any]:
                 "account_change_password",
                 _("Change password"),
             ),
-            _fact(_("Username"), user.username, "account_profile", _("Change profile")),
+            {"label": _("Username"), "value": user.username},
         ],
     }
 

@@ -74,7 +74,7 @@ def _letter_to_stranger(identifier: str) -> letters.Letter:
     return letters.no_account(to=to, language=translation.get_language() or "en")
 
 
-def letter_with_link(user: User, to: str) -> letters.Letter:
+def letter_with_link(user: User, to: str, *, by_staff: bool = False) -> letters.Letter:
     """The letter that lets `user` choose a new password, for one of their confirmed addresses."""
     key = f"{user_pk_to_url_str(user)}-{ResetTokens().make_token(user)}"
     return letters.reset_password(
@@ -82,6 +82,7 @@ def letter_with_link(user: User, to: str) -> letters.Letter:
         link=settings.SITE_URL + _key_path(key),
         minutes=settings.POLICY_RESET_LINK_MINUTES,
         username=user.username,
+        by_staff=by_staff,
     )
 
 

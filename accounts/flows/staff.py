@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeGuard
 
+from django.conf import settings
 from django.contrib.admin.utils import label_for_field
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.flows import credentials, password_reset
+from accounts.flows import credentials, password_reset, profile
+from accounts.language import known_language
 from accounts.models import User
 from accounts.outbox import letters
 from accounts.sessions import guard
@@ -20,62 +24,79 @@ from accounts.step_up import demand_fresh_proof
 from audit import trail
 from audit.events import Event
 
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+ACCESS = ("is_active", *RIGHTS)
 MANY = frozenset({"groups", "user_permissions"})
-RIGHTS = MANY | {"is_staff", "is_superuser"}
 
 
 def may_change(actor: User | AnonymousUser, person: User) -> TypeGuard[User]:
     """Staff below the highest change neither the highest nor each other (nobody rises above whoever
     lifts them, and nobody is shut out by an equal)."""
-    if not (actor.is_active and actor.is_staff):
+    if not (actor.is_active and actor.is_staff and actor.has_perm("accounts.change_user")):
         return False
     return actor.is_superuser or not (person.is_superuser or person.is_staff)
 
 
-def change(request: HttpRequest, person: User, *, fields: Sequence[str], reason: str) -> None:
-    """Store what a form changed on `person`; call it inside a transaction with the rest of the form.
+def changeable(actor: User | AnonymousUser, person: User) -> frozenset[str]:
+    """The fields of `person` that `actor` may change: the page draws these, `change` takes no other.
+
+    Rights take the highest rank, so that nobody hands out more than they have. Nobody changes their
+    own access, so somebody of the highest rank always stays.
+    """
+    if not may_change(actor, person):
+        return frozenset()
+    access: tuple[str, ...] = ACCESS if actor.is_superuser else ("is_active",)
+    return frozenset(profile.FIELDS) | frozenset(() if person.pk == actor.pk else access)
+
+
+def change(request: HttpRequest, person: User, values: Mapping[str, Any], *, reason: str) -> None:
+    """Store `values` on `person`, rights among them, all in one transaction or none.
 
     Raises PermissionDenied for what the actor may not change, ReauthenticationRequired without a
-    fresh proof. Switching somebody off or on, and any change of rights, ends their sessions, reset
-    links and logins under way.
+    fresh proof, CredentialsMoved if the person's access changed since `person` was loaded. Switching
+    somebody off or on, and any change of rights, ends their sessions, reset links and logins under
+    way.
     """
     demand_fresh_proof(request)
-    letter = _told(
-        request, person, ", ".join(str(label_for_field(f, User)) for f in fields), reason
-    )
+    letter = _told(request, person, partial(_what_changed, values), reason)
     with transaction.atomic():
         guard.still_alive(request)
+        # SECURITY: of the person as they are now, not as the page or the form has them.
         before = User.objects.select_for_update(of=("self",)).get(pk=person.pk)
         actor = request.user
-        if not may_change(actor, before) or (RIGHTS & set(fields) and not actor.is_superuser):
+        if not may_change(actor, before) or not values.keys() <= changeable(actor, before):
             raise PermissionDenied
-        # Nobody shuts themselves out, so somebody of the highest rank always stays.
-        if person.pk == actor.pk and {*RIGHTS, "is_active"} & set(fields):
-            raise PermissionDenied
-        if not fields:
+        if not values:
             return
-        columns = [field for field in fields if field not in MANY]
-        if columns:
-            person.save(update_fields=columns)
-        changed, rights = list(fields), bool(RIGHTS & set(fields))
-        switched = before.is_active != person.is_active
+        _store(person, values)
+        switched, rights = "is_active" in values, bool(values.keys() & set(RIGHTS))
         if switched or not rights:
             trail.record(
                 Event.STAFF_USER_CHANGED,
                 actor=actor,
                 subject=person,
                 request=request,
-                fields=changed,
+                fields=list(values),
                 reason=reason,
             )
         if switched:
-            event = Event.ACTIVATED if person.is_active else Event.DEACTIVATED
+            event = Event.ACTIVATED if values["is_active"] else Event.DEACTIVATED
             _end_what_is_open(request, person, event, letter, reason=reason)
         elif rights:
             event = Event.STAFF_USER_CHANGED
-            _end_what_is_open(request, person, event, letter, fields=changed, reason=reason)
+            _end_what_is_open(request, person, event, letter, fields=list(values), reason=reason)
         else:
             letter.put()
+
+
+def _store(person: User, values: Mapping[str, Any]) -> None:
+    columns = [field for field in values if field not in MANY]
+    for field in columns:
+        setattr(person, field, values[field])
+    if columns:
+        person.save(update_fields=columns)
+    for field in MANY & values.keys():
+        getattr(person, field).set(values[field])
 
 
 def _end_what_is_open(
@@ -92,43 +113,52 @@ def _end_what_is_open(
     )
 
 
-def _sentence(person: User, fields: Sequence[str]) -> str:
-    """What was done to the account, for the person's letter."""
-    if "is_active" in fields:
-        return (
-            _("The account was switched on.")
-            if person.is_active
-            else _("The account was switched off.")
-        )
-    names = ", ".join(str(label_for_field(field, User)) for field in fields)
-    return _("This was changed: %(fields)s.") % {"fields": names}
+def _what_changed(values: Mapping[str, Any]) -> str:
+    """What was done to the account, in sentences of the language that is active."""
+    said = []
+    if "is_active" in values:
+        on, off = _("The account was switched on."), _("The account was switched off.")
+        said.append(on if values["is_active"] else off)
+    if fields := [field for field in values if field != "is_active"]:
+        names = ", ".join(str(label_for_field(field, User)) for field in fields)
+        said.append(_("This was changed: %(fields)s.") % {"fields": names})
+    return " ".join(said)
 
 
-def _told(request: HttpRequest, person: User, action: str, reason: str) -> letters.Letter:
+def _what_was_sent() -> str:
+    return _("A letter with a link to choose a new password was sent.")
+
+
+def _told(
+    request: HttpRequest, person: User, action: Callable[[], str], reason: str
+) -> letters.Letter:
+    """`action` is said in the person's language, not in that of the staff who acted."""
+    with translation.override(known_language(person.language) or settings.LANGUAGE_CODE):
+        said = action()
     return letters.staff_changed(
-        to=person.email,
-        language=person.language,
-        name=person.name,
-        subject_id=person.subject_id,
-        action=action,
+        **letters.reader(person),
+        action=said,
         reason=reason,
         happened=letters.Happening.of(request, user=person),
     )
 
 
 def send_reset_letter(request: HttpRequest, person: User, *, reason: str) -> bool:
-    """Queue a reset letter and the one that says staff did it; False for people switched off."""
+    """Queue a reset letter and the one that says staff did it; False for people switched off.
+
+    Raises PermissionDenied and ReauthenticationRequired like `change`."""
     demand_fresh_proof(request)
     if not may_change(request.user, person):
         raise PermissionDenied
     if not person.is_active:
         return False
-    told = _told(
-        request, person, _("A letter with a link to choose a new password was sent."), reason
-    )
-    link = password_reset.letter_with_link(person, person.email)
+    told = _told(request, person, _what_was_sent, reason)
+    link = password_reset.letter_with_link(person, person.email, by_staff=True)
     with transaction.atomic():
         guard.still_alive(request)
+        now = User.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        if not (may_change(request.user, now) and now.is_active):
+            raise PermissionDenied
         link.put()
         told.put()
         trail.record(

@@ -17,8 +17,12 @@ NAME_LENGTH = 60
 # controls and line ends become a space.
 _GONE = frozenset(("Cf", "Cs", "Co", "Cn"))
 _SPACE = frozenset(("Cc", "Zl", "Zp", "Zs"))
-# What mail programs turn into links by themselves: addresses, hosts ("example.com"), phone numbers.
-_CLICKABLE = re.compile(r"://|www\.|@|[^\s.]\.[^\W\d_]{2,}|\d[\d\s().+-]{3,}\d", re.IGNORECASE)
+# The shape of a name, its letters written as "a": words of letters with apostrophes, hyphens and
+# middle dots inside, initials ("J. R. R.", "J.R.R.") and short forms ("Dr.", "Jr."), five at most.
+_WORD = r"(?:(?:a\.)+|a{1,3}\.|'?a+(?:['-]a+)*'?)"
+_NAME = re.compile(rf"{_WORD}(?: {_WORD}){{0,4}}")
+_APOSTROPHES = "'\u2018\u2019\u05f3`"
+_HYPHENS = "-\u2010\u2011\u05be\u00b7\u30fb"
 _SCHEME = re.compile(r"[a-z0-9+.-]*:/+|www\.", re.IGNORECASE)
 
 
@@ -45,13 +49,25 @@ def prose(text: object, length: int) -> str:
 
 
 def name_for_greeting(name: str) -> str:
-    """`name` as a letter may say it, or the empty string for one that would read as a message.
+    """`name` as a letter may say it, or the empty string for anything that is not plainly a name.
 
     Sign-up sends a letter to whatever address was typed, so a name like "You won, see evil.example"
-    would make this site the sender of somebody's spam. Compatibility forms count as what they look
+    would make this site the sender of somebody's spam. Only what people are called comes through:
+    letters of any script and the few signs between them. A dot never stands before a word, in no
+    script's form of it, so nothing reads as a host. Compatibility forms count as what they look
     like (full-width letters and signs).
     """
-    line = one_line(name, NAME_LENGTH)
-    if _CLICKABLE.search(unicodedata.normalize("NFKC", line)):
-        return ""
-    return line
+    line = one_line(name, NAME_LENGTH + 1)
+    if len(line) > NAME_LENGTH or len(name) > 4 * NAME_LENGTH:
+        return ""  # part of a name is none
+    shape = "".join(map(_sign, unicodedata.normalize("NFKC", line)))
+    return line if _NAME.fullmatch(shape) else ""
+
+
+def _sign(character: str) -> str:
+    if character in _APOSTROPHES:
+        return "'"
+    if character in _HYPHENS:
+        return "-"
+    # Letters, and the marks that belong to them.
+    return "a" if unicodedata.category(character)[0] in "LM" else character

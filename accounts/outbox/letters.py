@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from typing import Literal, NotRequired, TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import formats, timezone, translation
 from django.utils.functional import Promise
@@ -105,14 +106,15 @@ class Happening:
             name = self.time_zone.rpartition("/")[2].replace("_", " ")
         except (KeyError, ValueError, OSError):
             pass  # not a zone's name, or none that this machine's table has
-        # Translators: a date and time in a letter; see Django's "date" filter for the letters.
-        moment = formats.date_format(self.at.astimezone(zone), gettext("j F Y, H:i"))
+        moment = formats.date_format(self.at.astimezone(zone), "DATETIME_FORMAT")
         return f"{moment} ({name})"
 
 
 def confirm_address(*, code: str, link: str, minutes: int, **reader: Unpack[Reader]) -> Letter:
-    """E1: the code and the link that prove an address. `minutes` is how long the code works."""
-    return compose("confirm_address", code=code, link=link, minutes=minutes, **reader)
+    """E1: the code and the link that prove an address. `minutes` is how long the code works; the
+    link has its own, longer time."""
+    hours = settings.POLICY_CONFIRM_LINK_HOURS
+    return compose("confirm_address", code=code, link=link, minutes=minutes, hours=hours, **reader)
 
 
 def already_registered(*, link: str, **reader: Unpack[Reader]) -> Letter:
@@ -133,9 +135,18 @@ def unlock(
     return compose("unlock", code=code, link=link, minutes=minutes, unlocked=unlocked, **reader)
 
 
-def reset_password(*, link: str, minutes: int, username: str, **reader: Unpack[Reader]) -> Letter:
-    """E5: the link that lets its reader choose a new password."""
-    return compose("reset_password", link=link, minutes=minutes, username=username, **reader)
+def reset_password(
+    *, link: str, minutes: int, username: str, by_staff: bool = False, **reader: Unpack[Reader]
+) -> Letter:
+    """E5: the link that lets its reader choose a new password. `by_staff`: they did not ask."""
+    return compose(
+        "reset_password",
+        link=link,
+        minutes=minutes,
+        username=username,
+        by_staff=by_staff,
+        **reader,
+    )
 
 
 def address_changed(

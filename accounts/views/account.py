@@ -9,11 +9,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import time_zones
 from accounts.fields import posted
 from accounts.flows import passwords, profile
 from accounts.flows.overview import overview_of
@@ -26,7 +28,8 @@ from accounts.requests import OwnRequest
 @require_safe
 @login_required
 def overview(request: OwnRequest) -> HttpResponse:
-    return render(request, "accounts/overview.html", overview_of(request.user))
+    with timezone.override(time_zones.zone_of(request.user.time_zone)):
+        return render(request, "accounts/overview.html", overview_of(request.user))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -38,7 +41,7 @@ def edit_profile(request: OwnRequest) -> HttpResponse:
     form = ProfileForm(
         posted(request),
         initial=initial | {"appearance": theme if theme in THEMES else ""},
-        time_zones=profile.TIME_ZONES,
+        time_zones=time_zones.choices(user.time_zone),
     )
     if request.method == "POST" and form.is_valid():
         return _save_profile(request, form.cleaned_data, theme)

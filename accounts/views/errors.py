@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
@@ -25,7 +26,7 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Touches neither the database nor a context processor: either may be what failed."""
-    context = {"ref": getattr(request, "request_id", "")}
+    context = {"ref": getattr(request, "request_id", ""), "site_name": settings.SITE_NAME}
     return HttpResponse(loader.render_to_string("500.html", context), status=500)
 
 

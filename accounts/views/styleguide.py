@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts import time_zones
 from accounts.errors import (
     CredentialsMoved,
     HashingBusy,
@@ -25,7 +26,9 @@ from accounts.views import errors
 @require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
     profile = ProfileForm(
-        initial={"appearance": ""}, time_zones=["UTC", "Europe/London"], auto_id="profile_%s"
+        initial={"appearance": ""},
+        time_zones=time_zones.choices("Asia/Calcutta"),
+        auto_id="profile_%s",
     )
     context = {
         "empty": SignUpForm(auto_id="empty_%s"),

@@ -7,7 +7,10 @@ behave("length", (box) => {
     const length = [...input.value].length;
     bar.hidden = text.hidden = length === 0;
     bar.value = Math.min(length, bar.max);
-    text.textContent = box.dataset.length.replace("{used}", length).replace("{least}", bar.max);
+    text.textContent =
+      length < bar.max
+        ? box.dataset.length.replace("{used}", length).replace("{least}", bar.max)
+        : box.dataset.enough;
   };
   bar.max = input.minLength;
   bar.setAttribute("aria-hidden", "true");

@@ -4,13 +4,14 @@ behave("reveal", (box) => {
   const input = box.querySelector("input");
   const button = document.createElement("button");
   const show = (shown) => {
+    // The button says what it does next; pressed as well would say it twice, the other way round.
+    const [word, label] = box.dataset[shown ? "hide" : "show"].split("|");
     input.type = shown ? "text" : "password";
-    button.setAttribute("aria-pressed", String(shown));
+    button.textContent = word;
+    button.setAttribute("aria-label", label);
   };
   button.type = "button";
   button.className = "button quiet";
-  button.textContent = box.dataset.show;
-  button.setAttribute("aria-label", box.dataset.label);
   button.setAttribute("aria-describedby", `${input.id}_label`);
   button.addEventListener("click", () => show(input.type === "password"));
   input.form?.addEventListener("submit", () => show(false));

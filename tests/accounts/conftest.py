@@ -1,12 +1,16 @@
-"""Fixtures of the accounts' tests: a mail server that does as it is told."""
+"""Fixtures of the accounts' tests: a mail server that does as it is told, staff at their desk."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 
+from accounts.models import User
+from tests.support import cast
 from tests.support.smtp_sink import SmtpSink
+from tests.support.visitor import Visitor
 
 
 @pytest.fixture
@@ -16,3 +20,53 @@ def sink(settings) -> Iterator[SmtpSink]:
         settings.MAIL_TRANSPORT = sink.transport
         settings.EMAIL_TIMEOUT = 1
         yield sink
+
+
+@pytest.fixture
+def ada_here(client: Visitor, ada: User) -> Visitor:
+    client.post("/accounts/login/", {"login": "ada", "password": cast.PASSWORD})
+    return client
+
+
+@pytest.fixture
+def sue(db: None) -> User:
+    """Support staff: may see and change people, and is no superuser."""
+    sue = cast.person("sue", is_staff=True)
+    rights = Permission.objects.filter(codename__in=["view_user", "change_user", "change_group"])
+    sue.user_permissions.set(rights)
+    return sue
+
+
+@pytest.fixture
+def sue_here(sue: User) -> Visitor:
+    browser = Visitor()
+    browser.post("/accounts/login/", {"login": "sue", "password": cast.PASSWORD})
+    return browser
+
+
+@pytest.fixture
+def mallory(db: None) -> User:
+    """Staff with every permission there is, and no superuser."""
+    mallory = cast.person("mallory", is_staff=True)
+    mallory.user_permissions.set(Permission.objects.all())
+    return mallory
+
+
+@pytest.fixture
+def mallory_here(mallory: User) -> Visitor:
+    browser = Visitor()
+    browser.post("/accounts/login/", {"login": "mallory", "password": cast.PASSWORD})
+    return browser
+
+
+@pytest.fixture
+def tom(db: None) -> User:
+    """Staff without any permission."""
+    return cast.person("tom", is_staff=True)
+
+
+@pytest.fixture
+def everything(db: None) -> Group:
+    group = Group.objects.create(name="everything")
+    group.permissions.set(Permission.objects.all())
+    return group

@@ -59,6 +59,7 @@ def refused(*arguments: str) -> tuple[str, int]:
 def test_it_makes_an_administrator_with_a_confirmed_address_who_can_sign_in(client, told):
     said = run()
     assert "ada <ada@example.org>" in said
+    assert "https://testserver/accounts/login/\n(SITE_URL says so; a site" in said
     assert cast.PASSWORD not in said
     ada = User.objects.get(username="ada")
     assert (ada.is_staff, ada.is_superuser, ada.is_active) == (True, True, True)
@@ -269,6 +270,7 @@ def test_at_a_terminal_it_asks_until_all_is_good_and_shows_no_password(site):
             terminal.asked(question)
             terminal.types(answer)
         assert terminal.ends() == 0
+    assert "At least 15 characters." in terminal.screen.partition("Password: ")[0]
     assert "Use at least 3 characters" in terminal.screen
     assert "The two passwords do not match." in terminal.screen
     assert "Use at least 15 characters. You have used 1." in terminal.screen

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 
 from accounts.outbox.letters import Happening
+from accounts.rendering import MENU
 from tests.support.letter_cases import (
     CASES,
     CODE,
@@ -54,6 +55,22 @@ def test_what_the_html_says_the_text_says_too(the_case):
     )
     for sentence in re.findall(r"<p[^>]*>([^<>]+)</p>", page):
         assert flat(sentence) in told
+
+
+def test_the_page_it_sends_everybody_to_is_in_the_menu(the_case):
+    letter = opened(make(the_case))
+    named = re.findall(r"yourself and choose ([\w -]+)\.", flat(letter.text))
+    # Whoever may have no account is sent to no page of one.
+    without_account = "somebody entered this address" in flat(letter.text)
+    assert len(named) == (0 if without_account else 1)
+    assert set(named) <= {str(label) for _url, _icon, label in MENU}
+    assert "You can always go to testserver yourself" in letter.seen
+
+
+def test_a_link_that_staff_sent_is_not_said_to_be_asked_for():
+    for part in (letter := opened(make(CASES["reset_by_staff"]))).text, letter.seen:
+        assert "probably you" not in part
+        assert "did not ask" not in part
 
 
 def test_at_most_one_link_and_it_leads_to_this_site(the_case):

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import UTC, datetime
 
 import pytest
 
+from accounts import time_zones
 from accounts.models import User
+from accounts.outbox.letters import Happening
 from accounts.serialize import NEVER_SHOWN, SHOWN, user_to_dict
+from audit import trail
+from audit.events import Event
 from tests.support import cast
+from tests.support.elements import Elements
 from tests.support.pages import errors_of, text_of
 
 pytestmark = pytest.mark.django_db
 
 PROFILE = "/accounts/profile/"
+OVERVIEW = "/accounts/"
 UNCHANGED = {"name": "Alice Adams", "language": "en", "time_zone": "UTC", "appearance": ""}
 
 
@@ -50,6 +58,66 @@ def test_other_values_are_refused(alice_here, alice, field):
     errors_of(alice_here.post(PROFILE, UNCHANGED | field))
     alice.refresh_from_db()
     assert alice.name == "Alice Adams"
+
+
+def test_each_place_is_named_once_by_area_and_as_people_say_it(alice_here):
+    page = alice_here.get(PROFILE).content.decode()
+    (zones,) = re.findall(r'<select name="time_zone".*?</select>', page, re.DOTALL)
+    america = zones.partition('<optgroup label="America">')[2].partition("</optgroup>")[0]
+    assert ">Buenos Aires (Argentina)</option>" in america and ">New York</option>" in america
+    options = re.findall(r'value="([^"]+)"', zones)
+    assert len(options) == len(set(options)) < 450
+    assert not {"Asia/Calcutta", "US/Eastern", "Factory", "Etc/GMT+5"} & set(options)
+    assert not re.search(r">[^<]*[_/][^<]*</option>", zones)
+    assert 'value="UTC" selected' in zones
+
+
+def test_an_older_name_that_is_kept_already_stays(alice_here, alice):
+    User.objects.filter(pk=alice.pk).update(time_zone="Asia/Calcutta")
+    assert 'value="Asia/Calcutta" selected' in alice_here.get(PROFILE).content.decode()
+    alice_here.post(PROFILE, UNCHANGED | {"name": "Al", "time_zone": "Asia/Calcutta"})
+    alice.refresh_from_db()
+    assert (alice.name, alice.time_zone) == ("Al", "Asia/Calcutta")
+
+
+def test_a_machine_without_a_table_of_places_still_has_its_zones(monkeypatch, tmp_path):
+    with_table = str(time_zones.by_area())
+    time_zones.by_area.cache_clear()
+    monkeypatch.setattr(time_zones, "TABLE", "no-such-table")
+    assert len(str(time_zones.by_area())) >= len(with_table)
+    monkeypatch.undo()
+    time_zones.by_area.cache_clear()
+
+
+# --- the overview ---------------------------------------------------------------------------------
+
+
+def test_whoever_gave_no_name_is_greeted_without_one(alice_here, alice):
+    assert "Hello, Alice" in text_of(alice_here.get(OVERVIEW))
+    User.objects.filter(pk=alice.pk).update(name="", username="hidden-crow-2694")
+    page = alice_here.get(OVERVIEW).content.decode()
+    assert "<h1>Hello</h1>" in page
+    assert "hidden-crow-2694" in page
+
+
+def test_it_offers_no_change_that_cannot_be_made(alice_here):
+    links = Elements(alice_here.get(OVERVIEW).content.decode()).of("a")
+    main = {"/accounts/email/", "/accounts/password/change/"}
+    assert {link["href"] for link in links if "aria-current" not in link} >= main
+    assert "Change profile" not in text_of(alice_here.get(OVERVIEW))
+
+
+def test_moments_are_written_as_letters_write_them_in_the_readers_zone(alice_here, alice):
+    at = datetime(2026, 11, 23, 23, 14, tzinfo=UTC)
+    User.objects.filter(pk=alice.pk).update(password_changed_at=at, time_zone="Asia/Tokyo")
+    assert "Changed 24 November 2026" in text_of(alice_here.get(OVERVIEW))
+    alice_here.post("/accounts/logout/")
+    alice_here.post("/accounts/login/", {"login": "alice", "password": cast.PASSWORD})
+    before = trail.entries_of(alice.subject_id, event=Event.SIGNED_IN, limit=2)[1].at
+    for zone, end in (("Asia/Tokyo", ""), ("UTC", " (UTC)"), ("Mars/Base", "")):
+        User.objects.filter(pk=alice.pk).update(time_zone=zone)
+        letter = Happening(at=before, time_zone=zone).when().partition(" (")[0]
+        assert f">{letter}{end}</time>" in alice_here.get(OVERVIEW).content.decode()
 
 
 def test_a_hostile_name_is_shown_inert(alice_here, alice):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -54,6 +56,20 @@ def test_both_files_agree_where_they_meet() -> None:
 
 def test_no_test_tool_is_installed_in_production() -> None:
     assert not set(asked("requirements-dev.in")) & set(locked("requirements.txt"))
+
+
+def test_time_zones_are_there_on_a_machine_that_brings_none() -> None:
+    question = (
+        "import zoneinfo as z; z.ZoneInfo('Europe/Berlin'); print(len(z.available_timezones()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", question],
+        env={"PYTHONTZPATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout) > 400
 
 
 def test_what_the_site_imports_is_asked_for() -> None:

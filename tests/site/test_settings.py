@@ -15,7 +15,7 @@ import pytest
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 
-from authsite.environment import REQUIRED, Environment, mail_settings
+from authsite.environment import Environment, mail_settings
 from tests.support import papers
 
 ENOUGH = {
@@ -111,6 +111,27 @@ def test_the_site_does_not_start_without_what_it_needs_and_names_it(name: str) -
     assert done.returncode != 0
     assert "ImproperlyConfigured" in last
     assert name in last
+
+
+def test_a_command_that_cannot_start_says_so_in_one_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=papers.ROOT,
+        env={"PATH": os.environ["PATH"], "ENV_FILE": str(tmp_path / "none")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    (said,) = done.stderr.splitlines()
+    assert [name for name in ENOUGH if f"{name}: " not in said] == []
+
+
+def test_all_that_is_missing_is_named_at_once() -> None:
+    said = start(**dict.fromkeys(ENOUGH, "")).stderr.strip().splitlines()[-1]
+    assert [name for name in ENOUGH if f"{name}: " not in said] == []
+    said = start(SECRET_KEY="", SITE_URL=" ").stderr.strip().splitlines()[-1]
+    assert ("SECRET_KEY: " in said, "FIELD_KEYS: " in said, "SITE_URL: " in said) == (1, 0, 1)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +231,7 @@ def test_set_to_nothing_counts_as_not_set(
     assert read.number("THREE", 7, "…", low=1, high=9) == 7
     assert read.choice("THREE", "a", "…", options=("a", "b")) == "a"
     with pytest.raises(ImproperlyConfigured, match="THREE"):
-        read.text("THREE", REQUIRED, "…")
+        read.required(THREE="…")
 
 
 @pytest.mark.parametrize(

@@ -71,12 +71,15 @@ def test_no_element_has_a_barrier_or_overflows(open_page, width, theme):
 @browser_test
 def test_a_password_can_be_shown_and_is_hidden_before_it_is_sent(page: Page):
     page.goto("/accounts/login/")
-    field, button = page.locator("#id_password"), page.get_by_role("button", name="Show password")
+    field = page.locator("#id_password")
     field.fill("a kettle of quiet violets")
     expect(field).to_have_attribute("type", "password")
-    button.click()
+    page.get_by_role("button", name="Show password").click()
     expect(field).to_have_attribute("type", "text")
-    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Hide password")).to_have_text("Hide")
+    page.get_by_role("button", name="Hide password").click()
+    expect(field).to_have_attribute("type", "password")
+    page.get_by_role("button", name="Show password").click()
     page.evaluate(
         "document.querySelector('#id_password').form"
         ".addEventListener('submit', (event) => event.preventDefault())"
@@ -111,6 +114,78 @@ def test_the_length_of_a_new_password_is_told(page: Page):
     page.goto("/accounts/signup/")
     page.get_by_label("Create a password").fill("eleven here")
     expect(page.get_by_text("11 of at least 15 characters")).to_be_visible()
+    page.get_by_label("Create a password").fill("fifteen is here")
+    expect(page.get_by_text("Long enough")).to_be_visible()
+    expect(page.get_by_text("of at least 15 characters")).to_be_hidden()
+
+
+@browser_test
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("sam@gmial.com", "sam@gmail.com"),
+        ("sam@gmail.co", "sam@gmail.com"),
+        ("sam@hotmaill.com", "sam@hotmail.com"),
+        ("Sam@Yahop.com", "Sam@yahoo.com"),
+    ],
+)
+def test_a_likely_slip_is_asked_about(page: Page, typed, meant):
+    page.goto("/accounts/signup/")
+    field = page.get_by_label("Email address")
+    field.fill(typed)
+    field.blur()
+    expect(page.get_by_text(f"Did you mean {meant}?")).to_be_visible()
+    page.get_by_role("button", name="Keep what I typed").click()
+    expect(page.get_by_text("Did you mean")).to_have_count(0)
+    expect(field).to_have_value(typed)
+    expect(field).to_be_focused()
+    field.fill("x" + typed)
+    field.blur()
+    page.get_by_role("button", name="Use this").click()
+    expect(field).to_have_value("x" + meant)
+
+
+@browser_test
+def test_other_addresses_are_taken_as_they_are(page: Page):
+    page.goto("/accounts/signup/")
+    field = page.get_by_label("Email address")
+    for typed in ("sam@gmail.com", "sam@mail.com", "sam@ymail.com", "sam@example.org", "sam@", ""):
+        field.fill(typed)
+        field.blur()
+        expect(page.get_by_role("status")).to_be_empty()
+
+
+@browser_test
+def test_a_long_address_breaks_at_its_signs(open_page):
+    page = open_page(viewport={"width": 320, "height": 800})
+    page.goto("/accounts/password/reset/")
+    page.get_by_label("Email address or username").fill("samantha.other@department.example.com")
+    page.get_by_role("button", name="Send reset email").click()
+    address = page.locator("main bdi")
+    expect(address).to_have_text("samantha.other@department.example.com")
+    lines = address.evaluate(
+        "(bdi) => [...bdi.childNodes].filter((part) => part.data).map((part) => {"
+        " const range = document.createRange(); range.selectNode(part);"
+        " return range.getClientRects().length; })"
+    )
+    assert lines == [1] * 5
+
+
+@browser_test
+def test_the_name_typed_at_sign_in_goes_along_and_nowhere_else(page: Page):
+    page.goto("/accounts/login/")
+    name = page.get_by_label("Email address or username")
+    name.fill("sam@example.com")
+    page.get_by_role("link", name="Forgotten your password?").click()
+    expect(name).to_have_value("sam@example.com")
+    assert page.url.endswith("/accounts/password/reset/")
+    assert page.evaluate("sessionStorage.length") == 0
+    page.get_by_role("link", name="Back to sign in").click()
+    expect(name).to_have_value("sam@example.com")
+    page.get_by_role("link", name="Create an account").click()
+    expect(page.get_by_label("Email address")).to_have_value("sam@example.com")
+    page.reload()
+    expect(page.get_by_label("Email address")).to_have_value("")
 
 
 @browser_test

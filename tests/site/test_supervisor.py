@@ -38,6 +38,19 @@ def test_it_tells_once_that_the_site_answers() -> None:
         both.hear("^ready$")
 
 
+def test_the_worker_leaves_the_machine_to_the_site_until_that_answers() -> None:
+    with supervised(web="web-mute", HEAD_START="60") as both:
+        web = process_of(both, "web")
+        assert both.family() == [web]
+        both.send(signal.SIGTERM)  # and that it never started holds nobody up
+        assert both.wait(5) == 0
+
+
+def test_the_worker_does_not_wait_for_ever_for_a_site_that_does_not_answer() -> None:
+    with supervised(web="web-mute", HEAD_START="0.1") as both:
+        process_of(both, "worker")
+
+
 def test_stopping_ends_both_in_good_order_with_code_0() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with supervised() as both:

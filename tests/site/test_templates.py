@@ -10,6 +10,7 @@ from django.conf import settings
 from django.template.loader import get_template, render_to_string
 
 from accounts.forms import LinkForm, NewPasswordForm, ProfileForm, SignUpForm
+from accounts.views.errors import server_error
 from tests.support.elements import Elements
 
 ROOT = Path(settings.BASE_DIR)
@@ -88,9 +89,12 @@ def test_error_pages_need_neither_request_nor_database(name):
     assert "<h1>" in page and "</html>" in page
 
 
-def test_the_page_of_a_crash_leans_on_nothing_that_may_have_crashed():
+def test_the_page_of_a_crash_leans_on_nothing_that_may_have_crashed(rf):
     assert "{% url" not in PAGES["500.html"]
     assert "extends" not in PAGES["500.html"] and "include" not in PAGES["500.html"]
+    page = server_error(rf.get("/")).content.decode()
+    assert f"<title>Something went wrong on our side – {settings.SITE_NAME}</title>" in page
+    assert f"</svg>{settings.SITE_NAME}</a>" in page
     assert "9f2c1b77" in render_to_string("500.html", {"ref": "9f2c1b77"})
 
 
@@ -105,7 +109,7 @@ def drawn(*forms) -> Elements:
 def test_every_control_has_a_label_and_every_description_is_there():
     forms = (
         SignUpForm({"email": "sam@"}),
-        ProfileForm({"appearance": "pink"}, time_zones=["UTC"], auto_id="profile_%s"),
+        ProfileForm({"appearance": "pink"}, time_zones=[("UTC", "UTC")], auto_id="profile_%s"),
         NewPasswordForm({"password1": ""}, auto_id="new_%s"),
     )
     elements = drawn(*forms)

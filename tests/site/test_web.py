@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,12 +18,14 @@ from tests.support.site import ROOT, free_port
 
 
 class Server:
-    """gunicorn with the site's configuration and an application that says what it saw."""
+    """gunicorn with the site's configuration and an application that says what it saw. It listens
+    on a port and on a unix socket."""
 
     def __init__(self, home: Path) -> None:
-        self.home, self.port = home, free_port()
+        self.home, self.port, self.socket = home, free_port(), home / "socket"
         argv = [sys.executable, "-m", "gunicorn", "--config", "python:authsite.web"]
-        argv += ["--bind", f"127.0.0.1:{self.port}", "--workers", "1"]
+        argv += ["--bind", f"127.0.0.1:{self.port}", "--bind", f"unix:{self.socket}"]
+        argv += ["--workers", "1", "--reload"]
         argv += ["--log-level", "debug", "tests.support.echo"]
         environment = {"PATH": os.environ["PATH"], "HOME": str(home)}
         self.running = Running(argv, cwd=ROOT, env=environment)
@@ -34,6 +37,12 @@ class Server:
         body = answer.read()
         connection.close()
         return answer.status, json.loads(body) if answer.status == 200 else None
+
+    def say(self, line: bytes) -> bytes:
+        """The first line of the answer to a request in any shape."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+            connection.sendall(line)
+            return connection.recv(400).partition(b"\r\n")[0]
 
 
 @pytest.fixture(scope="module")
@@ -69,17 +78,65 @@ def test_each_request_is_one_json_line_with_its_id_and_without_its_query(server:
     assert [word for word in ("ABCD", "typed", "Me ", "127.0.0.1") if word in line["message"]] == []
 
 
-def test_a_request_that_cannot_be_read_leaves_no_key_in_the_log(server: Server) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
-    key = "Zq3rN8pX0vT5bYcL1mWfGkJd7sHuEaRi"
-    connection.connect()
-    connection.sock.sendall(f"GET /reset/{key}/?x=secret HTTP/x.y\r\n\r\n".encode())
-    assert b"400" in connection.sock.recv(200)
-    connection.close()
-    server.running.hear("Invalid request")
-    assert [line for line in server.running.lines if key in line or "secret" in line] == []
+KEY = "Zq3rN8pX0vT5bYcL1mWfGkJd7sHuEaRi"
+
+
+@pytest.mark.parametrize(
+    ("request_line", "named"),
+    [
+        ("GET /reset/{key}/?x=secret HTTP/x.y", "InvalidHTTPVersion"),
+        ("GET %2Freset%2F{key}%2F HTTP/9.9.9", "InvalidRequestLine"),
+        ("GET /reset/{coded} HTTP/1.1 more", "InvalidHTTPVersion"),
+        ("GET '{coded}'", "InvalidRequestLine"),
+        ("{key} secret", "InvalidRequestLine"),
+        ("GE(T /reset/{key} HTTP/1.1", "InvalidRequestMethod"),
+        ("GET /reset/{key} HTTP/1.1\r\nBad Header {key}: x", "InvalidHeader"),
+        ("POST /reset HTTP/1.1\r\nTransfer-Encoding: {key}", "UnsupportedTransferCoding"),
+    ],
+)
+def test_a_request_that_cannot_be_read_leaves_no_key_in_the_log(
+    server: Server, request_line: str, named: str
+) -> None:
+    before = len(server.running.lines)
+    coded = "".join(f"%{ord(letter):02X}" for letter in KEY)
+    text = request_line.format(key=KEY, coded=coded)
+    assert server.say(f"{text}\r\n\r\n".encode()).split()[1] in (b"400", b"501")
+    count = sum("Invalid request" in line for line in server.running.lines[:before])
+    server.running.hear("Invalid request", times=count + 1)
+    said = "\n".join(server.running.lines[before:])
+    assert named in said
+    assert [word for word in (KEY, coded, "secret", "127.0.0.1") if word in said] == []
+
+
+@pytest.mark.parametrize("gap", ["%27", "%20", "%22", "%2E"])
+def test_a_mangled_key_is_not_in_the_access_log(server: Server, gap: str) -> None:
+    server.ask(f"/gap{gap[1:]}/{KEY[:16]}{gap}{KEY[16:]}/")
+    server.running.hear(rf"/gap{gap[1:]}/\[key\]/ 200 ")
+    said = "\n".join(server.running.lines)
+    assert KEY[:16] not in said
+    assert KEY[16:] not in said
+
+
+def test_the_reloader_of_development_warns_nobody(server: Server) -> None:
+    assert [line for line in server.running.lines if "eloader" in line] == []
+
+
+def test_behind_a_unix_socket_nobody_is_believed_either(server: Server) -> None:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(20)
+        connection.connect(str(server.socket))
+        connection.sendall(
+            b"GET /admin/ HTTP/1.1\r\nHost: x\r\nX-Forwarded-Proto: https\r\n"
+            b"X-Forwarded-Ssl: on\r\nSCRIPT_NAME: /admin\r\nConnection: close\r\n\r\n"
+        )
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        seen = json.loads(answer.read())
+    assert seen["scheme"] == "http"
+    assert seen["address"] == ""
+    assert seen["path"] == "/admin/"
 
 
 def test_it_opens_no_control_socket(server: Server) -> None:
     server.running.hear("Control socket disabled")
-    assert list(server.home.rglob("*")) == []
+    assert list(server.home.rglob("*")) == [server.socket]

@@ -48,7 +48,7 @@ def case(make: Callable[..., Letter], *facts: str, link: str = "", **arguments: 
 
 CASES = {
     "confirm_address": case(
-        letters.confirm_address, CODE, "10 minutes", code=CODE, minutes=10, link=KEY
+        letters.confirm_address, CODE, "10 minutes", "8 hours", code=CODE, minutes=10, link=KEY
     ),
     "unlock": case(
         letters.unlock, CODE, "10 minutes", "15 minutes",
@@ -59,6 +59,11 @@ CASES = {
     "reset_password": case(
         letters.reset_password, "quiet-otter-4821", "60 minutes",
         username="quiet-otter-4821", minutes=60, link="/accounts/password/reset/key/1-abc/",
+    ),
+    "reset_by_staff": case(
+        letters.reset_password, "Northgate staff sent you this link",
+        username="quiet-otter-4821", minutes=60, by_staff=True,
+        link="/accounts/password/reset/key/1-abc/",
     ),
     "address_added": case(
         letters.address_changed, "n•••@example.com",

@@ -2,7 +2,7 @@
 
 A toy says its name and process id, answers HUP by saying so, ends with 0 on TERM and with 7
 on USR1. Its name may carry manners after a dash: `web-stubborn` ignores TERM, `worker-brief` ends
-with 7 at once.
+with 7 at once, `web-mute` never says that it answers.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def toy(name: str) -> None:
     else:
         signal.signal(signal.SIGTERM, lambda *_: (say(name, "stops"), os._exit(0)))
     signal.signal(signal.SIGUSR1, lambda *_: os._exit(7))
-    if notify := os.environ.get("NOTIFY_FD"):
+    if (notify := os.environ.get("NOTIFY_FD")) and not name.endswith("mute"):
         os.write(int(notify), b"1")
     say(name, "runs as", os.getpid())
     if name.endswith("brief"):
@@ -43,6 +43,7 @@ def supervised(web: str, worker: str) -> int:
         label=True,
         ready=lambda: say("ready"),
         grace=float(os.environ.get("GRACE", "15")),
+        head_start=float(os.environ.get("HEAD_START", "15")),
     ).run()
 
 

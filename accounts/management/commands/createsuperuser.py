@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.password_validation import password_validators_help_texts
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.urls import reverse
@@ -55,12 +56,14 @@ class Command(OperatorCommand):
             raise CommandError(sentences(error), returncode=FAILED) from None
 
     def _create(self, username: str, email: str, password: str) -> None:
+        path = reverse("account_login")
         user = superusers.create(username=username, email=email, password=password)
         self.report(
             {"dry_run": False, "created": True, "username": user.username, "email": user.email},
             [
                 f"Made the administrator {user.username} <{user.email}>.",
-                f"Sign in at {settings.SITE_URL}{reverse('account_login')}",
+                f"Sign in at {settings.SITE_URL}{path}",
+                f"(SITE_URL says so; a site that was started on another port has {path} there.)",
             ],
         )
 
@@ -99,6 +102,7 @@ class Command(OperatorCommand):
                 given = None
 
     def _ask_password(self, username: str, email: str) -> str:
+        self.stderr.write(f"Choose a password. {' '.join(password_validators_help_texts())}")
         while True:
             password = getpass.getpass("Password: ")
             try:

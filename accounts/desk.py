@@ -1,0 +1,121 @@
+"""What every page of the staff desk has in common: a flow decides and keeps, the admin draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+
+class Desk(admin.ModelAdmin):
+    """Each room says in `keep` which flow a filled form goes to. Its form has a field `reason`."""
+
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    has_history = False
+
+    def keep(self, request: HttpRequest, obj: Any, values: dict[str, Any], reason: str) -> None:
+        """Store `values`, the fields that changed, rights and groups among them."""
+        raise NotImplementedError
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        """Without Django's transaction around it: the flow renders its letter first and opens its
+        own, in which everything the form changes is kept, or nothing (see `save_related`)."""
+        return self._changeform_view(  # type: ignore[attr-defined]
+            request, object_id, form_url, extra_context
+        )
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        values = {
+            field: form.cleaned_data[field] for field in form.changed_data if field != "reason"
+        }
+        self.keep(request, obj, values, form.cleaned_data["reason"])
+        said = _("%(name)s is saved.") % {"name": obj} if values else _("Nothing was changed.")
+        self.message_user(request, said, messages.SUCCESS)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
+        """Back to the list. No windows (`_popup`), no "continue editing": a change is one act."""
+        return self.response_post_save_add(request, obj)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> Any:
+        return self.response_post_save_change(request, obj)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """SECURITY: nothing is left to store here. Django would set groups and permissions on its
+        own, beside the flow that refuses and records them."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, title | (extra_context or {}))
+
+    # The trail is the one diary. Django's would keep names where nobody forgets them.
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        pass
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        pass
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        pass
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        raise Http404
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Our error summary leads to each field, in the place of Django's line that says "below"."""
+        context |= {"errors": [], "subtitle": None, "has_history": self.has_history}
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        if context["original"]:
+            context["title"] = str(context["original"])
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """No windows that open beside the form to make or change a group on the way."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        widget = getattr(field, "widget", None)
+        if isinstance(widget, RelatedFieldWidgetWrapper):
+            for what in ("add", "change", "delete", "view"):
+                setattr(widget, f"can_{what}_related", False)
+        return field
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Boxes to tick: Django's own picker needs a script, and a Ctrl key where there is none."""
+        kwargs.setdefault("widget", forms.CheckboxSelectMultiple)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Of permissions, those for what is on the desk, and those already held: what is not offered
+        would be taken away by saving."""
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        for name, field in form.base_fields.items():
+            several = isinstance(field, forms.ModelMultipleChoiceField)
+            if several and field.queryset.model is Permission:
+                held = getattr(obj, name).values("pk") if obj else ()
+                field.queryset = self._offered(held)
+        return form
+
+    def _offered(self, held: Any) -> QuerySet[Permission]:
+        kinds = ContentType.objects.get_for_models(*self.admin_site._registry).values()
+        offered = Q(content_type__in=kinds) | Q(pk__in=held)
+        return Permission.objects.select_related("content_type").filter(offered)

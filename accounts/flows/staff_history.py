@@ -1,0 +1,58 @@
+"""What staff and operators did to one person, as other staff may read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.admin.utils import label_for_field
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from audit import trail
+from audit.events import Event
+
+SHOWN: dict[str, str | Promise] = {
+    Event.STAFF_USER_CHANGED.value: _("Changed"),
+    Event.ACTIVATED.value: _("Switched on"),
+    Event.DEACTIVATED.value: _("Switched off"),
+    Event.STAFF_RESET_LETTER_SENT.value: _("Letter sent to choose a new password"),
+    Event.STAFF_SUPERUSER_CREATED.value: _("Made an administrator from the command line"),
+}
+
+
+@dataclass(frozen=True)
+class Deed:
+    """`actor` is empty where it was nobody signed in, or somebody who is gone."""
+
+    at: datetime
+    what: str | Promise
+    actor: str
+    reason: str
+    fields: Sequence[str]
+
+
+def of(person: User, *, limit: int = 50) -> list[Deed]:
+    """The trail's entries of these kinds, newest first. Addresses and devices stay in the trail."""
+    found = [
+        line
+        for event in Event
+        if event.value in SHOWN
+        for line in trail.entries_of(person.subject_id, event=event, limit=limit)
+    ]
+    lines = sorted(found, key=lambda line: line.id, reverse=True)[:limit]
+    actors = {line.actor_id for line in lines if line.actor_id}
+    people = User.objects.filter(uuid__in=actors).values_list("uuid", "username")
+    names = {str(uuid): username for uuid, username in people}
+    return [
+        Deed(
+            at=line.at,
+            what=SHOWN[line.event],
+            actor=names.get(line.actor_id, ""),
+            reason=line.facts.get("reason", ""),
+            fields=[str(label_for_field(name, User)) for name in line.facts.get("fields", ())],
+        )
+        for line in lines
+    ]

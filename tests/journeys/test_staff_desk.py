@@ -1,0 +1,95 @@
+"""Ada helps Alice from the staff desk, in a real browser, wide and narrow, light and dark."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support import cast
+from tests.support.browser import barriers
+from tests.support.site import Site
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def people(site: Site) -> None:
+    site.person("desk-ada", administrator=True)
+    for name in ("desk-alice", "desk-maximiliane-von-hohenberg-sonnenschein"):
+        site.person(name)
+
+
+def signs_in(page: Page, path: str = "/admin/") -> None:
+    page.goto(f"/accounts/login/?next={path}")
+    page.locator("[name=login]").fill("desk-ada")
+    page.locator("[name=password]").fill(cast.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"**{path}")
+
+
+def cut(page: Page, selector: str) -> bool:
+    """Whether something is left to scroll sideways inside of it."""
+    return bool(page.locator(selector).evaluate("box => box.scrollWidth > box.clientWidth"))
+
+
+def walk(page: Page, look) -> None:
+    """Every page of the desk, and `look(page)` at each."""
+    signs_in(page)
+    for path in ("/admin/", "/admin/auth/group/", "/admin/auth/group/add/"):
+        page.goto(path)
+        look(page)
+    page.goto("/admin/accounts/user/?q=desk-")
+    assert not cut(page, ".results")
+    look(page)
+    page.get_by_role("link", name="desk-alice").click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Give the reason for this change.")
+    page.get_by_role("link", name="Reason: Give the reason").click()
+    expect(page.get_by_label("Reason")).to_be_focused()
+    page.get_by_text("Groups and permissions").click()
+    expect(page.get_by_label("Can view person")).to_be_visible()
+    look(page)
+    page.get_by_role("link", name="History").click()
+    look(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_desk_fits(open_page, people, scheme, width):
+    """Nothing is cut or wider than the window, and the browser complains of nothing."""
+    found = []
+
+    def look(page: Page) -> None:
+        page.wait_for_load_state()
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(page.url)
+
+    walk(open_page(color_scheme=scheme, viewport={"width": width, "height": 800}), look)
+    assert found == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_desk_has_no_barriers(open_page, people, scheme):
+    """Past the policy: axe itself adds styles to pages with more than one stylesheet."""
+    found: list[str] = []
+    walk(
+        open_page(color_scheme=scheme, bypass_csp=True),
+        lambda page: found.extend(f"{page.url} {barrier}" for barrier in barriers(page)),
+    )
+    assert found == []
+
+
+def test_without_script_a_reset_letter_is_sent_and_ada_signs_out(page_without_script, people, site):
+    page = page_without_script
+    signs_in(page, "/admin/accounts/user/")
+    page.get_by_role("row", name="desk-alice").get_by_role("checkbox").check()
+    page.get_by_label("Action:").select_option("send_reset_letter")
+    page.get_by_role("button", name="Go").click()
+    page.get_by_label("Reason").fill("Ticket 4411, lost phone")
+    page.get_by_role("button", name="Send the letter").click()
+    expect(page.get_by_text("The letter goes to 1 person.")).to_be_visible()
+    told = [str(site.letter("desk-alice@example.org", number=n)["Subject"]) for n in (1, 2)]
+    assert any("staff changed your account" in subject for subject in told)
+    page.get_by_role("button", name="Sign out").click()
+    page.goto("/admin/")
+    page.wait_for_url("**/accounts/login/**")
