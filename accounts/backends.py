@@ -14,8 +14,9 @@ from accounts.errors import HashingBusy
 from accounts.gates import gates
 from accounts.gates.facts import Facts
 from accounts.identify import find_user_once
+from accounts.lockout import tries
 from accounts.models import User
-from accounts.passwords import verdict
+from accounts.passwords import slots, verdict
 from accounts.sessions.joined import JoinedUser
 from audit import trail
 from audit.events import Event
@@ -42,7 +43,8 @@ class OneHashBackend(JoinedUser, ModelBackend):
         if password is None:
             return None  # not a try with a password: some other backend's credentials
         user = find_user_once(request, identifier)
-        found = verdict.of(password, user.password if user else None)
+        with slots.calling(tries.caller(request)):
+            found = verdict.of(password, user.password if user else None)
         if user is None or not found.right:
             return None
         refused = next(gates.closed(gates.after(), Facts(user)), None)

@@ -275,6 +275,14 @@ POLICY_HASH_WAIT_SECONDS = env.number(
     low=1,
     high=30,
 )
+POLICY_HASH_WAITING = env.number(
+    "POLICY_HASH_WAITING",
+    10,
+    "How many unknown devices may wait for such a place at once in one process, half of them from one"
+    " network; more are answered 503 at once. Each holds one of its 16 threads.",
+    low=2,
+    high=1000,
+)
 POLICY_IDLE_MINUTES = env.number(
     "POLICY_IDLE_MINUTES", 30, "A session ends after so many minutes unused.", low=5, high=1440
 )

@@ -25,6 +25,7 @@ from accounts.lockout.counting import Counter
 from accounts.lockout.limits import Standing
 from accounts.lockout.meters import Meter
 from accounts.models import KnownDevice, User
+from accounts.passwords import slots
 from audit import trail
 from audit.events import Event
 
@@ -109,6 +110,15 @@ def _refuse(closed: Iterator[Verdict]) -> None:
     if longest:
         stopped = math.isinf(longest)
         raise TooManyTries(0 if stopped else int(longest), stopped=stopped)
+
+
+def caller(request: HttpRequest | None) -> slots.Caller:
+    """For whom this request hashes, as its newest open try says."""
+    if request is None:
+        return slots.Caller()
+    open_tries = [one for one in ledger(request).tries if not one.settled]
+    known = bool(open_tries) and open_tries[-1].device is not None
+    return slots.Caller(known, buckets.network_bucket(request))
 
 
 def keep(request: HttpRequest, user: User | None = None) -> bool:

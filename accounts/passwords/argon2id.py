@@ -19,7 +19,7 @@ from argon2.exceptions import HashingError
 from argon2.low_level import Type, core, error_to_str, ffi
 from django.conf import settings
 
-from accounts.passwords import slots
+from accounts.passwords import hands, slots
 
 VERSION = 0x13
 
@@ -81,6 +81,14 @@ def _release(memory: Any, size: int) -> None:
     """libargon2 has overwritten the block by now; it goes back to the others in `raw`."""
 
 
+def _compute(context: Any, kind: Type, block: mmap.mmap) -> int:
+    _current.block = block
+    try:
+        return int(core(context, kind.value))
+    finally:
+        _current.block = b""
+
+
 def raw(
     secret: bytes,
     salt: bytes,
@@ -110,11 +118,7 @@ def raw(
         },
     )  # fmt: skip
     with slots.slot(memory_kib), _blocks.one(memory_kib * 1024) as block:
-        _current.block = block
-        try:
-            code = core(context, kind.value)
-        finally:
-            _current.block = b""
+        code = hands.run(_compute, context, kind, block)
     if code != lib.ARGON2_OK:
         raise HashingError(error_to_str(code))
     return bytes(ffi.buffer(out, length))

@@ -12,6 +12,8 @@ import warnings
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connections
@@ -23,36 +25,57 @@ class HashingInTransaction(RuntimeWarning):
     """A hash is made while a transaction is open: on SQLite all other writers wait for it."""
 
 
+@dataclass(frozen=True)
+class Caller:
+    """For whom a hash is made: somebody on a known device, or a stranger from a network."""
+
+    known: bool = False
+    network: str = ""
+
+
 class _Waiter:
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, caller: Caller) -> None:
         self.width = width
+        self.caller = caller
         self.admitted = threading.Event()
 
 
 class _Room:
-    """First come, first served, so that a wide hash (an old one of 100 MiB) gets its turn under a
-    flood of narrow ones."""
+    """Known devices before strangers, who leave a quarter of the places to them; among each, first
+    come, first served, so that a wide hash (an old one of 100 MiB) gets its turn under a flood of
+    narrow ones."""
 
     def __init__(self) -> None:
         self.mutex = threading.Lock()
         self.taken = 0
         self.made = 0
-        self.queue: deque[_Waiter] = deque()
+        self.known: deque[_Waiter] = deque()
+        self.strangers: deque[_Waiter] = deque()
 
-    def enter(self, width: int) -> None:
-        """Raises HashingBusy after POLICY_HASH_WAIT_SECONDS."""
-        waiter = _Waiter(width)
+    def enter(self, width: int, caller: Caller) -> None:
+        """Raises HashingBusy after POLICY_HASH_WAIT_SECONDS, and at once where as many strangers wait
+        as may: each holds one of the server's threads, and others are to find one free."""
+        waiter = _Waiter(width, caller)
+        queue = self.known if caller.known else self.strangers
         with self.mutex:
-            self.queue.append(waiter)
+            if not caller.known and self._is_full_for(caller.network):
+                raise HashingBusy
+            queue.append(waiter)
             self._admit()
         if waiter.admitted.wait(settings.POLICY_HASH_WAIT_SECONDS):
             return
         with self.mutex:
             if waiter.admitted.is_set():
                 return
-            self.queue.remove(waiter)
+            queue.remove(waiter)
             self._admit()  # who stood behind a wide one may fit
         raise HashingBusy
+
+    def _is_full_for(self, network: str) -> bool:
+        """Whether one more stranger would wait too many; one network has half of what there is."""
+        most = settings.POLICY_HASH_WAITING
+        theirs = sum(one.caller.network == network for one in self.strangers)
+        return len(self.strangers) >= most or (network != "" and theirs >= (most + 1) // 2)
 
     def leave(self, width: int) -> None:
         with self.mutex:
@@ -60,20 +83,44 @@ class _Room:
             self._admit()
 
     def _admit(self) -> None:
-        while self.queue and self.taken + self.queue[0].width <= places():
-            waiter = self.queue.popleft()
+        self._admit_from(self.known, places())
+        if not self.known:
+            self._admit_from(self.strangers, places() - kept())
+
+    def _admit_from(self, queue: deque[_Waiter], room: int) -> None:
+        # What is wider than the room of strangers waits for all of it to be empty.
+        while queue and (self.taken + queue[0].width <= room or self.taken == 0):
+            waiter = queue.popleft()
             self.taken += waiter.width
             self.made += 1
             waiter.admitted.set()
 
 
 _room = _Room()
+_caller: ContextVar[Caller] = ContextVar("_caller", default=Caller())  # noqa: B039 - it is frozen
+
+
+@contextmanager
+def calling(caller: Caller) -> Iterator[None]:
+    """Hashes inside are made for this caller."""
+    token = _caller.set(caller)
+    try:
+        yield
+    finally:
+        _caller.reset(token)
+
+
 _inside = threading.local()
 
 
 def places() -> int:
     """How many hashes of today's parameters may run at once in this process; at least one."""
     return max(1, settings.POLICY_HASH_MEMORY_MIB * 1024 // settings.POLICY_ARGON2_MEMORY_KIB)
+
+
+def kept() -> int:
+    """How many of them strangers leave to known devices: a quarter, none of fewer than four."""
+    return places() // 4
 
 
 def made() -> int:
@@ -93,7 +140,7 @@ def slot(memory_kib: int = 0) -> Iterator[None]:
         return
     _warn_of_transactions()
     width = min(places(), max(1, -(-memory_kib // settings.POLICY_ARGON2_MEMORY_KIB)))
-    _room.enter(width)
+    _room.enter(width, _caller.get())
     _inside.held = True
     try:
         yield

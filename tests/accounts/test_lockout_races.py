@@ -21,7 +21,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def no_pauses(settings):
     """The pause after each failure is another limit: test_lockout_pauses.py."""
-    settings.POLICY_FREE_FAILURES = 1000
+    settings.POLICY_FREE_FAILURES = settings.POLICY_STRANGER_FAILURES = 1000
+    settings.POLICY_HASH_WAITING = 1000
 
 
 FIVE = Budget("five", lambda: 5, timedelta(hours=1))

@@ -44,7 +44,7 @@ def backend_try(identifier: str, password: str) -> tuple[User | None, HttpReques
 @contextmanager
 def no_room(settings) -> Iterator[None]:
     settings.POLICY_HASH_MEMORY_MIB, settings.POLICY_HASH_WAIT_SECONDS = 19, 0.02
-    slots._room.enter(1)
+    slots._room.enter(1, slots.Caller())
     try:
         yield
     finally:

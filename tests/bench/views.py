@@ -27,14 +27,15 @@ def frame(request: HttpRequest) -> HttpResponse:
 def bare_hash(request: HttpRequest) -> HttpResponse:
     """One hash of today's parameters and nothing else; answers with the CPU time it took, in ms."""
     secret, salt = os.urandom(32), os.urandom(16)
-    begun = time.thread_time_ns()
+    # Of the whole process: the hash is made by a thread of its own, and nothing else happens.
+    begun = time.process_time_ns()
     argon2id.raw(
         secret,
         salt,
         memory_kib=settings.POLICY_ARGON2_MEMORY_KIB,
         passes=settings.POLICY_ARGON2_PASSES,
     )
-    return _number((time.thread_time_ns() - begun) / 1e6)
+    return _number((time.process_time_ns() - begun) / 1e6)
 
 
 def hashes_made(request: HttpRequest) -> HttpResponse:
