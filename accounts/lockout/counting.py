@@ -73,7 +73,9 @@ class Counter:
         begun = reading.since
         if begun is None or reading.count < self.limit or begun > now + AHEAD:
             return 0
-        return max(0, math.ceil((begun + self.window - now).total_seconds()))
+        # Written a moment after `now` was read, it closes for no longer than it closes.
+        gone = max(0.0, (now - begun).total_seconds())
+        return max(0, math.ceil(self.window.total_seconds() - gone))
 
     def read(self) -> Reading:
         """One SELECT."""

@@ -71,10 +71,12 @@ def wait(meter: Meter, reading: Reading, now: datetime) -> float:
     if reading.since is None or reading.since > now + AHEAD:
         return 0
     if meter.window is None:
-        closed = timedelta(seconds=pause(reading.count))
+        closed = pause(reading.count)
     else:
-        closed = meter.window if reading.count >= meter.limit else timedelta()
-    return max(0, math.ceil((reading.since + closed - now).total_seconds()))
+        closed = int(meter.window.total_seconds()) if reading.count >= meter.limit else 0
+    # Written a moment after `now` was read, it closes for no longer than it closes.
+    gone = max(0.0, (now - reading.since).total_seconds())
+    return max(0, math.ceil(closed - gone))
 
 
 def read(meters: Sequence[Meter]) -> dict[Key, Reading]:
