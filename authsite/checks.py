@@ -230,7 +230,7 @@ def a_hash_fits() -> bool:
     "W003",
     "Sessions live longer than 60 minutes unused or 24 hours in all.",
     hint="Lower POLICY_IDLE_MINUTES, POLICY_STAFF_IDLE_MINUTES or POLICY_ABSOLUTE_HOURS.",
-    why="NIST SP 800-63B-4 2.2.3 (AAL2)",
+    why="NIST SP 800-63B-4 2.2.3 (AAL2), ASVS 7.1.1, 7.3.1, 7.3.2",
 )
 def sessions_end() -> bool:
     idle = max(settings.POLICY_IDLE_MINUTES, settings.POLICY_STAFF_IDLE_MINUTES)
