@@ -17,6 +17,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.botcheck import gate
+from accounts.botcheck.trap import TrapMixin
 from accounts.fields import (
     AddressField,
     CodeField,
@@ -49,6 +51,7 @@ class SignInForm(AllauthLoginForm):
         return {"username": data["login"], "password": data["password"]}
 
     def _clean_with_password(self, credentials: dict[str, str]) -> dict[str, Any]:
+        gate.demand(self.request, gate.SIGN_IN, credentials["username"])
         user = sign_in.prove(self.request, credentials["username"], credentials["password"])
         if user is None:
             self.add_error(
@@ -69,7 +72,7 @@ class SignInForm(AllauthLoginForm):
         return perform_login(request, self._login)
 
 
-class SignUpForm(forms.Form):
+class SignUpForm(TrapMixin, forms.Form):
     """P4. It never asks whether an address is taken: its owner is told by letter."""
 
     by_passkey = False
@@ -112,6 +115,7 @@ class SignUpForm(forms.Form):
     def try_save(self, request: HttpRequest) -> tuple[None, HttpResponse]:
         """allauth's seam: no user, but a response (facts: a pending row until confirmation)."""
         data = self.cleaned_data
+        gate.demand(request, gate.SIGN_UP, data["email"], suspect=self.is_hasty)
         sign_up.begin(
             request,
             email=data["email"],
@@ -119,6 +123,7 @@ class SignUpForm(forms.Form):
             username=data.get("username", ""),
             name=data["name"],
             next_url=safe_next(request),
+            by_person=not self.is_trapped,
         )
         return None, HttpResponseRedirect(reverse("account_email_verification_sent"))
 
@@ -198,7 +203,7 @@ class ReauthenticateForm(AllauthReauthenticateForm):
         self.fields["password"] = CurrentPasswordField(label=_("Password"))
 
 
-class ResetForm(forms.Form):
+class ResetForm(TrapMixin, forms.Form):
     """P9."""
 
     login = IdentifierField(autocomplete="username")

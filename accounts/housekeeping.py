@@ -30,6 +30,8 @@ PERIODIC = [
     "accounts.housekeeping.purge_tallies",
     "accounts.housekeeping.purge_attempts",
     "accounts.flows.proofs.purge",
+    "accounts.botcheck.spent.purge",
+    "accounts.botcheck.held.purge",
     "accounts.outbox.delivery.purge",
 ]
 

@@ -7,6 +7,7 @@ from allauth.account import views as allauth_views
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
+from accounts.botcheck.held import restored
 from accounts.views import account, addresses, confirmation, password_reset, sign_in
 
 urlpatterns = [
@@ -14,7 +15,7 @@ urlpatterns = [
     path("login/", sign_in.sign_in, name="account_login"),
     path("logout/", sign_in.sign_out, name="account_logout"),
     path("reauthenticate/", sign_in.reauthenticate, name="account_reauthenticate"),
-    path("signup/", allauth_views.signup, name="account_signup"),
+    path("signup/", restored(allauth_views.signup), name="account_signup"),
     # Where allauth sends somebody switched off between password and session: a wrong password's page.
     path("inactive/", RedirectView.as_view(pattern_name="account_login"), name="account_inactive"),
     path(

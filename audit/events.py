@@ -106,6 +106,10 @@ class Event(StrEnum):
         "account.password_reset_requested",
         "Somebody asked for a reset letter.",
     )
+    PASSWORD_RESET_TRAPPED = (
+        "account.password_reset_trapped",
+        "A program filled the hidden field of the reset form: answered alike, and no letter sent.",
+    )
     PASSWORD_RESET_FINISHED = (
         "account.password_reset_finished",
         "A new password was set by a reset link.",

@@ -257,6 +257,36 @@ def languages_are_real() -> bool:
     return "ar-xb" not in dict(settings.LANGUAGES)
 
 
+@rule(
+    "W006",
+    "BOT_CHECK sends data of visitors to a third party.",
+    hint="Name it in your privacy notice and have a contract, or set BOT_CHECK=own.",
+    why="its script runs in the visitor's browser and sees their address and the page: GDPR 13, 28",
+)
+def bot_check_is_our_own() -> bool:
+    return settings.BOT_CHECK in ("own", "off")
+
+
+@rule(
+    "W007",
+    "BOT_CHECK is off.",
+    hint="Set BOT_CHECK=own.",
+    why="when a budget runs low, programs use up what is left for people: ASVS 2.4.1",
+)
+def bots_are_checked() -> bool:
+    return settings.BOT_CHECK != "off"
+
+
+@rule(
+    "E015",
+    "BOT_CHECK_VERIFY_URL is not https.",
+    hint="Leave it empty, or give the third party's https address.",
+    why="our secret would go over the network in clear, and anybody could answer yes: ASVS 12.3.1",
+)
+def third_party_is_asked_privately() -> bool:
+    return urlsplit(settings.BOT_CHECK_VERIFY_URL).scheme in ("", "https")
+
+
 def is_here(host: str) -> bool:
     """Whether `host` is this machine: a loopback address or name, a socket, or nothing."""
     if host in ("", "localhost") or host.startswith("/"):

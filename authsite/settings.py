@@ -343,6 +343,18 @@ POLICY_SIGNUPS_PER_HOUR = env.number(
 POLICY_RESETS_PER_HOUR = env.number(
     "POLICY_RESETS_PER_HOUR", 30, "Reset requests an hour from one network.", low=1, high=10000
 )
+POLICY_BOT_CHECK_PERCENT = env.number(
+    "POLICY_BOT_CHECK_PERCENT", 50, "Bot check: from this share of a limit on.", low=1, high=100
+)
+POLICY_BOT_CHECK_FAILURES = env.number(
+    "POLICY_BOT_CHECK_FAILURES", 50, "Bot check: a network's wrong passwords.", low=2, high=9999
+)
+POLICY_BOT_CHECK_SITE = env.number(
+    "POLICY_BOT_CHECK_SITE", 1000, "Bot check: limit of each, the whole site.", low=2, high=10**6
+)
+POLICY_BOT_CHECK_WAIT_SECONDS = env.number(
+    "POLICY_BOT_CHECK_WAIT_SECONDS", 30, "Bot check: the wait without script.", low=5, high=300
+)
 POLICY_ADDRESSES_PER_PERSON = env.number(
     "POLICY_ADDRESSES_PER_PERSON", 5, "Addresses one account may have.", low=2, high=20
 )
@@ -480,6 +492,22 @@ CONTENT_SECURITY_POLICY = {
         "trusted-types": [NONE],
     }
 }
+
+# --- Bot check ------------------------------------------------------------------------------------
+
+BOT_CHECK = env.choice(
+    "BOT_CHECK",
+    "own",
+    "Our own check, a third party's, or none (docs/botcheck.md).",
+    options=("own", "hcaptcha", "recaptcha", "turnstile", "off"),
+)
+BOT_CHECK_SITE_KEY = env.text("BOT_CHECK_SITE_KEY", "", "The third party's key.", shown="empty")
+BOT_CHECK_SECRET = env.text("BOT_CHECK_SECRET", "", "The third party's secret.", shown="empty")
+BOT_CHECK_VERIFY_URL = env.text(
+    "BOT_CHECK_VERIFY_URL", "", "Where the third party is asked.", shown="where it says"
+)
+if BOT_CHECK not in ("own", "off") and not (BOT_CHECK_SITE_KEY and BOT_CHECK_SECRET):
+    raise ImproperlyConfigured(f"BOT_CHECK={BOT_CHECK} needs BOT_CHECK_SITE_KEY and …_SECRET.")
 
 # --- Language and time ----------------------------------------------------------------------------
 

@@ -1,7 +1,17 @@
+from accounts.models.botcheck import HeldSecrets, SpentProof
 from accounts.models.mail import OutgoingMail
 from accounts.models.session import Session
 from accounts.models.signup import Confirmation, PendingSignup
 from accounts.models.tally import Tally
 from accounts.models.user import User
 
-__all__ = ["Confirmation", "OutgoingMail", "PendingSignup", "Session", "Tally", "User"]
+__all__ = [
+    "Confirmation",
+    "HeldSecrets",
+    "OutgoingMail",
+    "PendingSignup",
+    "Session",
+    "SpentProof",
+    "Tally",
+    "User",
+]

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.botcheck.held import restored
 from accounts.redirects import safe_next
 
 # What a person is about to do, by the name of the page that asked for the proof.
@@ -53,6 +54,6 @@ class SignOutView(allauth_views.LogoutView):
         return response
 
 
-sign_in = SignInView.as_view()
+sign_in = restored(SignInView.as_view())
 reauthenticate = ReauthenticateView.as_view()
 sign_out = SignOutView.as_view()

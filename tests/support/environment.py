@@ -26,7 +26,14 @@ ENVIRONMENT = {
     "EMAIL_URL": f"filemail://{SCRATCH}/mail",
 }
 # What a shell may have set that would change what the site does.
-COLOURING = ("POLICY_", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "SECRET_KEY_FALLBACKS", "PSEUDO_LOCALE")
+COLOURING = (
+    "POLICY_",
+    "BOT_CHECK",
+    "ALLOWED_HOSTS",
+    "TRUSTED_PROXIES",
+    "SECRET_KEY_FALLBACKS",
+    "PSEUDO_LOCALE",
+)
 
 
 def _leave_nothing(owner: int) -> None:
