@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.botcheck import held, hosted, pressure, tickets, trap, work
 from accounts.errors import Refusal
 from accounts.fields import CurrentPasswordField, NewPasswordField
+from accounts.lockout import budgets
 from accounts.lockout.buckets import network_bucket
 from accounts.redirects import NEXT_FIELD, safe_next
 
@@ -74,8 +75,9 @@ class BotCheckNeeded(Refusal):
 def demand(
     request: HttpRequest, purpose: Purpose, identifier: str, *, suspect: bool = False
 ) -> None:
-    """Go on, or raise BotCheckNeeded: while a budget runs low, and for a `suspect` form, a POST must
-    bring a solved challenge or a ticket that has waited. One SELECT while all is calm.
+    """Go on, or raise BotCheckNeeded: while a budget runs low, and for forms of a network that are
+    `suspect` again and again, a POST must bring a solved challenge or a ticket that has waited. One
+    SELECT while all is calm.
 
     Ask it before anything is looked up, compared or counted for `identifier`.
     """
@@ -83,7 +85,7 @@ def demand(
         return
     network = network_bucket(request)
     strain = pressure.runs_low(purpose.name, network)
-    if strain is None and not suspect:
+    if strain is None and not (suspect and _often_suspect(network)):
         return
     whose = {"purpose": purpose.name, "network": network}
     answer = request.POST.get(ANSWER, "")
@@ -104,6 +106,15 @@ def demand(
     else:
         ticket = tickets.issue(purpose.name, network, identifier)
     raise _refusal(request, purpose, network, ticket, provider, strain or 0.0)
+
+
+def _often_suspect(network: str) -> bool:
+    """A hint once is none: somebody is quick, or left the page open over night. Programs are it
+    every time, so a network has a quarter of its sign-ups for it."""
+    few = budgets.Budget(
+        "suspect_forms", lambda: -(-settings.POLICY_SIGNUPS_PER_HOUR // 4), budgets.HOUR
+    )
+    return not budgets.spend_if_room(few, network)
 
 
 def _refusal(

@@ -1,8 +1,9 @@
 """What a form carries always: a field that people never see, and the moment it was shown.
 
 Both are hints, and cost a person nothing. A filled trap gets the answer of success and nothing is
-done; a form that comes back at once, or without its moment, is asked to prove that somebody is
-there, like everybody when a budget runs low: no person is ever dropped for being quick.
+done. A network whose forms come back at once, or without their moment, again and again, is asked to
+prove that somebody is there, like everybody when a budget runs low: nobody is dropped for being
+quick.
 """
 
 from __future__ import annotations

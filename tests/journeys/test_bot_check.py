@@ -24,6 +24,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One whose budgets run low from the first request on."""
     one = Site(
         tmp_path_factory.mktemp("checked"),
+        BOT_CHECK="own",
         POLICY_BOT_CHECK_PERCENT="1",
         POLICY_BOT_CHECK_SITE="100",
         POLICY_BOT_CHECK_WAIT_SECONDS="5",
