@@ -28,9 +28,9 @@ from accounts.fields import (
     NewPasswordField,
     UsernameField,
 )
-from accounts.flows import password_reset, sign_in, sign_up
+from accounts.flows import must_change, password_reset, sign_in, sign_up
 from accounts.models import User
-from accounts.passwords import policy
+from accounts.passwords import advice, policy
 from accounts.redirects import safe_next
 from accounts.requests import OwnRequest
 from accounts.time_zones import Choice
@@ -67,6 +67,7 @@ class SignInForm(AllauthLoginForm):
 
     def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
         self._login.redirect_url = redirect_url
+        must_change.note(self._login, self.cleaned_data["password"])
         sign_in.begin(request, self.user)
         record_authentication(request, self.user, method="password")
         return perform_login(request, self._login)
@@ -101,6 +102,7 @@ class SignUpForm(TrapMixin, forms.Form):
         data = super().clean() or self.cleaned_data
         password = data.get("password1")
         if password:
+            advice.show(self["password1"], password)
             try:
                 policy.check(
                     password,
@@ -147,6 +149,7 @@ class NewPasswordMixin(forms.Form):
         data = super().clean() or self.cleaned_data
         first, second = data.get("password1"), data.get("password2")
         if first:
+            advice.show(self["password1"], first)
             try:
                 policy.check(first, user=self.user)
             except ValidationError as error:
@@ -171,6 +174,21 @@ class NewPasswordForm(NewPasswordMixin):
             self.cleaned_data["password1"],
             end_others=self.cleaned_data["end_others"],
         )
+
+
+class RequiredPasswordForm(NewPasswordMixin):
+    """The page on the way in: the current password was just proved, and other sessions end anyway."""
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+        del self.fields["end_others"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not self.errors and self.user.check_password(data["password1"]):
+            self.add_error("password1", _("This is your current password. Choose a different one."))
+        return data
 
 
 class PasswordChangeForm(NewPasswordMixin):

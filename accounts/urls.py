@@ -8,7 +8,14 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from accounts.botcheck.held import restored
-from accounts.views import account, addresses, confirmation, password_reset, sign_in
+from accounts.views import (
+    account,
+    addresses,
+    confirmation,
+    password_reset,
+    required_password,
+    sign_in,
+)
 
 urlpatterns = [
     path("", account.overview, name="account_overview"),
@@ -37,6 +44,7 @@ urlpatterns = [
         RedirectView.as_view(pattern_name="account_change_password"),
         name="account_set_password",
     ),
+    path("password/required/", required_password.choose, name="account_password_required"),
     path("password/reset/", password_reset.ask, name="account_reset_password"),
     path("password/reset/done/", password_reset.asked, name="account_reset_password_done"),
     path(

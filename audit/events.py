@@ -12,6 +12,7 @@ REASON = Prose(500)
 METHOD = OneOf(("password", "code", "link", "passkey", "provider"))
 PROFILE = SomeOf(("name", "username", "language", "time_zone"))
 SESSIONS = Maybe(Count())
+MUST_CHANGE = OneOf(("breached", "common", "demanded"))
 
 
 class Event(StrEnum):
@@ -99,8 +100,13 @@ class Event(StrEnum):
 
     PASSWORD_CHANGED = (
         "account.password_changed",
-        "A signed-in person chose a new password.",
-        {"sessions": SESSIONS},
+        "A person chose a new password, signed in or, where one was required, on the way in.",
+        {"sessions": SESSIONS, "required": Maybe(MUST_CHANGE)},
+    )
+    PASSWORD_MUST_CHANGE = (
+        "account.password_must_change",
+        "Everything was proved, but strangers know the password, or may: it must be changed first.",
+        {"cause": MUST_CHANGE},
     )
     PASSWORD_RESET_REQUESTED = (
         "account.password_reset_requested",
@@ -146,6 +152,11 @@ class Event(StrEnum):
         "staff.reset_letter_sent",
         "Staff sent a person a reset letter.",
         {"reason": REASON},
+    )
+    STAFF_PASSWORD_DEMANDED = (
+        "staff.password_demanded",
+        "Staff or an operator demanded a new password of a person at the next sign-in.",
+        {"reason": REASON, "sessions": SESSIONS},
     )
     STAFF_USER_CHANGED = (
         "staff.user_changed",

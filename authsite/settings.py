@@ -251,6 +251,17 @@ POLICY_PASSWORD_MAX = env.number(
     high=256,
 )
 POLICY_ARGON2_MEMORY_KIB = env.number(
+BREACHED_PASSWORDS_FILE = env.text(
+    "BREACHED_PASSWORDS_FILE",
+    str(VAR_DIR / "breached.bin"),
+    "Passwords known from data breaches, as `auth_breached load` wrote them (docs/passwords.md).",
+    shown="var/breached.bin, where it is",
+)
+BREACHED_RANGE_URL = env.secure_url(
+    "BREACHED_RANGE_URL",
+    "Asks such a service too when a password is chosen, by the first 5 digits of its SHA-1, like"
+    " `https://api.pwnedpasswords.com/range/`.",
+)
     "POLICY_ARGON2_MEMORY_KIB",
     19456,
     "Memory of one Argon2id hash in KiB (OWASP: 19456 with 2 passes, 47104 with 1).",
@@ -392,6 +403,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.passwords.validators.ContextValidator"},
     {"NAME": "accounts.passwords.validators.CommonValidator"},
 ]
+    {"NAME": "accounts.passwords.validators.BreachedValidator"},
 PASSWORD_RESET_TIMEOUT = POLICY_RESET_LINK_MINUTES * 60
 
 LOGIN_URL = "account_login"

@@ -29,6 +29,7 @@ ENVIRONMENT = {
 COLOURING = (
     "POLICY_",
     "BOT_CHECK",
+    "BREACHED_",
     "ALLOWED_HOSTS",
     "TRUSTED_PROXIES",
     "SECRET_KEY_FALLBACKS",
@@ -57,6 +58,9 @@ DATABASES["default"]["TEST"] = {
     if DATABASES["default"]["ENGINE"].endswith("sqlite3")
     else f"{DATABASES['default']['NAME']}_{os.getpid()}"
 }
+
+# Tests that want a set of breached passwords make one (tests/support/breaches.py).
+BREACHED_PASSWORDS_FILE = ""
 
 # Nothing was collected: pages name static files as they stand in the tree.
 STATIC_ROOT = SCRATCH / "static"

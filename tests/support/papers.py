@@ -64,7 +64,8 @@ def settings_table() -> str:
 
 
 def checks_table() -> str:
-    import authsite.checks  # noqa: F401 - writes the rules down
+    import authsite.checks
+    import authsite.checks_passwords  # noqa: F401 - write the rules down
     from authsite.rules import RULES
 
     rows = ["| id | what is wrong | what to do | why |\n| --- | --- | --- | --- |\n"]
