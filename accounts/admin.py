@@ -199,7 +199,6 @@ class PersonAdmin(Desk):
     def send_reset_letter(
         self, request: HttpRequest, people: QuerySet[User]
     ) -> HttpResponse | None:
-        found = list(people[: LETTERS_AT_ONCE + 1])
         title = _("Send a letter to choose a new password")
         return self._with_reason(request, people, title, staff.send_reset_letter)
 
@@ -212,6 +211,7 @@ class PersonAdmin(Desk):
         self, request: HttpRequest, people: QuerySet[User], title: Any, act: Callable[..., bool]
     ) -> HttpResponse | None:
         """`act` on each of the chosen whom the actor may change, once a reason was given."""
+        found = list(people[: LETTERS_AT_ONCE + 1])
         if len(found) > LETTERS_AT_ONCE:
             sentence = _("Choose at most %(count)d people at a time.") % {"count": LETTERS_AT_ONCE}
             self.message_user(request, sentence, messages.ERROR)
