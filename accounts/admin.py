@@ -18,6 +18,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts import staff_networks  # noqa: F401 - its page is on the desk too
 from accounts.desk import Desk
 from accounts.flows import groups, password_demands, staff, staff_history
 from accounts.flows.profile import FIELDS, TIME_ZONES

@@ -12,6 +12,9 @@ REASON = Prose(500)
 METHOD = OneOf(("password", "code", "link", "passkey", "provider"))
 PROFILE = SomeOf(("name", "username", "language", "time_zone"))
 SESSIONS = Maybe(Count())
+RULE_KIND = OneOf(("allow", "deny"))
+RULE_SCOPE = OneOf(("site", "admin"))
+BY = OneOf(("staff", "operator"))
 MUST_CHANGE = OneOf(("breached", "common", "demanded"))
 
 
@@ -189,3 +192,23 @@ class Event(StrEnum):
         "An operator made an administrator from the command line.",
     )
     COMMAND_RUN = ("command.run", "An operator ran a command.", {"command": Word()})
+
+    # --- networks: the rule's row, which stays, says which one -------------------------------------
+
+    NETWORK_RULE_ADDED = (
+        "network.rule_added",
+        "A network is let in or kept out from now on.",
+        {
+            "rule": Count(),
+            "kind": RULE_KIND,
+            "scope": RULE_SCOPE,
+            "by": BY,
+            "hours": Maybe(Count()),
+            "reason": REASON,
+        },
+    )
+    NETWORK_RULE_ENDED = (
+        "network.rule_ended",
+        "A rule about a network was taken out of force before it ran out.",
+        {"rule": Count(), "kind": RULE_KIND, "scope": RULE_SCOPE, "by": BY, "reason": REASON},
+    )

@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "authsite.middleware.RequestFactsMiddleware",
+    "accounts.networks.middleware.NetworkRulesMiddleware",
     "authsite.middleware.RefusalsMiddleware",
     "accounts.sessions.middleware.SessionMiddleware",
     "accounts.language.LanguageMiddleware",
@@ -250,7 +251,6 @@ POLICY_PASSWORD_MAX = env.number(
     low=64,
     high=256,
 )
-POLICY_ARGON2_MEMORY_KIB = env.number(
 BREACHED_PASSWORDS_FILE = env.text(
     "BREACHED_PASSWORDS_FILE",
     str(VAR_DIR / "breached.bin"),
@@ -262,6 +262,7 @@ BREACHED_RANGE_URL = env.secure_url(
     "Asks such a service too when a password is chosen, by the first 5 digits of its SHA-1, like"
     " `https://api.pwnedpasswords.com/range/`.",
 )
+POLICY_ARGON2_MEMORY_KIB = env.number(
     "POLICY_ARGON2_MEMORY_KIB",
     19456,
     "Memory of one Argon2id hash in KiB (OWASP: 19456 with 2 passes, 47104 with 1).",
@@ -402,8 +403,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.passwords.validators.LengthValidator"},
     {"NAME": "accounts.passwords.validators.ContextValidator"},
     {"NAME": "accounts.passwords.validators.CommonValidator"},
-]
     {"NAME": "accounts.passwords.validators.BreachedValidator"},
+]
 PASSWORD_RESET_TIMEOUT = POLICY_RESET_LINK_MINUTES * 60
 
 LOGIN_URL = "account_login"

@@ -1,5 +1,6 @@
 from accounts.models.botcheck import HeldSecrets, SpentProof
 from accounts.models.mail import OutgoingMail
+from accounts.models.network_rule import NetworkRule
 from accounts.models.session import Session
 from accounts.models.signup import Confirmation, PendingSignup
 from accounts.models.tally import Tally
@@ -8,6 +9,7 @@ from accounts.models.user import User
 __all__ = [
     "Confirmation",
     "HeldSecrets",
+    "NetworkRule",
     "OutgoingMail",
     "PendingSignup",
     "Session",
