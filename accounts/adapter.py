@@ -32,7 +32,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return redirects.is_safe(url)
 
     def get_login_stages(self) -> list[str]:
-        return settings.LOGIN_STAGES
+        # A new password comes last: by then everything else is proved.
+        return [*settings.LOGIN_STAGES, "accounts.stages.NewPasswordStage"]
 
     def login(self, request: HttpRequest, user: User) -> None:
         sign_in.finish(request, user, super().login)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +18,9 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts import staff_networks  # noqa: F401 - its page is on the desk too
 from accounts.desk import Desk
-from accounts.flows import groups, staff, staff_history
+from accounts.flows import groups, password_demands, staff, staff_history
 from accounts.flows.profile import FIELDS, TIME_ZONES
 from accounts.models import User
 
@@ -105,7 +107,7 @@ class PersonAdmin(Desk):
     search_help_text = _("Username, email address, name or number")
     ordering = ("-id",)
     list_per_page = 50
-    actions = ("send_reset_letter",)
+    actions = ("send_reset_letter", "demand_password")
     fieldsets = (
         (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "reason", "seen")}),
         (_("Person"), {"fields": ("username", "email", "name", "language", "time_zone")}),
@@ -198,6 +200,18 @@ class PersonAdmin(Desk):
     def send_reset_letter(
         self, request: HttpRequest, people: QuerySet[User]
     ) -> HttpResponse | None:
+        title = _("Send a letter to choose a new password")
+        return self._with_reason(request, people, title, staff.send_reset_letter)
+
+    @admin.action(description=_("Demand a new password"), permissions=["change"])
+    def demand_password(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
+        title = _("Demand a new password")
+        return self._with_reason(request, people, title, password_demands.by_staff)
+
+    def _with_reason(
+        self, request: HttpRequest, people: QuerySet[User], title: Any, act: Callable[..., bool]
+    ) -> HttpResponse | None:
+        """`act` on each of the chosen whom the actor may change, once a reason was given."""
         found = list(people[: LETTERS_AT_ONCE + 1])
         if len(found) > LETTERS_AT_ONCE:
             sentence = _("Choose at most %(count)d people at a time.") % {"count": LETTERS_AT_ONCE}
@@ -208,7 +222,8 @@ class PersonAdmin(Desk):
         if not form.is_valid():
             context = {
                 **self.admin_site.each_context(request),
-                "title": _("Send a letter to choose a new password"),
+                "title": title,
+                "action": request.POST["action"],
                 "people": chosen,
                 "left_out": [person for person in found if person not in chosen],
                 "form": form,
@@ -216,9 +231,7 @@ class PersonAdmin(Desk):
             }
             return TemplateResponse(request, "admin/accounts/user/reset_letter.html", context)
         sent = [
-            person
-            for person in chosen
-            if staff.send_reset_letter(request, person, reason=form.cleaned_data["reason"])
+            person for person in chosen if act(request, person, reason=form.cleaned_data["reason"])
         ]
         sentence = ngettext(
             "The letter goes to %(count)d person.",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class Refusal(Exception):
     """Something that was asked for is not done, and the person is told on a page of its own."""
 
     status = 400
     template = "errors/400.html"
+    # What its page may load besides our own, and directives that it goes without.
+    policy_opened: Mapping[str, tuple[str, ...]] = {}
+    policy_dropped: tuple[str, ...] = ()
 
 
 class TooManyTries(Refusal):

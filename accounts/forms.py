@@ -17,6 +17,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.botcheck import gate
+from accounts.botcheck.trap import TrapMixin
 from accounts.fields import (
     AddressField,
     CodeField,
@@ -26,9 +28,9 @@ from accounts.fields import (
     NewPasswordField,
     UsernameField,
 )
-from accounts.flows import password_reset, sign_in, sign_up
+from accounts.flows import must_change, password_reset, sign_in, sign_up
 from accounts.models import User
-from accounts.passwords import policy
+from accounts.passwords import advice, policy
 from accounts.redirects import safe_next
 from accounts.requests import OwnRequest
 from accounts.time_zones import Choice
@@ -49,6 +51,7 @@ class SignInForm(AllauthLoginForm):
         return {"username": data["login"], "password": data["password"]}
 
     def _clean_with_password(self, credentials: dict[str, str]) -> dict[str, Any]:
+        gate.demand(self.request, gate.SIGN_IN, credentials["username"])
         user = sign_in.prove(self.request, credentials["username"], credentials["password"])
         if user is None:
             self.add_error(
@@ -64,12 +67,13 @@ class SignInForm(AllauthLoginForm):
 
     def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
         self._login.redirect_url = redirect_url
+        must_change.note(self._login, self.cleaned_data["password"])
         sign_in.begin(request, self.user)
         record_authentication(request, self.user, method="password")
         return perform_login(request, self._login)
 
 
-class SignUpForm(forms.Form):
+class SignUpForm(TrapMixin, forms.Form):
     """P4. It never asks whether an address is taken: its owner is told by letter."""
 
     by_passkey = False
@@ -98,6 +102,7 @@ class SignUpForm(forms.Form):
         data = super().clean() or self.cleaned_data
         password = data.get("password1")
         if password:
+            advice.show(self["password1"], password)
             try:
                 policy.check(
                     password,
@@ -112,6 +117,7 @@ class SignUpForm(forms.Form):
     def try_save(self, request: HttpRequest) -> tuple[None, HttpResponse]:
         """allauth's seam: no user, but a response (facts: a pending row until confirmation)."""
         data = self.cleaned_data
+        gate.demand(request, gate.SIGN_UP, data["email"], suspect=self.is_hasty)
         sign_up.begin(
             request,
             email=data["email"],
@@ -119,6 +125,7 @@ class SignUpForm(forms.Form):
             username=data.get("username", ""),
             name=data["name"],
             next_url=safe_next(request),
+            by_person=not self.is_trapped,
         )
         return None, HttpResponseRedirect(reverse("account_email_verification_sent"))
 
@@ -142,6 +149,7 @@ class NewPasswordMixin(forms.Form):
         data = super().clean() or self.cleaned_data
         first, second = data.get("password1"), data.get("password2")
         if first:
+            advice.show(self["password1"], first)
             try:
                 policy.check(first, user=self.user)
             except ValidationError as error:
@@ -166,6 +174,21 @@ class NewPasswordForm(NewPasswordMixin):
             self.cleaned_data["password1"],
             end_others=self.cleaned_data["end_others"],
         )
+
+
+class RequiredPasswordForm(NewPasswordMixin):
+    """The page on the way in: the current password was just proved, and other sessions end anyway."""
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+        del self.fields["end_others"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not self.errors and self.user.check_password(data["password1"]):
+            self.add_error("password1", _("This is your current password. Choose a different one."))
+        return data
 
 
 class PasswordChangeForm(NewPasswordMixin):
@@ -204,7 +227,7 @@ class IdentifierForm(forms.Form):
     login = IdentifierField(autocomplete="username")
 
 
-class ResetForm(IdentifierForm):
+class ResetForm(TrapMixin, IdentifierForm):
     """P9."""
 
 

@@ -36,6 +36,8 @@ PERIODIC = [
     "accounts.known_devices.devices.purge",
     "accounts.flows.unlock.purge",
     "accounts.flows.proofs.purge",
+    "accounts.botcheck.spent.purge",
+    "accounts.botcheck.held.purge",
     "accounts.outbox.delivery.purge",
 ]
 

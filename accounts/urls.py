@@ -7,14 +7,23 @@ from allauth.account import views as allauth_views
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from accounts.views import account, addresses, confirmation, password_reset, sign_in, unlock
+from accounts.botcheck.held import restored
+from accounts.views import (
+    account,
+    addresses,
+    confirmation,
+    password_reset,
+    required_password,
+    sign_in,
+    unlock,
+)
 
 urlpatterns = [
     path("", account.overview, name="account_overview"),
     path("login/", sign_in.sign_in, name="account_login"),
     path("logout/", sign_in.sign_out, name="account_logout"),
     path("reauthenticate/", sign_in.reauthenticate, name="account_reauthenticate"),
-    path("signup/", allauth_views.signup, name="account_signup"),
+    path("signup/", restored(allauth_views.signup), name="account_signup"),
     # Where allauth sends somebody switched off between password and session: a wrong password's page.
     path("inactive/", RedirectView.as_view(pattern_name="account_login"), name="account_inactive"),
     path(
@@ -40,6 +49,7 @@ urlpatterns = [
         RedirectView.as_view(pattern_name="account_change_password"),
         name="account_set_password",
     ),
+    path("password/required/", required_password.choose, name="account_password_required"),
     path("password/reset/", password_reset.ask, name="account_reset_password"),
     path("password/reset/done/", password_reset.asked, name="account_reset_password_done"),
     path(

@@ -12,6 +12,10 @@ REASON = Prose(500)
 METHOD = OneOf(("password", "code", "link", "passkey", "provider"))
 PROFILE = SomeOf(("name", "username", "language", "time_zone"))
 SESSIONS = Maybe(Count())
+RULE_KIND = OneOf(("allow", "deny"))
+RULE_SCOPE = OneOf(("site", "admin"))
+BY = OneOf(("staff", "operator"))
+MUST_CHANGE = OneOf(("breached", "common", "demanded"))
 
 
 class Event(StrEnum):
@@ -122,12 +126,21 @@ class Event(StrEnum):
 
     PASSWORD_CHANGED = (
         "account.password_changed",
-        "A signed-in person chose a new password.",
-        {"sessions": SESSIONS},
+        "A person chose a new password, signed in or, where one was required, on the way in.",
+        {"sessions": SESSIONS, "required": Maybe(MUST_CHANGE)},
+    )
+    PASSWORD_MUST_CHANGE = (
+        "account.password_must_change",
+        "Everything was proved, but strangers know the password, or may: it must be changed first.",
+        {"cause": MUST_CHANGE},
     )
     PASSWORD_RESET_REQUESTED = (
         "account.password_reset_requested",
         "Somebody asked for a reset letter.",
+    )
+    PASSWORD_RESET_TRAPPED = (
+        "account.password_reset_trapped",
+        "A program filled the hidden field of the reset form: answered alike, and no letter sent.",
     )
     PASSWORD_RESET_FINISHED = (
         "account.password_reset_finished",
@@ -166,6 +179,11 @@ class Event(StrEnum):
         "Staff sent a person a reset letter.",
         {"reason": REASON},
     )
+    STAFF_PASSWORD_DEMANDED = (
+        "staff.password_demanded",
+        "Staff or an operator demanded a new password of a person at the next sign-in.",
+        {"reason": REASON, "sessions": SESSIONS},
+    )
     STAFF_USER_CHANGED = (
         "staff.user_changed",
         "Staff changed a person.",
@@ -197,3 +215,23 @@ class Event(StrEnum):
         "An operator made an administrator from the command line.",
     )
     COMMAND_RUN = ("command.run", "An operator ran a command.", {"command": Word()})
+
+    # --- networks: the rule's row, which stays, says which one -------------------------------------
+
+    NETWORK_RULE_ADDED = (
+        "network.rule_added",
+        "A network is let in or kept out from now on.",
+        {
+            "rule": Count(),
+            "kind": RULE_KIND,
+            "scope": RULE_SCOPE,
+            "by": BY,
+            "hours": Maybe(Count()),
+            "reason": REASON,
+        },
+    )
+    NETWORK_RULE_ENDED = (
+        "network.rule_ended",
+        "A rule about a network was taken out of force before it ran out.",
+        {"rule": Count(), "kind": RULE_KIND, "scope": RULE_SCOPE, "by": BY, "reason": REASON},
+    )

@@ -230,7 +230,7 @@ def a_hash_fits() -> bool:
     "W003",
     "Sessions live longer than 60 minutes unused or 24 hours in all.",
     hint="Lower POLICY_IDLE_MINUTES, POLICY_STAFF_IDLE_MINUTES or POLICY_ABSOLUTE_HOURS.",
-    why="NIST SP 800-63B-4 2.2.3 (AAL2)",
+    why="NIST SP 800-63B-4 2.2.3 (AAL2), ASVS 7.1.1, 7.3.1, 7.3.2",
 )
 def sessions_end() -> bool:
     idle = max(settings.POLICY_IDLE_MINUTES, settings.POLICY_STAFF_IDLE_MINUTES)
@@ -255,6 +255,36 @@ def hsts_lasts() -> bool:
 )
 def languages_are_real() -> bool:
     return "ar-xb" not in dict(settings.LANGUAGES)
+
+
+@rule(
+    "W006",
+    "BOT_CHECK sends data of visitors to a third party.",
+    hint="Name it in your privacy notice and have a contract, or set BOT_CHECK=own.",
+    why="its script runs in the visitor's browser and sees their address and the page: GDPR 13, 28",
+)
+def bot_check_is_our_own() -> bool:
+    return settings.BOT_CHECK in ("own", "off")
+
+
+@rule(
+    "W007",
+    "BOT_CHECK is off.",
+    hint="Set BOT_CHECK=own.",
+    why="when a budget runs low, programs use up what is left for people: ASVS 2.4.1",
+)
+def bots_are_checked() -> bool:
+    return settings.BOT_CHECK != "off"
+
+
+@rule(
+    "E015",
+    "BOT_CHECK_VERIFY_URL is not https.",
+    hint="Leave it empty, or give the third party's https address.",
+    why="our secret would go over the network in clear, and anybody could answer yes: ASVS 12.3.1",
+)
+def third_party_is_asked_privately() -> bool:
+    return urlsplit(settings.BOT_CHECK_VERIFY_URL).scheme in ("", "https")
 
 
 def is_here(host: str) -> bool:

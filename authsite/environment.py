@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -72,6 +73,21 @@ class Environment:
     def text(self, name: str, default: str, meaning: str, *, shown: str | None = None) -> str:
         self._declare(name, "text", default, meaning, shown=shown)
         return self._value(name) or default
+
+    def secure_url(self, name: str, meaning: str) -> str:
+        """Empty, or an https address without a query; http only to this very machine."""
+        self._declare(name, "https address", "empty", meaning)
+        value = self._value(name)
+        try:
+            parts = urlsplit(value)
+            port, host = parts.port, parts.hostname or ""
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} is no address.") from None
+        plain = parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
+        odd = parts.query or parts.fragment or parts.username or parts.password or port == 0
+        if value and (odd or not host or not (parts.scheme == "https" or plain)):
+            raise ImproperlyConfigured(f"{name} must be an https address, without a query.")
+        return value
 
     def switch(self, name: str, default: bool, meaning: str) -> bool:
         """On or off; raises ImproperlyConfigured for anything else, a slip must not switch off."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 import secrets
 from collections.abc import Callable
 from functools import lru_cache
@@ -66,6 +67,12 @@ def _allow_admin_scripts(response: HttpResponse) -> None:
         response.headers["Content-Security-Policy"] = "; ".join(kept)
 
 
+# Some proxies add a port: 198.51.100.7:40312, [2001:db8::1]:40312.
+WITH_PORT = re.compile(r"\[([^\]]+)\](?::\d{1,5})?|([\d.]+):\d{1,5}", re.ASCII)
+# Nobody runs more proxies in a row; reading on would let a long header cost seconds.
+MOST_HOPS = 32
+
+
 @lru_cache(maxsize=8)
 def _proxies(trusted: tuple[str, ...]) -> tuple[int, tuple[ipaddress._BaseNetwork, ...]]:
     counts = [int(entry) for entry in trusted if entry.isdecimal()]
@@ -74,8 +81,11 @@ def _proxies(trusted: tuple[str, ...]) -> tuple[int, tuple[ipaddress._BaseNetwor
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    text = text.strip()
+    if with_port := WITH_PORT.fullmatch(text):
+        text = with_port[1] or with_port[2]
     try:  # without the name of an interface (fe80::1%eth0): no part of the address
-        address = ipaddress.ip_address(text.strip().partition("%")[0])
+        address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
     mapped = getattr(address, "ipv4_mapped", None)
@@ -96,7 +106,8 @@ def client_address(request: HttpRequest) -> str:
         return ""
     if not count and not networks:
         return str(remote)
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    header = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    forwarded = header.rsplit(",", MOST_HOPS)[-MOST_HOPS:]
     believed = remote
     for number, hop in enumerate(
         [remote, *(_address(hop) for hop in reversed(forwarded) if hop.strip())]

@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "authsite.middleware.RequestFactsMiddleware",
+    "accounts.networks.middleware.NetworkRulesMiddleware",
     "authsite.middleware.RefusalsMiddleware",
     "accounts.sessions.middleware.SessionMiddleware",
     "accounts.language.LanguageMiddleware",
@@ -250,6 +251,17 @@ POLICY_PASSWORD_MAX = env.number(
     "Most characters in a password; nothing is ever cut.",
     low=64,
     high=256,
+)
+BREACHED_PASSWORDS_FILE = env.text(
+    "BREACHED_PASSWORDS_FILE",
+    str(VAR_DIR / "breached.bin"),
+    "Passwords known from data breaches, as `auth_breached load` wrote them (docs/passwords.md).",
+    shown="var/breached.bin, where it is",
+)
+BREACHED_RANGE_URL = env.secure_url(
+    "BREACHED_RANGE_URL",
+    "Asks such a service too when a password is chosen, by the first 5 digits of its SHA-1, like"
+    " `https://api.pwnedpasswords.com/range/`.",
 )
 POLICY_ARGON2_MEMORY_KIB = env.number(
     "POLICY_ARGON2_MEMORY_KIB",
@@ -414,6 +426,18 @@ POLICY_SIGNUPS_PER_HOUR = env.number(
 POLICY_RESETS_PER_HOUR = env.number(
     "POLICY_RESETS_PER_HOUR", 30, "Reset requests an hour from one network.", low=1, high=10000
 )
+POLICY_BOT_CHECK_PERCENT = env.number(
+    "POLICY_BOT_CHECK_PERCENT", 50, "Bot check: from this share of a limit on.", low=1, high=100
+)
+POLICY_BOT_CHECK_FAILURES = env.number(
+    "POLICY_BOT_CHECK_FAILURES", 50, "Bot check: a network's wrong passwords.", low=2, high=9999
+)
+POLICY_BOT_CHECK_SITE = env.number(
+    "POLICY_BOT_CHECK_SITE", 1000, "Bot check: limit of each, the whole site.", low=2, high=10**6
+)
+POLICY_BOT_CHECK_WAIT_SECONDS = env.number(
+    "POLICY_BOT_CHECK_WAIT_SECONDS", 30, "Bot check: the wait without script.", low=5, high=300
+)
 POLICY_ADDRESSES_PER_PERSON = env.number(
     "POLICY_ADDRESSES_PER_PERSON", 5, "Addresses one account may have.", low=2, high=20
 )
@@ -450,6 +474,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.passwords.validators.LengthValidator"},
     {"NAME": "accounts.passwords.validators.ContextValidator"},
     {"NAME": "accounts.passwords.validators.CommonValidator"},
+    {"NAME": "accounts.passwords.validators.BreachedValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = POLICY_RESET_LINK_MINUTES * 60
 
@@ -554,6 +579,22 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# --- Bot check ------------------------------------------------------------------------------------
+
+BOT_CHECK = env.choice(
+    "BOT_CHECK",
+    "own",
+    "Our own check, a third party's, or none (docs/botcheck.md).",
+    options=("own", "hcaptcha", "recaptcha", "turnstile", "off"),
+)
+BOT_CHECK_SITE_KEY = env.text("BOT_CHECK_SITE_KEY", "", "The third party's key.", shown="empty")
+BOT_CHECK_SECRET = env.text("BOT_CHECK_SECRET", "", "The third party's secret.", shown="empty")
+BOT_CHECK_VERIFY_URL = env.text(
+    "BOT_CHECK_VERIFY_URL", "", "Where the third party is asked.", shown="where it says"
+)
+if BOT_CHECK not in ("own", "off") and not (BOT_CHECK_SITE_KEY and BOT_CHECK_SECRET):
+    raise ImproperlyConfigured(f"BOT_CHECK={BOT_CHECK} needs BOT_CHECK_SITE_KEY and …_SECRET.")
+
 # --- Language and time ----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
@@ -593,7 +634,7 @@ STORAGES = {
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
-DATA_UPLOAD_MAX_NUMBER_FILES = 1
+DATA_UPLOAD_MAX_NUMBER_FILES = 0  # no form takes one, and parts of it would be read to the end
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 

@@ -36,21 +36,21 @@ class ResetTokens(PasswordResetTokenGenerator):
         return f"{state}{timestamp}"
 
 
-def ask(request: HttpRequest, identifier: str) -> None:
+def ask(request: HttpRequest, identifier: str, *, by_person: bool = True) -> None:
     """Queue the letter that fits: a link for a person, a word for an address without account.
 
     The answer is the same for all, and so is the work: a letter is composed either way. Over the
     cap of letters none is sent and nothing is said: the links of this hour are in the mailbox, and a
-    refusal would let strangers close the owner's way back. Raises TooManyTries per network only.
+    refusal would let strangers close the owner's way back. Nor is any sent if it was not asked for
+    `by_person`. Raises TooManyTries per network only.
     """
     budgets.spend(budgets.RESETS, buckets.network_bucket(request))
     user = find_user(identifier)
     letter = _letter_to_person(user, identifier) if user else _letter_to_stranger(identifier)
     with transaction.atomic():
-        letter.put(wanted=_is_wanted(user, identifier))
-        trail.record(
-            Event.PASSWORD_RESET_REQUESTED, subject=user, request=request, label=identifier
-        )
+        letter.put(wanted=by_person and _is_wanted(user, identifier))
+        event = Event.PASSWORD_RESET_REQUESTED if by_person else Event.PASSWORD_RESET_TRAPPED
+        trail.record(event, subject=user, request=request, label=identifier)
 
 
 def _is_wanted(user: User | None, identifier: str) -> bool:

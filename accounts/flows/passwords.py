@@ -47,10 +47,11 @@ def replace(user: User, hashed: str) -> None:
     seen = user.password
     now = timezone.now()
     if not User.objects.filter(pk=user.pk, password=seen, is_active=True).update(
-        password=hashed, password_changed_at=now
+        password=hashed, password_changed_at=now, password_must_change=None
     ):
         raise CredentialsMoved
     user.password, user.password_changed_at = hashed, now
+    user.password_must_change = None
 
 
 def changed_letter(

@@ -37,10 +37,18 @@ class WrongPassword(Exception):
 
 
 def begin(
-    request: HttpRequest, *, email: str, password: str, username: str, name: str, next_url: str
+    request: HttpRequest,
+    *,
+    email: str,
+    password: str,
+    username: str,
+    name: str,
+    next_url: str,
+    by_person: bool = True,
 ) -> None:
     """Keep what was asked for, queue the letter, and bind both to this browser's session.
 
+    Not `by_person`, everything is the same but that no letter leaves: the code is known to nobody.
     Raises TooManyTries (per network, per recipient) and HashingBusy, before anything is written.
     """
     network = buckets.network_bucket(request)
@@ -68,8 +76,11 @@ def begin(
     with transaction.atomic():
         pending.save()
         proofs.keep(proof, email=email, signup=pending)
-        letter.put()
-        trail.record(Event.SIGNUP_STARTED, request=request, label=email)
+        letter.put(wanted=by_person)
+        if by_person:
+            trail.record(Event.SIGNUP_STARTED, request=request, label=email)
+        else:
+            trail.record(Event.SIGNUP_FAILED, request=request, label=email, reason="bot")
     request.session[SESSION_KEY] = pending.pk
 
 

@@ -1,5 +1,7 @@
+from accounts.models.botcheck import HeldSecrets, SpentProof
 from accounts.models.device import KnownDevice
 from accounts.models.mail import OutgoingMail
+from accounts.models.network_rule import NetworkRule
 from accounts.models.session import Session
 from accounts.models.signup import Confirmation, PendingSignup
 from accounts.models.tally import Tally
@@ -8,10 +10,13 @@ from accounts.models.user import User
 
 __all__ = [
     "Confirmation",
+    "HeldSecrets",
     "KnownDevice",
+    "NetworkRule",
     "OutgoingMail",
     "PendingSignup",
     "Session",
+    "SpentProof",
     "Tally",
     "UnlockLetter",
     "User",

@@ -17,6 +17,8 @@ class Tally(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["budget", "subject"], name="one_tally_per_subject")
         ]
+        # What the whole site spends of a budget, lately (accounts/botcheck/pressure.py).
+        indexes = [models.Index(fields=["budget", "started_at"], name="tally_budget_lately")]
 
     def __str__(self) -> str:
         return f"{self.budget}: {self.count}"

@@ -45,6 +45,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("staff"), default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     password_changed_at = models.DateTimeField(_("password changed"), default=timezone.now)
+    # Since when staff or an operator have demanded a new one; gone with any new password.
+    password_must_change = models.DateTimeField(
+        _("new password demanded"), null=True, blank=True, editable=False
+    )
     credentials_version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = UserManager()
@@ -91,6 +95,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         version moves on, so that sessions end."""
         super().set_password(raw_password)
         self.password_changed_at = timezone.now()
+        self.password_must_change = None
         if not self._state.adding:
             self.credentials_version += 1
 

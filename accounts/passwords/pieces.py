@@ -9,7 +9,7 @@ the site advises (NCSC, three random words), and so does a long random number (N
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 
 MOST_PIECES = 3
@@ -61,6 +61,38 @@ def is_easy(text: str, is_word: Callable[[str], bool], named: Collection[str] = 
                 if len(with_it) <= MOST_WORDS and digits_so_far + digits <= MOST_DIGITS:
                     ways[end].add((pieces + 1, digits_so_far + digits, with_it))
     return bool(ways[len(text)])
+
+
+def kinds(text: str, is_word: Callable[[str], bool]) -> list[tuple[str, int]]:
+    """What a reader would see in it from left to right, the longest first, with its length: a "run",
+    a "repeat", a "number", a "word", and "other" for a stretch that is none of them."""
+    found: list[tuple[str, int]] = []
+    start = 0
+    while start < len(text):
+        end, kind = max(_seen_from(text, start, is_word), key=_rank, default=(start + 1, "other"))
+        if kind == "other" and found and found[-1][0] == "other":
+            found[-1] = (kind, found[-1][1] + 1)
+        else:
+            found.append((kind, end - start))
+        start = end
+    return found
+
+
+def _rank(piece: tuple[int, str]) -> tuple[int, bool]:
+    """Of two that end alike the one that is no word: `qwertyuiop` is in the list of words too."""
+    end, kind = piece
+    return end, kind != "word"
+
+
+def _seen_from(text: str, start: int, is_word: Callable[[str], bool]) -> Iterator[tuple[int, str]]:
+    for stop in _run_ends(text, start):
+        if stop - start > SHORTEST_RUN:  # words have runs of three in them (`hijack`)
+            yield stop, "run"
+    for stop in _repeat_ends(text, start):
+        yield stop, "repeat"
+    for end, digits, word in _pieces_from(text, start, is_word, ()):
+        if digits or word:
+            yield end, "number" if digits else "word"
 
 
 def _pieces_from(

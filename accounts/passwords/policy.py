@@ -7,6 +7,9 @@ from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 
+from accounts.passwords import breached_online
+from accounts.passwords.validators import breached_error
+
 
 @dataclass(frozen=True)
 class Person:
@@ -31,3 +34,6 @@ def check(
         name=name or getattr(user, "name", ""),
     )
     validate_password(password, person)  # type: ignore[arg-type]  # any object with these names
+    # Last, and only of what would be taken: it may leave the site (docs/passwords.md).
+    if breached_online.is_breached(password):
+        raise breached_error()

@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.passwords import blocklist, pieces
+from accounts.passwords import blocklist, breached, pieces
 from accounts.passwords.folding import fold, letters_and_digits, unmasked
 
 SHORTEST_NAME = 4
@@ -91,6 +91,43 @@ class CommonValidator:
 
     def get_help_text(self) -> str:
         return _("Not a password that is widely used.")
+
+
+class BreachedValidator:
+    """Not one that is in the operator's set of breached passwords (`auth_breached load`)."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        # One sentence is enough: what is widely used is known from breaches too.
+        if (
+            _within_bounds(password)
+            and breached.is_breached(password)
+            and not _is_widely_used(password)
+        ):
+            raise breached_error()
+
+    def get_help_text(self) -> str:
+        return _("Not a password that is known from a data breach.")
+
+
+def breached_error() -> ValidationError:
+    return ValidationError(
+        gettext_lazy(
+            "This password is known from a data breach elsewhere. Choose a different one."
+        ),
+        code="breached",
+    )
+
+
+def strangers_know_it_as(password: str) -> str:
+    """What speaks against a right password at sign-in: "breached", "common", or nothing.
+
+    The breached set and the lists alone. Length, names and easy pieces bind whoever chooses one; a
+    password that was good when it was chosen does not shut its owner out when the policy grows.
+    """
+    if breached.is_breached(password):
+        return "breached"
+    spellings = {fold(password), *_spellings(password)}
+    return "common" if any(map(blocklist.is_common, spellings)) else ""
 
 
 def _bounds() -> tuple[int, int]:

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.botcheck import gate
 from accounts.errors import LinkUnusable
 from accounts.fields import posted
 from accounts.flows import password_reset
@@ -24,7 +25,8 @@ def ask(request: HttpRequest) -> HttpResponse:
     form = ResetForm(posted(request), initial={"login": _known_identifier(request)})
     if request.method == "POST" and form.is_valid():
         identifier = form.cleaned_data["login"]
-        password_reset.ask(request, identifier)
+        gate.demand(request, gate.RESET, identifier)
+        password_reset.ask(request, identifier, by_person=not form.is_trapped)
         request.session[ASKED_FOR] = identifier
         return redirect("account_reset_password_done")
     return render(request, "accounts/password_reset.html", {"form": form})

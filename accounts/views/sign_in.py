@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from allauth.account import views as allauth_views
-from django.http import HttpRequest, HttpResponse
+from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY as SUSPENDED
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.redirects import safe_next
+from accounts.botcheck.held import restored
+from accounts.redirects import NEXT_FIELD, safe_next
 
 # What a person is about to do, by the name of the page that asked for the proof.
 ACTIONS = {
@@ -35,6 +38,17 @@ class ReauthenticateView(allauth_views.ReauthenticateView):
             "cancel_url": came_from or reverse("account_overview"),
         }
 
+    def form_valid(self, form: Any) -> HttpResponse:
+        """allauth carries a suspended POST on only where `next` is its path, and sends `next` with
+        the query: what was posted from a filtered list would be lost."""
+        path, _, query = safe_next(self.request).partition("?")
+        kept = self.request.session.get(SUSPENDED, {}).get("request", "{}")
+        waits = json.loads(kept)
+        if query and (path, QueryDict(query).urlencode()) == (waits.get("path"), waits.get("GET")):
+            self.request.POST = fields = self.request.POST.copy()
+            fields[NEXT_FIELD] = path
+        return super().form_valid(form)
+
 
 def _action(path: str) -> Any:
     try:
@@ -53,6 +67,6 @@ class SignOutView(allauth_views.LogoutView):
         return response
 
 
-sign_in = SignInView.as_view()
+sign_in = restored(SignInView.as_view())
 reauthenticate = ReauthenticateView.as_view()
 sign_out = SignOutView.as_view()

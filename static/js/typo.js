@@ -38,7 +38,7 @@ behave("typo", (box) => {
     return button;
   };
   notice.className = "stack tight";
-  notice.setAttribute("role", "status");
+  notice.setAttribute("aria-live", "polite");
   question.className = "hint";
   buttons.className = "buttons";
   buttons.append(

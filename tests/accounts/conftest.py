@@ -1,14 +1,18 @@
-"""Fixtures of the accounts' tests: a mail server that does as it is told, staff at their desk."""
+"""Fixtures of the accounts' tests: a mail server that does as it is told, staff at their desk, sets of
+breached passwords."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, Permission
 
 from accounts.models import User
-from tests.support import cast
+from accounts.passwords import breached_load, breached_sources
+from tests.support import breaches, cast
+from tests.support.required_password import ALSO_BREACHED
 from tests.support.smtp_sink import SmtpSink
 from tests.support.visitor import Visitor
 
@@ -70,3 +74,29 @@ def everything(db: None) -> Group:
     group = Group.objects.create(name="everything")
     group.permissions.set(Permission.objects.all())
     return group
+
+
+@pytest.fixture
+def breach(settings, tmp_path) -> Path:
+    """The password of the cast is known from a breach, and one more."""
+    return breaches.breach(settings, tmp_path, cast.PASSWORD, ALSO_BREACHED)
+
+
+@pytest.fixture
+def breached_bin(settings, tmp_path) -> Path:
+    """Where `auth_breached load` puts what it makes; nothing lies there yet."""
+    path = tmp_path / "var" / "breached.bin"
+    settings.BREACHED_PASSWORDS_FILE = str(path)
+    return path
+
+
+@pytest.fixture
+def pwned_txt(tmp_path) -> Path:
+    return breaches.write(tmp_path / "pwned.txt", breaches.MANY)
+
+
+@pytest.fixture
+def small_blocks(monkeypatch) -> None:
+    """A file of a few kilobytes is read as gigabytes are."""
+    monkeypatch.setattr(breached_sources, "BLOCK_BYTES", 4096)
+    monkeypatch.setattr(breached_load, "NOTED_EVERY", 4)

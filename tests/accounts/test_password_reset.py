@@ -217,6 +217,7 @@ def test_a_finished_reset_opens_the_cap_again(another_browser, alice, mailbox):
 
 
 def test_asking_is_capped_for_a_network(another_browser, settings, db):
+    settings.BOT_CHECK = "off"  # what happens before: test_botcheck.py
     settings.POLICY_RESETS_PER_HOUR = 3
     for number in range(3):
         assert ask(another_browser(), f"nobody{number}").status_code == 200
@@ -224,7 +225,10 @@ def test_asking_is_capped_for_a_network(another_browser, settings, db):
     assert answer.status_code == 429 and int(answer["Retry-After"]) > 0
 
 
-def test_known_and_unknown_cost_the_same_statements(another_browser, alice, statements_of):
+def test_known_and_unknown_cost_the_same_statements(
+    another_browser, alice, statements_of, settings
+):
+    settings.POLICY_RESETS_PER_HOUR = 100
     visitor = another_browser()  # whoever has an account was named in the trail before
     visitor.post("/accounts/login/", {"login": "alice", "password": cast.PASSWORD})
     for time in range(1, 8):  # the first, the second, and over the cap of letters

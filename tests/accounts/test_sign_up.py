@@ -250,7 +250,7 @@ def test_next_survives_until_the_account_exists(client, mailbox):
         ("email", "x" * 70_000, "Must be 254 characters or fewer"),
         ("name", "x" * 151, "Must be 150 characters or fewer"),
         ("name", "Sam\u202eevil", "invisible character"),
-        ("password1", "", "Enter a new password"),
+        ("password1", "", "Enter a password"),
         ("password1", "short", "Use at least 15 characters. You have used 5."),
         ("password1", "x" * 70_000, "Must be 128 characters or fewer"),
         ("password1", "sam@example.org sam@example.org", "Do not use your email address"),

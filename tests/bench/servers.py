@@ -63,6 +63,7 @@ class Site:
             **{name: os.environ[name] for name in KEPT if name in os.environ},
             **ENVIRONMENT,
             **LESS_MEMORY,
+            "BOT_CHECK": "off",  # what is measured are the limits behind it
             "DATABASE_URL": database_url,
             "EMAIL_URL": f"filemail://{folder}/mail",
             "BENCH_STATIC": str(folder / "static"),

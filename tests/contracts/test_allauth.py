@@ -10,12 +10,13 @@ from allauth.account import app_settings, stages
 from allauth.account import forms as allauth_forms
 from allauth.account import views as allauth_views
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal import flows, stagekit
+from allauth.account.internal import decorators, flows, stagekit
 from allauth.account.internal.flows import login as login_flow
 from allauth.account.internal.flows import reauthentication
 from allauth.account.models import EmailAddress, Login
 from django.conf import settings
 from django.db import IntegrityError
+from django.utils.module_loading import import_string
 
 from tests.support import cast
 from tests.support.visitor import Visitor
@@ -68,6 +69,34 @@ def test_the_stage_contract():
         assert callable(getattr(stages.LoginStage, name))
     assert stagekit.LOGIN_SESSION_KEY == "account_login"
     assert "get_login_stages" in inspect.getsource(stages.LoginStageController.get_stages)
+
+
+def test_a_stage_is_entered_only_when_it_is_the_current_one():
+    """Our stage stands behind all others; its page opens to nobody who has not passed them."""
+    source = inspect.getsource(stages.LoginStageController.enter)
+    assert 'ctrl.state.get("current") != stage_key' in source
+    assert "LoginStageController.enter(request, stage)" in inspect.getsource(
+        decorators.login_stage_required
+    )
+    source = inspect.getsource(stages.LoginStageController.handle)
+    assert source.index("is_handled") < source.index("set_current") < source.index("stage.handle()")
+    source = inspect.getsource(stages.LoginStage.exit)
+    assert source.index("set_handled(self.key)") < source.index("resume_login(")
+
+
+def test_a_pending_login_keeps_its_state_and_reads_its_person_anew():
+    assert '"state": self.state' in inspect.getsource(Login.serialize)
+    assert "get_user_model().objects.filter(pk=" in inspect.getsource(Login.deserialize)
+
+
+def test_a_required_password_is_the_last_stage_of_the_road(settings):
+    from accounts.adapter import AccountAdapter
+    from accounts.stages import NewPasswordStage
+
+    settings.LOGIN_STAGES = ["mfa.stages.SecondStep"]
+    *earlier, last = AccountAdapter().get_login_stages()
+    assert earlier == settings.LOGIN_STAGES
+    assert import_string(last) is NewPasswordStage
 
 
 def test_signup_may_answer_without_a_user():

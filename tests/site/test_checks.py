@@ -88,6 +88,12 @@ UNSAFE: list[tuple[str, dict[str, Any]]] = [
     ("W003", {"POLICY_STAFF_IDLE_MINUTES": 61}),
     ("W003", {"POLICY_ABSOLUTE_HOURS": 25}),
     ("W004", {"POLICY_HSTS_SECONDS": 31_535_999}),
+    ("E015", {"BOT_CHECK_VERIFY_URL": "http://captcha.example.org/siteverify"}),
+    ("W006", {"BOT_CHECK": "hcaptcha"}),
+    ("W006", {"BOT_CHECK": "recaptcha"}),
+    ("W006", {"BOT_CHECK": "turnstile"}),
+    ("W007", {"BOT_CHECK": "off"}),
+    ("W008", {"BREACHED_PASSWORDS_FILE": "/nowhere/breached.bin"}),
     ("W005", {"LANGUAGES": [("en", "English"), ("ar-xb", "Pseudo")]}),
 ]
 ALSO_SAFE: list[dict[str, Any]] = [
@@ -99,6 +105,7 @@ ALSO_SAFE: list[dict[str, Any]] = [
     {"MAIL_TRANSPORT": {**SMTP, "host": "::1"}},
     {"MAIL_TRANSPORT": {**SMTP, "use_ssl": True}},
     {"TRUSTED_PROXIES": ["2"]},
+    {"BOT_CHECK_VERIFY_URL": "https://captcha.example.org/siteverify"},
     {"PASSWORD_PEPPERS": ""},
     {"ALLOWED_HOSTS": [".example.org"]},
 ]

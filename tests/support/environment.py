@@ -26,7 +26,15 @@ ENVIRONMENT = {
     "EMAIL_URL": f"filemail://{SCRATCH}/mail",
 }
 # What a shell may have set that would change what the site does.
-COLOURING = ("POLICY_", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "SECRET_KEY_FALLBACKS", "PSEUDO_LOCALE")
+COLOURING = (
+    "POLICY_",
+    "BOT_CHECK",
+    "BREACHED_",
+    "ALLOWED_HOSTS",
+    "TRUSTED_PROXIES",
+    "SECRET_KEY_FALLBACKS",
+    "PSEUDO_LOCALE",
+)
 
 
 def _leave_nothing(owner: int) -> None:
@@ -50,6 +58,9 @@ DATABASES["default"]["TEST"] = {
     if DATABASES["default"]["ENGINE"].endswith("sqlite3")
     else f"{DATABASES['default']['NAME']}_{os.getpid()}"
 }
+
+# Tests that want a set of breached passwords make one (tests/support/breaches.py).
+BREACHED_PASSWORDS_FILE = ""
 
 # Nothing was collected: pages name static files as they stand in the tree.
 STATIC_ROOT = SCRATCH / "static"

@@ -11,6 +11,8 @@ from django.http import HttpResponse
 # What differs from one answer to the next for everybody.
 _CHANGING = (
     re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"'),
+    re.compile(r'name="bot_\w+" value="[^"]+"'),
+    re.compile(r'data-salt="[^"]+"'),
     re.compile(r"'nonce-[^']+'"),
     re.compile(r'nonce="[^"]+"'),
 )

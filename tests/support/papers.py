@@ -64,7 +64,8 @@ def settings_table() -> str:
 
 
 def checks_table() -> str:
-    import authsite.checks  # noqa: F401 - writes the rules down
+    import authsite.checks
+    import authsite.checks_passwords  # noqa: F401 - write the rules down
     from authsite.rules import RULES
 
     rows = ["| id | what is wrong | what to do | why |\n| --- | --- | --- | --- |\n"]
@@ -83,14 +84,18 @@ def settings_page() -> str:
     return text
 
 
-def production_environment() -> dict[str, str]:
-    """What the commands under "The production environment" in docs/settings.md write, run as they
-    stand in an empty folder."""
+def production_commands() -> str:
+    """The commands under "The production environment" in docs/settings.md."""
     _, _, after = SETTINGS.read_text().partition("## The production environment\n")
     block = re.search(r"```sh\n(.*?)```", after, re.DOTALL)
     assert block, "docs/settings.md shows no production environment"
+    return block[1]
+
+
+def production_environment() -> dict[str, str]:
+    """What those commands write, run as they stand in an empty folder."""
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["sh", "-euc", block[1]], cwd=folder, check=True)
+        subprocess.run(["sh", "-euc", production_commands()], cwd=folder, check=True)
         rows = (Path(folder) / "site.env").read_text().splitlines()
     return dict(row.partition("=")[::2] for row in rows if row and not row.startswith("#"))
 

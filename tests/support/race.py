@@ -1,13 +1,17 @@
-"""Doing one thing many times at once."""
+"""Doing one thing many times at once, and saying in a line what each was answered."""
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from django.db import connection
+from django.http import HttpResponse
+
+from tests.support.pages import errors_of
 
 Result = TypeVar("Result")
 
@@ -25,3 +29,29 @@ def race(act: Callable[[int], Result], racers: int) -> list[Result]:
 
     with ThreadPoolExecutor(racers) as pool:
         return list(pool.map(run, range(racers)))
+
+
+def outcome(answer: HttpResponse) -> str:
+    """`302 /where/to/`, `200 ` with the first sentence of the form's first error, or the status with
+    the page's heading: short enough to count how many got which."""
+    if "Location" in answer:
+        return f"{answer.status_code} {answer['Location']}"
+    page = answer.content.decode()
+    if answer.status_code == 200:
+        items = re.findall(r"<li[^>]*>(.*?)</li>", _summary(answer, page), re.DOTALL)
+        said = _words(items[0]) if items else "?"
+    else:
+        heading = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
+        said = _words(heading.group(1)) if heading else "?"
+    return f"{answer.status_code} {said}"
+
+
+def _summary(answer: HttpResponse, page: str) -> str:
+    errors_of(answer)
+    found = re.search(r'<[^>]+role="alert".*?</ul>', page, re.DOTALL)
+    return found.group() if found else ""
+
+
+def _words(markup: str) -> str:
+    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", markup)).strip()
+    return re.sub(r"(?<=\.) .*", "", words)

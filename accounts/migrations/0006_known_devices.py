@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_axes_indexes'),
+        ('accounts', '0005_network_rules'),
     ]
 
     operations = [

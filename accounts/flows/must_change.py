@@ -1,0 +1,89 @@
+"""A password that strangers know, or may know, is changed before its owner goes on.
+
+It is found out at a sign-in, by the operator's breached set and the common lists, or demanded by
+staff (`User.password_must_change`). The person has proved everything else by then: the stage is the
+last one of the road, so a breached password alone sets no new one.
+"""
+
+from __future__ import annotations
+
+import time
+
+from allauth.account.models import Login
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.http import HttpRequest
+
+from accounts.errors import CredentialsMoved
+from accounts.flows import credentials, passwords
+from accounts.flows.sign_in import BEGAN_UNDER
+from accounts.models import User
+from accounts.passwords import validators
+from audit import trail
+from audit.events import Event
+
+# How long the page waits: what was proved before it grows old.
+SECONDS = 600
+_STATE = "password_known_as"
+
+
+def note(login: Login, password: str) -> None:
+    """Remember with the sign-in under way whether strangers know the right password: only that, and
+    nothing made from it. No hash."""
+    if known_as := validators.strangers_know_it_as(password):
+        login.state[_STATE] = known_as
+
+
+def cause_of(login: Login) -> str:
+    """Why this sign-in must not go on with its password: breached, common, demanded, or ''."""
+    user = login.user
+    if not isinstance(user, User) or not user.has_usable_password():
+        return ""
+    return "demanded" if user.password_must_change else login.state.get(_STATE, "")
+
+
+def hold(request: HttpRequest, login: Login) -> float:
+    """The sign-in waits for a new password from now on; the moment. It waits under a new session key
+    (accounts/receivers.py): whoever knew the visitor's must not find the page here."""
+    trail.record(
+        Event.PASSWORD_MUST_CHANGE, subject=login.user, request=request, cause=cause_of(login)
+    )
+    return time.time()
+
+
+def still_waits(request: HttpRequest, login: Login, since: float) -> bool:
+    """Whether what was proved still counts: for ten minutes, and under these credentials."""
+    user = login.user
+    if not isinstance(user, User) or not user.is_active:
+        return False
+    began_under = request.session.get(BEGAN_UNDER)
+    return time.time() - since <= SECONDS and began_under == user.credentials_version
+
+
+def choose(request: HttpRequest, login: Login, password: str) -> None:
+    """Set the new password, once for whoever races; the sign-in then goes on under it.
+
+    Raises CredentialsMoved when the way into the account changed since this sign-in began.
+    """
+    user = login.user
+    if not isinstance(user, User) or request.session.get(BEGAN_UNDER) != user.credentials_version:
+        raise CredentialsMoved
+    required = cause_of(login)
+    hashed = make_password(password)
+    letter = passwords.changed_letter(request, user, kind="changed")
+    with transaction.atomic():
+        passwords.replace(user, hashed)
+        credentials.moved(
+            user,
+            Event.PASSWORD_CHANGED,
+            request=request,
+            letters=[letter],
+            end_others=True,
+            **({"required": required} if required else {}),
+        )
+    request.session[BEGAN_UNDER] = user.credentials_version
+
+
+def give_up(request: HttpRequest) -> None:
+    """The sign-in under way is over; whoever goes on begins anew."""
+    request.session.pop(BEGAN_UNDER, None)

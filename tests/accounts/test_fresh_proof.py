@@ -1,0 +1,189 @@
+"""Every sensitive POST asks for a fresh proof, and is carried through once it is given.
+
+The urls come from the resolver: a new one fails here until it stands in one of the two tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
+
+from accounts.models import Confirmation, OutgoingMail, User
+from audit.models import Entry
+from tests.support import cast, urls
+from tests.support.pages import text_of
+from tests.support.sensitive import SENSITIVE, form_of_alice, letters_to_choose
+from tests.support.visitor import Visitor
+
+pytestmark = pytest.mark.django_db
+
+REAUTH = "/accounts/reauthenticate/"
+OLD = {"minutes": 5, "seconds": 1}  # POLICY_FRESH_PROOF_MINUTES, and a moment
+
+# A POST there changes nothing of an account that somebody is signed in to, or proves by itself.
+EXEMPT = {
+    "account_login": "gives a proof",
+    "account_logout": "only gives up",
+    "account_reauthenticate": "gives a proof",
+    "account_signup": "makes another account",
+    "account_email_verification_sent": "the code; the address was added with a fresh proof",
+    "account_confirm_link": "the link; the address was added with a fresh proof",
+    "account_profile": "name, language, time zone: nobody gets in by them",
+    "account_change_password": "takes the current password itself (tested below)",
+    "account_set_password": "redirects",
+    "account_reset_password": "sends a letter to the owner",
+    "account_reset_password_from_key": "the letter is the proof",
+    "admin:login": "redirects into the road",
+    "admin:logout": "redirects",
+    "admin:password_change": "redirects",
+    "admin:password_change_done": "shows",
+    "admin:index": "shows",
+    "admin:app_list": "shows",
+    "admin:jsi18n": "shows",
+    "admin:autocomplete": "shows",
+    "admin:view_on_site": "redirects",
+    "admin:accounts_user_add": "closed",
+    "admin:accounts_user_delete": "closed",
+    "admin:accounts_user_history": "shows",
+    "admin:auth_group_history": "closed",
+    "admin/accounts/user/<path:object_id>/": "redirects",
+    "admin/auth/group/<path:object_id>/": "redirects",
+    "admin/(?P<url>.*)$": "nothing there",
+    "account_inactive": "shows",
+    "account_reset_password_from_key_done": "shows",
+    ".well-known/change-password": "redirects",
+}  # fmt: skip
+
+
+EVERY = [
+    pytest.param(deed, id=f"{name} {what}")
+    for name in SENSITIVE
+    for what, deed in SENSITIVE[name].items()
+]
+
+
+@pytest.fixture(autouse=True)
+def a_house(ada, alice, bob):
+    """Alice has a second address, and a third that waits for its proof."""
+    EmailAddress.objects.create(user=alice, email="spare@example.org", verified=True)
+    Group.objects.create(name="helpers")
+
+
+@pytest.fixture
+def signed_in(clock) -> Callable[[str], Visitor]:
+    """Somebody whose proof is old; their session is not."""
+
+    def signs_in(username: str) -> Visitor:
+        browser = Visitor()
+        browser.post("/accounts/login/", {"login": username, "password": cast.PASSWORD})
+        if username == "alice":
+            browser.post("/accounts/email/", {"email": "waiting@example.org"})
+        clock.forward(**OLD)
+        return browser
+
+    return signs_in
+
+
+def everything() -> list[Any]:
+    """What a POST that waits may not have changed. (The proof's own counting and trail aside.)"""
+    return [
+        list(model.objects.order_by("pk").values())
+        for model in (User, EmailAddress, Group, Confirmation, OutgoingMail, Entry)
+    ]
+
+
+def test_every_url_is_exempt_for_a_reason_or_sensitive(client, ada):
+    """GET-only pages sort themselves out: they answer 405."""
+    client.post("/accounts/login/", {"login": "ada", "password": cast.PASSWORD})
+    listed = EXEMPT.keys() | SENSITIVE.keys()
+    assert not EXEMPT.keys() & SENSITIVE.keys()
+    every = urls.paths()
+    assert listed <= every.keys(), listed - every.keys()
+    for name in every.keys() - listed:
+        assert client.post(every[name]).status_code == 405, name
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, why in EXEMPT.items() if why in ("shows", "redirects", "closed")]
+)
+def test_what_is_said_to_only_show_or_redirect_changes_nothing(client, ada, alice, name):
+    client.post("/accounts/login/", {"login": "ada", "password": cast.PASSWORD})
+    before = everything()
+    path = urls.paths()[name]
+    everything_at_once = form_of_alice(name="Alicia") | letters_to_choose() | {"post": "yes"}
+    for target in (path, path.replace("/1/", f"/{alice.pk}/")):
+        assert client.post(target, everything_at_once).status_code < 500
+    assert everything() == before
+
+
+@pytest.mark.parametrize("deed", EVERY)
+def test_an_old_proof_holds_it_and_a_new_one_carries_it_through(signed_in, deed):
+    browser = signed_in(deed.who)
+    before = everything()
+    fields = deed.fields()
+    held = browser.post(deed.path(), fields)
+    assert held.status_code == 302 and held["Location"].startswith(REAUTH + "?next=")
+    assert not deed.done() and everything() == before
+
+    wrong = browser.post(held["Location"], {"password": "not hers at all"})
+    assert wrong.status_code == 200 and not deed.done()
+
+    carried = browser.post(held["Location"], {"password": cast.PASSWORD})
+    assert carried.status_code == 302 and not carried["Location"].startswith(REAUTH)
+    assert deed.done()
+
+    # Once: proving again does nothing a second time.
+    after = [rows for rows in everything() if rows]
+    entries = Entry.objects.count()
+    browser.post(held["Location"], {"password": cast.PASSWORD})
+    assert Entry.objects.count() == entries + 1  # that it was proved again
+    assert [rows for rows in everything()[:-1] if rows] == after[:-1]
+
+
+@pytest.mark.parametrize("deed", EVERY)
+def test_a_fresh_proof_is_not_asked_for_again(signed_in, clock, deed):
+    browser = signed_in(deed.who)
+    browser.post(REAUTH, {"password": cast.PASSWORD})
+    clock.forward(minutes=4, seconds=50)
+    answer = browser.post(deed.path(), deed.fields())
+    assert answer.status_code == 302 and not answer["Location"].startswith(REAUTH)
+    assert deed.done()
+
+
+@pytest.mark.parametrize("deed", EVERY)
+def test_nobody_can_prove_it_for_somebody_else(signed_in, deed):
+    """What waits lies in one person's session: whoever signs in there next does not carry it on."""
+    browser = signed_in(deed.who)
+    held = browser.post(deed.path(), deed.fields())
+    cast.administrator("eve")
+    before = everything()
+    browser.post("/accounts/logout/")
+    browser.post("/accounts/login/", {"login": "eve", "password": cast.PASSWORD})
+    browser.post(held["Location"], {"password": cast.PASSWORD})
+    assert not deed.done() and everything()[1:-1] == before[1:-1]
+
+
+@pytest.mark.parametrize("deed", EVERY)
+def test_what_waits_is_forgotten_after_ten_minutes(signed_in, clock, deed):
+    browser = signed_in(deed.who)
+    held = browser.post(deed.path(), deed.fields())
+    clock.forward(minutes=9, seconds=50)
+    browser.get("/accounts/")
+    clock.forward(seconds=20)
+    browser.post(held["Location"], {"password": cast.PASSWORD})
+    assert not deed.done()
+
+
+def test_the_password_page_takes_the_current_password_whatever_was_proved_before(client, alice):
+    """Right after signing in, too: it is its own proof."""
+    client.post("/accounts/login/", {"login": "alice", "password": cast.PASSWORD})
+    new = {"password1": "nine lanterns over the marsh", "password2": "nine lanterns over the marsh"}
+    for old in ({}, {"oldpassword": ""}, {"oldpassword": "not hers at all"}):
+        page = client.post("/accounts/password/change/", new | old)
+        assert page.status_code == 200 and "current password" in text_of(page)
+    alice.refresh_from_db()
+    assert alice.check_password(cast.PASSWORD)

@@ -1,0 +1,180 @@
+"""Every POST that changes how somebody is reached or what they may do, as its page would send it.
+
+Told of Alice, who has `spare@example.org` besides and waits for the proof of `waiting@example.org`;
+of Bob; of Ada, who runs the site; and of the group `helpers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
+from django.urls import reverse
+
+from accounts.models import Confirmation, User
+from tests.support.mailbox import Mailbox
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One POST by `who`, asked for when it is sent: where, its fields, and whether it is done."""
+
+    who: str
+    path: Callable[[], str]
+    fields: Callable[[], dict[str, Any]]
+    done: Callable[[], bool]
+
+
+def alice() -> User:
+    return User.objects.get(username="alice")
+
+
+def has_address(email: str) -> bool:
+    return EmailAddress.objects.filter(email=email).exists()
+
+
+def to_address(action: str, email: str) -> Callable[[], dict[str, str]]:
+    return lambda: {"action": action, "email": email}
+
+
+def letters_to(email: str) -> int:
+    return len(Mailbox().all(email))
+
+
+def form_of_alice(**fields: Any) -> dict[str, Any]:
+    person = alice()
+    data = {"name": person.name, "language": person.language, "time_zone": person.time_zone}
+    seen = {"seen": person.credentials_version, "is_active": "on", "reason": "ticket 4411"}
+    return {name: value for name, value in (data | seen | fields).items() if value != ""}
+
+
+def page_of_alice() -> str:
+    return reverse("admin:accounts_user_change", args=[alice().pk])
+
+
+def letters_to_choose() -> dict[str, Any]:
+    chosen = [person.pk for person in User.objects.filter(username__in=["alice", "bob"])]
+    return {
+        "action": "send_reset_letter",
+        "_selected_action": chosen,
+        "reason": "they asked us to",
+        "apply": "yes",
+    }
+
+
+def group() -> Group:
+    return Group.objects.get(name="helpers")
+
+
+def of_group(page: str) -> Callable[[], str]:
+    return lambda: reverse(f"admin:auth_group_{page}", args=[group().pk])
+
+
+def at(name: str, query: str = "") -> Callable[[], str]:
+    return lambda: reverse(name) + query
+
+
+def no_helpers() -> bool:
+    return not Group.objects.filter(name="helpers").exists()
+
+
+def both_have_letters() -> bool:
+    kinds = [Mailbox().kinds(f"{who}@example.org") for who in ("alice", "bob")]
+    return all(one.count("reset_password") == 1 for one in kinds)
+
+
+EMAIL = at("account_email")
+PEOPLE = "admin:accounts_user_changelist"
+SENSITIVE = {
+    "account_email": {
+        "add": Deed(
+            "alice",
+            EMAIL,
+            lambda: {"email": "new@example.org"},
+            lambda: letters_to("new@example.org") == 1,
+        ),
+        "resend": Deed(
+            "alice",
+            EMAIL,
+            to_address("resend", "waiting@example.org"),
+            lambda: letters_to("waiting@example.org") == 2,
+        ),
+        "make main": Deed(
+            "alice",
+            EMAIL,
+            to_address("main", "spare@example.org"),
+            lambda: alice().email == "spare@example.org",
+        ),
+        "remove": Deed(
+            "alice",
+            EMAIL,
+            to_address("remove", "spare@example.org"),
+            lambda: not has_address("spare@example.org"),
+        ),
+        "take back": Deed(
+            "alice",
+            EMAIL,
+            to_address("remove", "waiting@example.org"),
+            lambda: Confirmation.objects.get(email="waiting@example.org").spent_at is not None,
+        ),
+    },
+    "admin:accounts_user_change": {
+        "name": Deed(
+            "ada",
+            page_of_alice,
+            lambda: form_of_alice(name="Alicia"),
+            lambda: alice().name == "Alicia",
+        ),
+        "switch off": Deed(
+            "ada", page_of_alice, lambda: form_of_alice(is_active=""), lambda: not alice().is_active
+        ),
+        "rights": Deed(
+            "ada", page_of_alice, lambda: form_of_alice(is_staff="on"), lambda: alice().is_staff
+        ),
+        "from a filtered list": Deed(
+            "ada",
+            lambda: page_of_alice() + "?_changelist_filters=q%3Dalice%26is_active__exact%3D1",
+            lambda: form_of_alice(name="Alicia"),
+            lambda: alice().name == "Alicia",
+        ),
+    },
+    "admin:accounts_user_changelist": {
+        "reset letters": Deed("ada", at(PEOPLE), letters_to_choose, both_have_letters),
+        "reset letters from a filtered list": Deed(
+            "ada",
+            at(PEOPLE, "?is_active__exact=1&q=example.org"),
+            letters_to_choose,
+            both_have_letters,
+        ),
+    },
+    "admin:auth_group_add": {
+        "add": Deed(
+            "ada",
+            at("admin:auth_group_add"),
+            lambda: {"name": "new ones", "reason": "ticket 4411"},
+            lambda: Group.objects.filter(name="new ones").exists(),
+        ),
+    },
+    "admin:auth_group_change": {
+        "rename": Deed(
+            "ada",
+            of_group("change"),
+            lambda: {"name": "friends", "reason": "ticket 4411"},
+            no_helpers,
+        ),
+    },
+    "admin:auth_group_delete": {
+        "delete": Deed("ada", of_group("delete"), lambda: {"post": "yes"}, no_helpers),
+    },
+    "admin:auth_group_changelist": {
+        "delete chosen": Deed(
+            "ada",
+            at("admin:auth_group_changelist"),
+            lambda: {"action": "delete_selected", "_selected_action": [group().pk], "post": "yes"},
+            no_helpers,
+        ),
+    },
+}
