@@ -29,6 +29,8 @@ from accounts.fields import (
     UsernameField,
 )
 from accounts.flows import must_change, password_reset, sign_in, sign_up
+from accounts.identify import find_user_once
+from accounts.known_devices import devices
 from accounts.models import User
 from accounts.passwords import advice, policy
 from accounts.redirects import safe_next
@@ -51,7 +53,9 @@ class SignInForm(AllauthLoginForm):
         return {"username": data["login"], "password": data["password"]}
 
     def _clean_with_password(self, credentials: dict[str, str]) -> dict[str, Any]:
-        gate.demand(self.request, gate.SIGN_IN, credentials["username"])
+        name = credentials["username"]
+        if devices.find(self.request, find_user_once(self.request, name)) is None:
+            gate.demand(self.request, gate.SIGN_IN, name)
         user = sign_in.prove(self.request, credentials["username"], credentials["password"])
         if user is None:
             self.add_error(

@@ -429,9 +429,6 @@ POLICY_RESETS_PER_HOUR = env.number(
 POLICY_BOT_CHECK_PERCENT = env.number(
     "POLICY_BOT_CHECK_PERCENT", 50, "Bot check: from this share of a limit on.", low=1, high=100
 )
-POLICY_BOT_CHECK_FAILURES = env.number(
-    "POLICY_BOT_CHECK_FAILURES", 50, "Bot check: a network's wrong passwords.", low=2, high=9999
-)
 POLICY_BOT_CHECK_SITE = env.number(
     "POLICY_BOT_CHECK_SITE", 1000, "Bot check: limit of each, the whole site.", low=2, high=10**6
 )

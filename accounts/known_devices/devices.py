@@ -32,11 +32,18 @@ def value_of(request: HttpRequest) -> str:
 
 
 def find(request: HttpRequest, user: User | None) -> KnownDevice | None:
-    """This browser as it is known for `user`. One SELECT if it holds a value, for nobody too."""
+    """This browser as it is known for `user`. One SELECT a request if it holds a value, for nobody
+    too."""
     value = value_of(request)
     if not value:
         return None
-    return alive().filter(user_id=user.pk if user else 0, key=sealing.token_digest(value)).first()
+    asked: dict[tuple[str, int], KnownDevice | None]
+    asked = request.__dict__.setdefault("_devices_found", {})
+    whose = value, user.pk if user else 0
+    if whose not in asked:
+        rows = alive().filter(user_id=whose[1], key=sealing.token_digest(value))
+        asked[whose] = rows.first()
+    return asked[whose]
 
 
 def alive(now: datetime | None = None) -> QuerySet[KnownDevice]:

@@ -79,6 +79,14 @@ def wait(meter: Meter, reading: Reading, now: datetime) -> float:
     return max(0, math.ceil(closed - gone))
 
 
+def share(meter: Meter, reading: Reading, now: datetime) -> float:
+    """How much of its limit a window has used: from 0 to 1."""
+    window = meter.window or timedelta.max
+    if reading.since is None or not now - window < reading.since <= now + AHEAD:
+        return 0
+    return reading.count / meter.limit
+
+
 def read(meters: Sequence[Meter]) -> dict[Key, Reading]:
     """All rows that there are, in one SELECT."""
     with connection.cursor() as cursor:

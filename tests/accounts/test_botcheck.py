@@ -48,14 +48,10 @@ def low(settings):
 @pytest.fixture
 def guessed(settings):
     """Somebody in this network has guessed at many names."""
-    settings.POLICY_BOT_CHECK_FAILURES = 10
-    for number in range(5):
-        AccessAttempt.objects.create(
-            username=f"name:{number}",
-            ip_address="127.0.0.1",
-            failures_since_start=1,
-            attempt_time=timezone.now(),
-        )
+    settings.POLICY_NETWORK_FAILURES = 10
+    both = limits.network("127.0.0.1"), limits.site()
+    for _ in range(5):
+        assert meters.take(both, meters.read(both))
 
 
 # --- what every form carries ----------------------------------------------------------------------

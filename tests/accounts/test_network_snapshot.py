@@ -221,7 +221,7 @@ def test_a_row_from_elsewhere_that_cannot_be_read_is_named_and_opens_nothing(cap
         {"ended_at": timezone.now()},
         {"end_note": "solved"},
     ],
-    ids=str,
+    ids="-".join,  # a moment would be another in each process
 )
 def test_the_database_keeps_no_rule_that_is_not_whole(fields):
     whole = {
