@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from axes.models import AccessAttempt
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.botcheck import held, signed, trap
+from accounts.botcheck import held, pressure, signed, trap
 from accounts.lockout import budgets
 from accounts.models import HeldSecrets, OutgoingMail, PendingSignup, Tally, User
 from audit.models import Entry
@@ -198,6 +200,19 @@ def test_it_costs_one_statement_while_all_is_calm(client, alice, settings, state
             sign_in(client, password="a wrong guess of some length")
         counts.append(statements.count)
     assert counts[2] == counts[1] + 1
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL rightly reads small tables")
+@pytest.mark.parametrize("purpose", ["sign_in", "sign_up", "reset"])
+def test_asking_how_low_it_runs_reads_no_table_through(purpose):
+    with CaptureQueriesContext(connection) as asked_for:
+        pressure.runs_low(purpose, "198.51.100.7")
+    (query,) = asked_for.captured_queries
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+        plan = [row[3] for row in cursor.fetchall()]
+    assert [line for line in plan if line.startswith("SEARCH") and "INDEX" not in line] == []
+    assert not any(line.startswith(("SCAN acc", "SCAN axes", "USE TEMP")) for line in plan)
 
 
 def test_switched_off_nobody_is_asked(client, settings, low):
