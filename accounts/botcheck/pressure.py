@@ -56,8 +56,9 @@ def strain(share: float, threshold: float) -> float | None:
 
 def _used(budget: Budget, network: str) -> tuple[int, int]:
     """What this network and what all have used of a budget, in one statement. Rows past the site's
-    threshold change no answer, so they are not read: under a flood this costs no more."""
-    since = Tally._meta.get_field("started_at").get_db_prep_value(  # type: ignore[union-attr]
+    threshold change no answer, so they are not read: under a flood this costs no more. The order of
+    the newest keeps PostgreSQL to the index of the time."""
+    since = Tally._meta.get_field("started_at").get_db_prep_value(
         timezone.now() - budget.window, connection
     )
     subject = keyed_digest(budgets.mailbox(network), purpose=f"budget {budget.name}")
@@ -67,8 +68,9 @@ def _used(budget: Budget, network: str) -> tuple[int, int]:
         " LIMIT %s) AS part)"
     )
     fresh = "budget = %s AND started_at > %s"
-    sql = f"SELECT {one.format('subject = %s AND ' + fresh)}, {one.format(fresh)}"
+    mine, all_ = f"subject = %s AND {fresh}", f"{fresh} ORDER BY started_at DESC"
+    sql = f"SELECT {one.format(mine)}, {one.format(all_)}"
     with connection.cursor() as cursor:
         cursor.execute(sql, [subject, budget.name, since, most, budget.name, since, most])
-        mine, all_together = cursor.fetchone()
-    return int(mine), int(all_together)
+        theirs, all_together = cursor.fetchone()
+    return int(theirs), int(all_together)

@@ -79,7 +79,7 @@ def choose(request: HttpRequest, login: Login, password: str) -> None:
             request=request,
             letters=[letter],
             end_others=True,
-            **({"required": required} if required else {}),
+            required=required or None,
         )
     request.session[BEGAN_UNDER] = user.credentials_version
 

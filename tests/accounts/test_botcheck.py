@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from axes.models import AccessAttempt
-from django.utils import timezone
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from accounts.botcheck import held, signed, trap
-from accounts.lockout import budgets
+from accounts.botcheck import held, pressure, signed, trap
+from accounts.lockout import budgets, limits, meters
 from accounts.models import HeldSecrets, OutgoingMail, PendingSignup, Tally, User
 from audit.models import Entry
 from tests.support import cast
@@ -168,12 +168,12 @@ def test_sign_in_asks_where_many_names_were_guessed_at_and_before_it_compares(
 def test_sign_in_asks_everybody_when_the_whole_site_is_guessed_at(
     another_browser, alice, settings, guessed
 ):
-    settings.POLICY_BOT_CHECK_SITE = 10
+    settings.POLICY_SITE_FAILURES = 10
     assert asked(sign_in(another_browser(**ELSEWHERE)))
 
 
-def test_old_guesses_are_forgotten(client, alice, guessed, clock, settings):
-    clock.forward(minutes=settings.POLICY_FAILURE_WINDOW_MINUTES + 1)
+def test_old_guesses_are_forgotten(client, alice, guessed, clock):
+    clock.forward(minutes=61)
     assert sign_in(client).status_code == 302
 
 
@@ -194,6 +194,19 @@ def test_it_costs_one_statement_while_all_is_calm(client, alice, settings, state
             sign_in(client, password="a wrong guess of some length")
         counts.append(statements.count)
     assert counts[2] == counts[1] + 1
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL rightly reads small tables")
+@pytest.mark.parametrize("purpose", ["sign_in", "sign_up", "reset"])
+def test_asking_how_low_it_runs_reads_no_table_through(purpose):
+    with CaptureQueriesContext(connection) as asked_for:
+        pressure.runs_low(purpose, "198.51.100.7")
+    (query,) = asked_for.captured_queries
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+        plan = [row[3] for row in cursor.fetchall()]
+    assert [line for line in plan if line.startswith("SEARCH") and "INDEX" not in line] == []
+    assert not any(line.startswith(("SCAN acc", "SCAN axes", "USE TEMP")) for line in plan)
 
 
 def test_switched_off_nobody_is_asked(client, settings, low):
@@ -241,3 +254,13 @@ def test_where_no_more_may_be_held_the_password_is_asked_for(client, low, settin
     ]
     assert field["name"] == "password1" and field["autocomplete"] == "new-password"
     assert solves(client, answer, SIGN_UP, password1=PASSWORD)["Location"] == CONFIRM
+
+
+def test_a_known_device_is_not_asked_at_sign_in(client, alice, settings):
+    assert sign_in(client).status_code == 302
+    client.post("/accounts/logout/")
+    settings.POLICY_NETWORK_FAILURES = 10
+    both = limits.network("127.0.0.1"), limits.site()
+    for _ in range(6):
+        assert meters.take(both, meters.read(both))
+    assert sign_in(client).status_code == 302

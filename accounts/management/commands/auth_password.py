@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from accounts.identify import find_user
 from accounts.errors import CredentialsMoved
 from accounts.flows import password_demands
+from accounts.identify import find_user
 from accounts.management.operator import FAILED, TRY_LATER, WRONG_USAGE, OperatorCommand
 
 
