@@ -12,9 +12,10 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 
-from accounts.models import Confirmation, OutgoingMail, User
+from accounts.models import Confirmation, NetworkRule, OutgoingMail, User
 from audit.models import Entry
 from tests.support import cast, urls
+from tests.support.networks import deny
 from tests.support.pages import text_of
 from tests.support.sensitive import SENSITIVE, form_of_alice, letters_to_choose
 from tests.support.visitor import Visitor
@@ -35,6 +36,7 @@ EXEMPT = {
     "account_profile": "name, language, time zone: nobody gets in by them",
     "account_change_password": "takes the current password itself (tested below)",
     "account_set_password": "redirects",
+    "account_password_required": "a stage of the sign-in that gave the proof",
     "account_reset_password": "sends a letter to the owner",
     "account_reset_password_from_key": "the letter is the proof",
     "admin:login": "redirects into the road",
@@ -49,8 +51,13 @@ EXEMPT = {
     "admin:accounts_user_add": "closed",
     "admin:accounts_user_delete": "closed",
     "admin:accounts_user_history": "shows",
+    "admin:accounts_networkrule_changelist": "shows",
+    "admin:accounts_networkrule_change": "closed",
+    "admin:accounts_networkrule_delete": "closed",
+    "admin:accounts_networkrule_history": "closed",
     "admin:auth_group_history": "closed",
     "admin/accounts/user/<path:object_id>/": "redirects",
+    "admin/accounts/networkrule/<path:object_id>/": "redirects",
     "admin/auth/group/<path:object_id>/": "redirects",
     "admin/(?P<url>.*)$": "nothing there",
     "account_inactive": "shows",
@@ -71,6 +78,7 @@ def a_house(ada, alice, bob):
     """Alice has a second address, and a third that waits for its proof."""
     EmailAddress.objects.create(user=alice, email="spare@example.org", verified=True)
     Group.objects.create(name="helpers")
+    deny("198.51.100.0/24")
 
 
 @pytest.fixture
@@ -92,7 +100,7 @@ def everything() -> list[Any]:
     """What a POST that waits may not have changed. (The proof's own counting and trail aside.)"""
     return [
         list(model.objects.order_by("pk").values())
-        for model in (User, EmailAddress, Group, Confirmation, OutgoingMail, Entry)
+        for model in (User, EmailAddress, Group, NetworkRule, Confirmation, OutgoingMail, Entry)
     ]
 
 
@@ -115,7 +123,8 @@ def test_what_is_said_to_only_show_or_redirect_changes_nothing(client, ada, alic
     before = everything()
     path = urls.paths()[name]
     everything_at_once = form_of_alice(name="Alicia") | letters_to_choose() | {"post": "yes"}
-    for target in (path, path.replace("/1/", f"/{alice.pk}/")):
+    for key in (alice.pk, NetworkRule.objects.get().pk, Group.objects.get().pk):
+        target = path.replace("/1/", f"/{key}/")
         assert client.post(target, everything_at_once).status_code < 500
     assert everything() == before
 

@@ -1,7 +1,7 @@
 """Every POST that changes how somebody is reached or what they may do, as its page would send it.
 
 Told of Alice, who has `spare@example.org` besides and waits for the proof of `waiting@example.org`;
-of Bob; of Ada, who runs the site; and of the group `helpers`.
+of Bob; of Ada, who runs the site; of the group `helpers`, and of one rule about some network.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
-from accounts.models import Confirmation, User
+from accounts.models import Confirmation, NetworkRule, User
 from tests.support.mailbox import Mailbox
 
 
@@ -143,11 +143,39 @@ SENSITIVE = {
     },
     "admin:accounts_user_changelist": {
         "reset letters": Deed("ada", at(PEOPLE), letters_to_choose, both_have_letters),
+        "demand": Deed(
+            "ada",
+            at(PEOPLE),
+            lambda: letters_to_choose() | {"action": "demand_password"},
+            lambda: User.objects.filter(password_must_change=None).count() == 1,
+        ),
         "reset letters from a filtered list": Deed(
             "ada",
             at(PEOPLE, "?is_active__exact=1&q=example.org"),
             letters_to_choose,
             both_have_letters,
+        ),
+    },
+    "admin:accounts_networkrule_add": {
+        "add": Deed(
+            "ada",
+            at("admin:accounts_networkrule_add"),
+            lambda: {
+                "kind": "deny",
+                "scope": "site",
+                "network": "203.0.113.0/24",
+                "lasts": "168",
+                "note": "ticket 4411",
+            },
+            lambda: NetworkRule.objects.filter(network="203.0.113.0/24").exists(),
+        ),
+    },
+    "admin:accounts_networkrule_end": {
+        "end": Deed(
+            "ada",
+            lambda: reverse("admin:accounts_networkrule_end", args=[NetworkRule.objects.get().pk]),
+            lambda: {"note": "ticket 4411"},
+            lambda: NetworkRule.objects.get().ended_at is not None,
         ),
     },
     "admin:auth_group_add": {
