@@ -11,7 +11,10 @@ SHOWN = (
     "username", "email", "name", "language", "time_zone", "is_active", "is_staff", "is_superuser",
     "created_at", "last_login", "password_changed_at",
 )  # fmt: skip
-NEVER_SHOWN = ("password", "credentials_version", "id", "uuid", "groups", "user_permissions")
+NEVER_SHOWN = (
+    "password", "password_must_change", "credentials_version", "id", "uuid", "groups",
+    "user_permissions",
+)  # fmt: skip
 
 
 def user_to_dict(user: User) -> dict[str, Any]:

@@ -289,10 +289,10 @@ POLICY_HASH_WAIT_SECONDS = env.number(
 )
 POLICY_HASH_WAITING = env.number(
     "POLICY_HASH_WAITING",
-    10,
-    "How many unknown devices may wait for such a place at once in one process, half of them from one"
-    " network; more are answered 503 at once. Each holds one of its 16 threads.",
-    low=2,
+    24,
+    "How many unknown devices may wait for such a place at once in one process, two thirds of them"
+    " from one network; more are answered 503 at once. Each holds one of its 32 threads.",
+    low=3,
     high=1000,
 )
 POLICY_IDLE_MINUTES = env.number(
@@ -630,7 +630,7 @@ STORAGES = {
 # --- Limits on what is read -----------------------------------------------------------------------
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 400  # the desk sends one field for each right that is ticked
 DATA_UPLOAD_MAX_NUMBER_FILES = 0  # no form takes one, and parts of it would be read to the end
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

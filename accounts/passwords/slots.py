@@ -72,10 +72,11 @@ class _Room:
         raise HashingBusy
 
     def _is_full_for(self, network: str) -> bool:
-        """Whether one more stranger would wait too many; one network has half of what there is."""
+        """Whether one more stranger would wait too many; one network has two thirds of what there
+        is."""
         most = settings.POLICY_HASH_WAITING
         theirs = sum(one.caller.network == network for one in self.strangers)
-        return len(self.strangers) >= most or (network != "" and theirs >= (most + 1) // 2)
+        return len(self.strangers) >= most or (network != "" and theirs >= most * 2 // 3)
 
     def leave(self, width: int) -> None:
         with self.mutex:

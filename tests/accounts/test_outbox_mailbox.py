@@ -99,10 +99,11 @@ def test_the_html_part_is_shut_in(client, folder):
 
 
 def test_a_hostile_name_stays_text_on_the_page(client, folder):
+    """A letter greets by plain names only; whatever else it says is shown as text."""
     send(name="<script>alert(1)</script>")
     page = client.get(f"/dev/mailbox/{newest()[0].id}/").content.decode()
-    assert "<script>alert" not in page
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script>alert" not in page and "alert(1)" not in page
+    assert "Hello," in page
 
 
 @pytest.mark.parametrize("letter_id", ["0" * 32, "x", "-"])

@@ -156,6 +156,7 @@ def test_a_login_that_waits_dies_with_the_credentials_it_began_under(
 @pytest.mark.django_db
 def test_a_right_password_is_no_complete_sign_in_for_the_lockout(riddles, client, alice, settings):
     """Or whoever knows the password could try the second step for ever, and guess in between."""
+    settings.POLICY_FREE_FAILURES = 1000  # the pause between guesses: test_lockout_pauses.py
     for _ in range(settings.POLICY_FAILURES_PER_NETWORK - 1):
         client.post(LOGIN, {"login": "alice", "password": "not hers at all"})
     assert knocks(client) == f"302 {RIDDLE}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts.errors import HashingBusy
-from accounts.passwords import argon2id, hands, legacy, slots, verdict
+from accounts.passwords import argon2id, legacy, slots, verdict
 
 PASSWORD = "a kettle of quiet violets"
 
@@ -212,104 +210,3 @@ def test_hashing_outside_is_not():
     with transaction.atomic():
         pass
     assert verdict.of(PASSWORD, make_password(PASSWORD)).right
-
-
-# --- Known devices and strangers ------------------------------------------------------------------
-
-
-def occupy(caller, times, settings, hold):
-    """So many who hash for `caller` until `hold` is set: how many of them came in by now."""
-    inside = []
-
-    def hash_something(number):
-        with slots.calling(caller):
-            try:
-                with slots.slot():
-                    inside.append(number)
-                    hold.wait(30)
-            except HashingBusy:
-                return "busy"
-        return "hashed"
-
-    pool = ThreadPoolExecutor(times)
-    return inside, [pool.submit(hash_something, number) for number in range(times)], pool
-
-
-def wait_until(true):
-    for _ in range(3000):
-        if true():
-            return
-        threading.Event().wait(0.01)
-    pytest.fail("It never came to that.")
-
-
-def test_strangers_leave_a_quarter_to_known_devices(settings):
-    settings.POLICY_HASH_MEMORY_MIB, settings.POLICY_HASH_WAIT_SECONDS = 76, 30
-    hold, known = threading.Event(), slots.Caller(known=True)
-    try:
-        inside, others, pool = occupy(slots.Caller(), 10, settings, hold)
-        wait_until(lambda: len(inside) == 3 and len(slots._room.strangers) == 7)
-        with slots.calling(known), slots.slot():
-            assert len(inside) == 3
-    finally:
-        hold.set()
-    assert {one.result(30) for one in others} == {"hashed"}
-    pool.shutdown()
-
-
-def test_a_known_device_goes_before_all_strangers_who_wait(settings):
-    settings.POLICY_HASH_MEMORY_MIB, settings.POLICY_HASH_WAIT_SECONDS = 19, 30
-    hold, order = threading.Event(), []
-
-    def known_one():
-        with slots.calling(slots.Caller(known=True)), slots.slot():
-            order.append(len(inside))
-
-    with ThreadPoolExecutor(1) as somebody:
-        try:
-            inside, others, pool = occupy(slots.Caller(network="a"), 5, settings, hold)
-            wait_until(lambda: len(slots._room.strangers) == 4)
-            late = somebody.submit(known_one)
-            wait_until(lambda: len(slots._room.known) == 1)
-        finally:
-            hold.set()
-        late.result(30)
-    assert order == [1]  # after the one who was inside, before the four who waited
-    assert {one.result(30) for one in others} == {"hashed"}
-    pool.shutdown()
-
-
-def test_one_network_fills_no_more_than_its_part_of_the_queue(settings):
-    settings.POLICY_HASH_MEMORY_MIB, settings.POLICY_HASH_WAIT_SECONDS = 19, 30
-    settings.POLICY_HASH_WAITING = 8
-    hold = threading.Event()
-    try:
-        _inside, others, pool = occupy(slots.Caller(network="a"), 10, settings, hold)
-        wait_until(lambda: sum(one.done() for one in others) == 5)  # one inside, four who wait
-        _there, neighbours, their_pool = occupy(slots.Caller(network="b"), 3, settings, hold)
-        wait_until(lambda: len(slots._room.strangers) == 7)
-        _too, late, last_pool = occupy(slots.Caller(network="c"), 3, settings, hold)
-        wait_until(lambda: sum(one.done() for one in late) == 2)
-    finally:
-        hold.set()
-    results = [one.result(30) for one in others]
-    assert results.count("busy") == 5 and results.count("hashed") == 5
-    assert {one.result(30) for one in neighbours} == {"hashed"}
-    assert sorted(one.result(30) for one in late) == ["busy", "busy", "hashed"]
-    last_pool.shutdown()
-    for one in (pool, their_pool):
-        one.shutdown()
-
-
-def test_hashes_are_made_by_threads_that_give_way(settings):
-    """By niceness, where the system has one for each thread."""
-    if sys.platform != "linux":
-        pytest.skip("Linux alone has it")
-    hands.run(int)
-    found = [
-        os.getpriority(os.PRIO_PROCESS, thread.native_id)
-        for thread in threading.enumerate()
-        if thread.name.startswith("hash")
-    ]
-    mine = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    assert found and set(found) == {min(19, hands.NICENESS)} and mine < hands.NICENESS

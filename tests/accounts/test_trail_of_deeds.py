@@ -42,7 +42,12 @@ ELSEWHERE = {
     "network.rule_added": "test_network_desk.py",
     "network.rule_ended": "test_network_desk.py",
     "account.session_ended": "nothing yet",
-    "account.limit_reached": "nothing yet",
+    "account.limit_reached": "test_lockout_pauses.py",
+    "account.unlock_requested": "test_unlock.py",
+    "account.unlocked_by_letter": "test_unlock.py",
+    "account.device_forgotten": "test_known_devices.py",
+    "staff.sign_in_explained": "test_gates.py",
+    "staff.unlocked": "test_staff_unlock.py",
     "command.run": "nothing yet",
 }
 

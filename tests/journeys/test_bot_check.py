@@ -27,6 +27,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         BOT_CHECK="own",
         POLICY_BOT_CHECK_PERCENT="1",
         POLICY_BOT_CHECK_SITE="100",
+        POLICY_SITE_FAILURES="100",
         POLICY_BOT_CHECK_WAIT_SECONDS="5",
     )
     with one as running:
@@ -35,9 +36,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         running.manage(
             "shell",
             "--command",
-            "from accounts.lockout import budgets, tries\n"
+            "from accounts.lockout import budgets, limits, meters\n"
             "[budgets.spend(one, '198.51.100.7') for one in (budgets.SIGNUPS, budgets.RESETS)]\n"
-            "tries.counter('name:x', '198.51.100.7').take()",
+            "meters.take([limits.site()], {})",
         )
         yield running
 
