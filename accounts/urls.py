@@ -7,7 +7,15 @@ from allauth.account import views as allauth_views
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from accounts.views import account, addresses, confirmation, password_reset, sign_in, unlock
+from accounts.views import (
+    account,
+    addresses,
+    confirmation,
+    devices,
+    password_reset,
+    sign_in,
+    unlock,
+)
 
 urlpatterns = [
     path("", account.overview, name="account_overview"),
@@ -34,6 +42,7 @@ urlpatterns = [
     re_path(r"^unlock/(?P<key>[\w-]{20,64})/$", unlock.open_link, name="account_unlock_key"),
     path("profile/", account.edit_profile, name="account_profile"),
     path("email/", addresses.email, name="account_email"),
+    path("sessions/", devices.devices, name="account_devices"),
     path("password/change/", account.change_password, name="account_change_password"),
     path(
         "password/set/",
