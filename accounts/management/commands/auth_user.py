@@ -59,7 +59,7 @@ class Command(OperatorCommand):
         if done:
             if not options["yes"]:
                 self._ask(user, effect)
-            staff.unlock(None, user, reason=options["reason"])
+            staff.unlock(None, user, reason=options["reason"].strip())
         self.report(
             {
                 "dry_run": not done,
