@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts import staff_networks  # noqa: F401 - its page is on the desk too
-from accounts.desk import Desk
+from accounts.desk import Desk, ReasonForm
 from accounts.flows import groups, password_demands, staff, staff_history
 from accounts.flows.profile import FIELDS, TIME_ZONES
 from accounts.models import User
@@ -30,19 +30,6 @@ LOOKUPS = frozenset(
     + [f"{date}__{how}" for date in ("created_at", "last_login") for how in ("gte", "lt", "isnull")]
 )
 LETTERS_AT_ONCE = 50
-
-
-class ReasonForm(forms.Form):
-    """Why a member of staff does what they do; it is told to the person and kept in the trail."""
-
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=400,
-        min_length=3,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("The person is told, and it is kept in the trail."),
-        error_messages={"required": _("Give the reason for this change.")},
-    )
 
 
 def titled(listed: type[admin.FieldListFilter], title: Any) -> type[admin.FieldListFilter]:

@@ -13,6 +13,20 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+
+class ReasonForm(forms.Form):
+    """Why a member of staff does what they do; it is told to the person and kept in the trail."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=400,
+        min_length=3,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("The person is told, and it is kept in the trail."),
+        error_messages={"required": gettext_lazy("Give the reason for this change.")},
+    )
 
 
 class Desk(admin.ModelAdmin):

@@ -88,6 +88,7 @@ MENU = (
     ("account_profile", "user", gettext_lazy("Profile")),
     ("account_email", "mail", gettext_lazy("Email addresses")),
     ("account_change_password", "lock", gettext_lazy("Password")),
+    ("account_devices", "laptop", gettext_lazy("Devices")),
 )
 
 

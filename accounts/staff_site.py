@@ -9,8 +9,12 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, re_path
 from django.utils.translation import gettext_lazy as _
 
+from accounts import staff_pages
+from accounts.flows import staff
 from accounts.redirects import safe_next
 
 OUR_ROOMS = frozenset({"audit", "accounts", "mfa", "idp"})
@@ -24,6 +28,22 @@ class StaffSite(admin.AdminSite):
     site_title = site_header = index_title = _("Staff")
     # The desk has few rooms, and its tables want the width.
     enable_nav_sidebar = False
+
+    def get_urls(self) -> list[Any]:
+        """Pages of our own first: Django's own end in one for whatever is left."""
+        return [
+            path("explain/", self.admin_view(staff_pages.explain), name="explain"),
+            re_path(
+                r"^accounts/user/(?P<pk>[0-9]{1,19})/unlock/$",
+                self.admin_view(staff_pages.unlock),
+                name="accounts_user_unlock",
+            ),
+            *super().get_urls(),
+        ]
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
+        asked = {"may_explain": staff.may_see(request.user)}
+        return super().index(request, asked | (extra_context or {}))
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Under names that say what is in there, where Django's say how it is built."""

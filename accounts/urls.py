@@ -12,6 +12,7 @@ from accounts.views import (
     account,
     addresses,
     confirmation,
+    devices,
     password_reset,
     required_password,
     sign_in,
@@ -43,6 +44,7 @@ urlpatterns = [
     re_path(r"^unlock/(?P<key>[\w-]{20,64})/$", unlock.open_link, name="account_unlock_key"),
     path("profile/", account.edit_profile, name="account_profile"),
     path("email/", addresses.email, name="account_email"),
+    path("sessions/", devices.devices, name="account_devices"),
     path("password/change/", account.change_password, name="account_change_password"),
     path(
         "password/set/",

@@ -12,11 +12,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.flows import credentials, password_reset, profile
 from accounts.language import known_language
+from accounts.lockout import tries
 from accounts.models import User
 from accounts.outbox import letters
 from accounts.sessions import guard
@@ -35,6 +36,12 @@ def may_change(actor: User | AnonymousUser, person: User) -> TypeGuard[User]:
     if not (actor.is_active and actor.is_staff and actor.has_perm("accounts.change_user")):
         return False
     return actor.is_superuser or not (person.is_superuser or person.is_staff)
+
+
+def may_see(actor: User | AnonymousUser) -> bool:
+    """Whoever may see people, or change them, may ask why somebody cannot sign in."""
+    rights = ("accounts.view_user", "accounts.change_user")
+    return actor.is_active and actor.is_staff and any(map(actor.has_perm, rights))
 
 
 def changeable(actor: User | AnonymousUser, person: User) -> frozenset[str]:
@@ -129,18 +136,55 @@ def _what_was_sent() -> str:
     return _("A letter with a link to choose a new password was sent.")
 
 
+def _what_was_opened() -> str:
+    return _("Your account was opened for sign-in again: wrong passwords are counted anew.")
+
+
 def _told(
-    request: HttpRequest, person: User, action: Callable[[], str], reason: str
+    request: HttpRequest | None, person: User, action: Callable[[], str], reason: str
 ) -> letters.Letter:
-    """`action` is said in the person's language, not in that of the staff who acted."""
+    """`action` is said in the person's language, not in that of the staff who acted. An operator
+    acts without a request."""
     with translation.override(known_language(person.language) or settings.LANGUAGE_CODE):
         said = action()
+    happened = (
+        letters.Happening.of(request, user=person)
+        if request
+        else letters.Happening(at=timezone.now(), time_zone=person.time_zone)
+    )
     return letters.staff_changed(
         **letters.reader(person),
         action=said,
         reason=reason,
-        happened=letters.Happening.of(request, user=person),
+        happened=happened,
     )
+
+
+def unlock(request: HttpRequest | None, person: User, *, reason: str) -> None:
+    """Open `person`'s account for further tries, from everywhere, and tell them; password, sessions
+    and known devices stay as they are, and so do the limits of networks and of the site.
+
+    By the staff who are signed in, or by an operator at the command line, who has no request.
+    Raises PermissionDenied and ReauthenticationRequired like `change`.
+    """
+    if request is not None:
+        demand_fresh_proof(request)
+    letter = _told(request, person, _what_was_opened, reason)
+    with transaction.atomic():
+        if request is not None:
+            guard.still_alive(request)
+        now = User.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        if request is not None and not may_change(request.user, now):
+            raise PermissionDenied
+        tries.forget_failures(now)
+        trail.record(
+            Event.UNLOCKED_BY_STAFF,
+            actor=request.user if request is not None else None,  # type: ignore[arg-type]
+            subject=now,
+            request=request,
+            reason=reason,
+        )
+        letter.put()
 
 
 def send_reset_letter(request: HttpRequest, person: User, *, reason: str) -> bool:

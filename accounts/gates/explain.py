@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.gates.facts import Facts, of_question
-from accounts.gates.gates import BEFORE, Verdict, after
+from accounts.gates.gates import BEFORE, ON_KNOWN_DEVICES, Verdict, after
+from accounts.lockout import limits
+from accounts.models import KnownDevice
 from audit import trail
 from audit.events import Event
 
@@ -20,7 +22,8 @@ UNLOCK, ACTIVATE, RESET, SIGN_UP_AGAIN = "unlock", "activate", "reset_letter", "
 
 @dataclass(frozen=True)
 class Answer:
-    """One gate's verdict in words for staff. `fix` names what opens it, '' for nothing but time."""
+    """One gate's verdict in words for staff, '' for an open one that says nothing here. `fix` names
+    what opens it, '' for nothing but time."""
 
     verdict: Verdict
     sentence: str
@@ -54,12 +57,15 @@ def explain_login(
     request: HttpRequest | None = None,
 ) -> Explanation:
     """What a sign-in as `identifier` with the right password, from the network address `address` and
-    on a browser that is not known, would meet now. `proved`: the caller has shown to be the owner.
+    on a browser that is not known, would meet now; of the owner's known devices their own limit is
+    told besides. `proved`: the caller has shown to be the owner.
 
     Changes nothing but the trail, which hears who looked (`actor`, else an operator) at whom.
     """
     facts = of_question(identifier, address=address)
-    answers = [_in_words(gate(facts), facts) for gate in (*BEFORE, *after())]
+    known = _on_a_known_device(facts)
+    verdicts = [gate(known if gate is ON_KNOWN_DEVICES else facts) for gate in (*BEFORE, *after())]
+    answers = [in_words(verdict, facts) for verdict in verdicts]
     with transaction.atomic():
         trail.record(
             Event.SIGN_IN_EXPLAINED,
@@ -71,9 +77,14 @@ def explain_login(
     return Explanation(facts, answers, _for_the_caller(answers, proved=proved))
 
 
-def _in_words(verdict: Verdict, facts: Facts) -> Answer:
+def _on_a_known_device(facts: Facts) -> Facts:
+    standing = limits.load(facts.standing.account, facts.standing.network, KnownDevice())
+    return replace(facts, standing=standing)
+
+
+def in_words(verdict: Verdict, facts: Facts) -> Answer:
     if verdict.is_open:
-        return Answer(verdict, "")
+        return Answer(verdict, _open(verdict.gate, facts))
     sentence, fix = _WORDS.get((verdict.gate, verdict.reason), (None, ""))
     if sentence is not None:
         return Answer(verdict, sentence(), fix)
@@ -83,6 +94,28 @@ def _in_words(verdict: Verdict, facts: Facts) -> Answer:
     wait = ngettext("Opens in %(n)d minute.", "Opens in %(n)d minutes.", minutes) % {"n": minutes}
     about = _WAITS.get(verdict.gate, _closed)()
     return Answer(verdict, f"{about} {wait}", UNLOCK if verdict.gate in _UNLOCKS else "")
+
+
+def _open(gate: str, facts: Facts) -> str:
+    if facts.user is None and gate in _OF_A_PERSON:
+        return ""
+    if not facts.address and gate in _OF_A_NETWORK:
+        return _("Not asked for this network: no address was given.")
+    return _OPEN.get(gate, lambda: _("This gate is open."))()
+
+
+_OF_A_PERSON = {"password", "active", limits.KNOWN_DEVICES}
+_OF_A_NETWORK = {limits.ACCOUNT_ON_NETWORK, limits.NETWORK}
+_OPEN = {
+    "exists": lambda: _("There is an account with this address or username."),
+    "password": lambda: _("The account has a password."),
+    "active": lambda: _("The account is switched on."),
+    limits.STRANGERS: lambda: _("New devices do not have to wait."),
+    limits.KNOWN_DEVICES: lambda: _("The owner's known devices do not have to wait."),
+    limits.ACCOUNT_ON_NETWORK: lambda: _("This network may try this account."),
+    limits.NETWORK: lambda: _("This network may try accounts."),
+    limits.SITE: lambda: _("The whole site is open for tries."),
+}
 
 
 def _closed() -> str:

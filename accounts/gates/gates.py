@@ -78,6 +78,7 @@ LIMITS = (
     limits.SITE,
 )
 BEFORE: tuple[Gate, ...] = tuple(map(limit, LIMITS))
+ON_KNOWN_DEVICES = BEFORE[LIMITS.index(limits.KNOWN_DEVICES)]
 AFTER: tuple[Gate, ...] = (exists, password, active)
 
 

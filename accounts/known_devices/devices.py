@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -112,11 +113,18 @@ def _as_seen(request: HttpRequest, now: datetime) -> dict[str, Any]:
     return {"user_agent": agent, "last_used_at": now, "failures": 0}
 
 
-def failed(device: KnownDevice) -> bool:
-    """Count a guess that is about to be made from it, or say False: it is a stranger by now. One
-    UPDATE, so that of parallel guesses no more than POLICY_DEVICE_FAILURES are made."""
-    rows = KnownDevice.objects.filter(pk=device.pk, failures__lt=settings.POLICY_DEVICE_FAILURES)
-    return bool(rows.update(failures=F("failures") + 1))
+def failed(device: KnownDevice) -> int:
+    """Count a guess that is about to be made from it: the new count, or 0 if it is a stranger by
+    now. One UPDATE, so that of parallel guesses no more than POLICY_DEVICE_FAILURES are made, and
+    exactly one of them is the last."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE accounts_knowndevice SET failures = failures + 1"
+            " WHERE id = %s AND failures < %s RETURNING failures",
+            [device.pk, settings.POLICY_DEVICE_FAILURES],
+        )
+        row = cursor.fetchone()
+    return row[0] if row else 0
 
 
 def give_back(device: KnownDevice) -> None:
@@ -124,9 +132,11 @@ def give_back(device: KnownDevice) -> None:
     KnownDevice.objects.filter(pk=device.pk, failures__gt=0).update(failures=F("failures") - 1)
 
 
-def forget(user: User, *, pk: int | None = None) -> int:
-    """Make one device, or all, strangers again; returns how many."""
+def forget(user: User, *, pk: int | None = None, keep: KnownDevice | None = None) -> int:
+    """Make one device, or all but `keep`, strangers again; returns how many."""
     rows = KnownDevice.objects.filter(user=user)
+    if keep is not None:
+        rows = rows.exclude(pk=keep.pk)
     return (rows.filter(pk=pk) if pk is not None else rows).delete()[0]
 
 

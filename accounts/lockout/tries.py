@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from axes.models import AccessAttempt
+from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.errors import TooManyTries
@@ -32,13 +33,15 @@ from audit.events import Event
 
 @dataclass
 class Try:
-    """What was counted for it. `full` names the limits whose last try it took."""
+    """What was counted for it. `full` names the limits whose last try it took; `is_devices_last`:
+    it took the last of its device, which is a stranger if the guess is wrong."""
 
     account: str
     device: KnownDevice | None = None
     meters: list[Meter] = field(default_factory=list)
     pair: Counter | None = None
     full: list[str] = field(default_factory=list)
+    is_devices_last: bool = False
     settled: bool = False
 
     def give_back(self) -> None:
@@ -70,11 +73,13 @@ def take(request: HttpRequest, user: User | None, account: str) -> Try:
     standing = facts.standing
     try:
         _refuse(gates.closed(gates.BEFORE, facts))
-        if standing.device and not devices.failed(standing.device):
+        failures = devices.failed(standing.device) if standing.device else 0
+        if standing.device and not failures:
             # Its last try was taken by another request just now: it is a stranger.
             standing = limits.load(account, standing.network, None)
             _refuse(gates.closed(gates.BEFORE, replace(facts, standing=standing)))
         taken = Try(account, standing.device)
+        taken.is_devices_last = failures >= settings.POLICY_DEVICE_FAILURES
         _reserve(taken, standing)
     except TooManyTries as refusal:
         ledger(request).refusal = refusal
@@ -133,6 +138,10 @@ def keep(request: HttpRequest, user: User | None = None) -> bool:
     for limit in newest.full:
         about = user if limit in ABOUT_AN_ACCOUNT else None
         trail.record(Event.LIMIT_REACHED, subject=about, request=request, budget=limit)
+    if newest.is_devices_last:
+        trail.record(
+            Event.DEVICE_FORGOTTEN, subject=user, request=request, devices=1, reason="failures"
+        )
     return True
 
 

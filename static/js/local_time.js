@@ -6,8 +6,9 @@ behave("local-time", (text) => {
   const time = new Intl.DateTimeFormat(language, { timeStyle: "short" });
   for (const moment of text.querySelectorAll("time")) {
     const at = new Date(moment.dateTime);
-    moment.textContent = text.dataset.text
-      .replace("{date}", date.format(at))
-      .replace("{time}", time.format(at));
+    moment.textContent =
+      moment.dataset.only === "time"
+        ? time.format(at)
+        : text.dataset.text.replace("{date}", date.format(at)).replace("{time}", time.format(at));
   }
 });

@@ -59,17 +59,17 @@ def site_spent(clock, settings):
 
 
 def switched_off(clock, settings):
-    User.objects.update(is_active=False)
+    User.objects.filter(username="alice").update(is_active=False)
 
 
 def without_password(clock, settings):
-    alice = User.objects.get()
+    alice = User.objects.get(username="alice")
     alice.set_unusable_password()
     alice.save()
 
 
 def nobody(clock, settings):
-    User.objects.get().delete()
+    User.objects.get(username="alice").delete()
 
 
 REFUSALS = {
@@ -105,7 +105,7 @@ def test_where_all_gates_are_open_the_right_password_signs_in(alice):
 
 def test_no_gate_is_without_a_refusal_here():
     names = {gate for gate, _reason, _status in REFUSALS.values()}
-    # Of known devices: tests/accounts/test_known_devices.py; an explanation is of a new browser.
+    # Of known devices: below.
     assert {*gates.LIMITS, "exists", "password", "active"} == names | {"known_devices"}
 
 

@@ -1,0 +1,81 @@
+"""`manage.py auth_explain`: why somebody cannot sign in, asked of the road's own gates."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from accounts.gates.explain import Answer, Explanation, explain_login
+from accounts.management.operator import PROBLEMS_FOUND, WRONG_USAGE, OperatorCommand
+
+
+class Command(OperatorCommand):
+    name = "auth_explain"
+    help = (
+        "Says what a sign-in with the right password would meet now, on a new device, without trying"
+        " one; the trail hears that it was asked. Exits with 0 (open), 3 (closed), 2 (wrong usage)."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("identifier", help="The email address or username they sign in with.")
+        parser.add_argument("--address", default="", help="The network address they try from.")
+        parser.add_argument(
+            "--proved",
+            action="store_true",
+            help="The caller has proved to be the owner: the sentence for them may tell more.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        told = explain_login(
+            options["identifier"],
+            address=_address(options["address"]),
+            proved=options["proved"],
+        )
+        self.report(_facts(told), _lines(told))
+        if not told.is_open:
+            raise SystemExit(PROBLEMS_FOUND)
+
+
+def _address(typed: str) -> str:
+    if not typed:
+        return ""
+    try:
+        return str(ipaddress.ip_address(typed))
+    except ValueError:
+        raise CommandError(
+            "--address takes an IPv4 or IPv6 address.", returncode=WRONG_USAGE
+        ) from None
+
+
+def _facts(told: Explanation) -> dict[str, Any]:
+    gates = [_gate(answer) for answer in told.answers]
+    return {"dry_run": False, "open": told.is_open, "gates": gates, "caller": told.caller}
+
+
+def _gate(answer: Answer) -> dict[str, Any]:
+    """`seconds` is null where no time opens it."""
+    verdict = answer.verdict
+    return {
+        "gate": verdict.gate,
+        "open": verdict.is_open,
+        "reason": verdict.reason,
+        "seconds": None if verdict.is_stopped else math.ceil(verdict.seconds),
+        "sentence": answer.sentence,
+        "fix": answer.fix,
+    }
+
+
+def _lines(told: Explanation) -> list[str]:
+    said = [answer for answer in told.answers if answer.sentence]
+    marks = {True: " ok    ", False: " CLOSED"}
+    verdict = "Nothing stands in the way." if told.is_open else f"{len(told.closed)} closed."
+    return [
+        *(f"{marks[answer.verdict.is_open]} {answer.sentence}" for answer in said),
+        f" {verdict}",
+        f" To the caller: {told.caller}",
+    ]

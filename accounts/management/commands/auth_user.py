@@ -1,0 +1,147 @@
+"""`manage.py auth_user show|unlock`: one account, looked at or opened for further tries."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from accounts.flows import staff, standing
+from accounts.flows.standing import Account
+from accounts.identify import find_user
+from accounts.management.operator import FAILED, INTERRUPTED, WRONG_USAGE, OperatorCommand
+from accounts.models import User
+
+SHORTEST_REASON, LONGEST_REASON = 3, 400
+NEVER = "never"
+
+
+class Command(OperatorCommand):
+    name = "auth_user"
+    help = (
+        "show prints what there is to know of one account, and no secret. unlock opens it for further"
+        " tries after wrong passwords: it takes a reason, is kept in the trail and told to the"
+        " person. Exits with 0 (done), 1 (nobody by that name), 2 (wrong usage), 130 (interrupted)."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("what", choices=["show", "unlock"])
+        parser.add_argument("identifier", help="The email address or username they sign in with.")
+        parser.add_argument("--reason", default="", help="Why; the person is told.")
+        parser.add_argument("--yes", action="store_true", help="Do it without asking.")
+        parser.add_argument("--dry-run", action="store_true", help="Say what would happen.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.name = f"auth_user {options['what']}"
+        if options["what"] == "unlock":
+            _check_reason(options["reason"])
+        user = find_user(options["identifier"])
+        if user is None:
+            raise CommandError(
+                "Nobody has this confirmed address or username. Nothing was changed.",
+                returncode=FAILED,
+            )
+        account = standing.of(user)
+        if options["what"] == "show":
+            self.report({"dry_run": False, **_facts(account)}, _lines(account))
+        else:
+            self._unlock(user, account, options)
+
+    def _unlock(self, user: User, account: Account, options: dict[str, Any]) -> None:
+        effect = f"Opens {user.username} for further tries, from everywhere. Tells {user.email}."
+        done = not options["dry_run"]
+        if done:
+            if not options["yes"]:
+                self._ask(user, effect)
+            staff.unlock(None, user, reason=options["reason"].strip())
+        self.report(
+            {
+                "dry_run": not done,
+                "unlocked": done,
+                "id": user.pk,
+                "username": user.username,
+                "closed_before": _closed(account),
+            },
+            [f"Opened {user.username} and told {user.email}."]
+            if done
+            else [*_limits(account), f"{effect} Nothing was written."],
+        )
+
+    def _ask(self, user: User, effect: str) -> None:
+        if not sys.stdin.isatty():
+            raise CommandError(
+                "There is no terminal to ask on. Use --yes. Nothing was changed.",
+                returncode=WRONG_USAGE,
+            )
+        self.stderr.write(effect)
+        try:
+            self.stderr.write("Type the email address to go on: ", ending="")
+            self.stderr.flush()
+            typed = input()
+        except EOFError:
+            raise CommandError(
+                "Interrupted. Nothing was changed.", returncode=INTERRUPTED
+            ) from None
+        if typed.strip().casefold() != user.email.casefold():
+            raise CommandError("That is another address. Nothing was changed.", returncode=FAILED)
+
+
+def _check_reason(reason: str) -> None:
+    if not SHORTEST_REASON <= len(reason.strip()) <= LONGEST_REASON:
+        raise CommandError(
+            f"unlock needs --reason, {SHORTEST_REASON} to {LONGEST_REASON} characters.",
+            returncode=WRONG_USAGE,
+        )
+
+
+def _facts(account: Account) -> dict[str, Any]:
+    facts = asdict(account) | {"closed": _closed(account)}
+    for moment in ("created_at", "last_sign_in"):
+        facts[moment] = facts[moment] and facts[moment].isoformat()
+    return facts
+
+
+def _closed(account: Account) -> list[dict[str, Any]]:
+    """`seconds` is null where no time opens it."""
+    return [
+        {
+            "limit": answer.verdict.gate,
+            "seconds": None if answer.verdict.is_stopped else round(answer.verdict.seconds),
+        }
+        for answer in account.closed
+    ]
+
+
+def _lines(account: Account) -> list[str]:
+    main, *others = account.addresses or ["none confirmed"]
+    rights = "superuser" if account.is_superuser else "staff" if account.is_staff else "none"
+    rows = {
+        "Number": account.id,
+        "Username": account.username,
+        "Name": account.name or "–",
+        "Address": ", ".join([main, *others]),
+        "State": "active" if account.is_active else "switched off",
+        "Staff": rights,
+        "Password": "set" if account.has_password else "none",
+        "Created": _moment(account.created_at),
+        "Signed in": _moment(account.last_sign_in),
+        "Sessions": account.sessions,
+        "Devices": f"{account.known_devices} known",
+    }
+    return [*(f" {name:<10} {value}" for name, value in rows.items()), *_limits(account)]
+
+
+def _limits(account: Account) -> list[str]:
+    if not account.closed:
+        return [" Limits     all open"]
+    return [f" CLOSED     {answer.sentence}" for answer in account.closed]
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M %Z}" if at else NEVER

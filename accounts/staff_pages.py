@@ -1,0 +1,108 @@
+"""Pages of the staff desk that belong to no table: why somebody cannot sign in, and unlocking them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts.desk import ReasonForm
+from accounts.fields import IDENTIFIER_LENGTH, posted
+from accounts.flows import staff
+from accounts.gates import explain as gates_explained
+from accounts.models import User
+
+MOST_DIGITS = 18
+
+
+class ExplainForm(forms.Form):
+    """Asked by POST: neither addresses of people nor of networks stand in a url or a log."""
+
+    identifier = forms.CharField(
+        label=gettext_lazy("Email address or username"),
+        max_length=IDENTIFIER_LENGTH,
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", "size": 40}),
+        help_text=gettext_lazy("As the caller types it."),
+        error_messages={"required": gettext_lazy("Enter what the caller signs in as.")},
+    )
+    address = forms.GenericIPAddressField(
+        label=gettext_lazy("Network address (optional)"),
+        required=False,
+        unpack_ipv4=True,
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", "size": 40}),
+        help_text=gettext_lazy(
+            "Where the caller tries from, if they can tell. Without it, the limits of their network"
+            " are not asked about."
+        ),
+    )
+    proved = forms.BooleanField(
+        label=gettext_lazy("I have made sure that the caller is the owner of this account"),
+        required=False,
+        help_text=gettext_lazy("Without it, you may not say whether there is an account."),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("identifier", "address")
+def explain(request: HttpRequest) -> HttpResponse:
+    if not staff.may_see(request.user):
+        raise PermissionDenied
+    form = ExplainForm(posted(request), initial={"identifier": _username_of(request)})
+    context: dict[str, Any] = {"title": _("Why can somebody not sign in?"), "form": form}
+    if form.is_valid():
+        told = gates_explained.explain_login(
+            form.cleaned_data["identifier"],
+            address=form.cleaned_data["address"],
+            proved=form.cleaned_data["proved"],
+            actor=request.user,
+            request=request,
+        )
+        person = told.facts.user
+        context |= {
+            "told": told,
+            "person": person,
+            "may_change": person is not None and staff.may_change(request.user, person),
+        }
+    return _page(request, "admin/explain.html", context)
+
+
+def _username_of(request: HttpRequest) -> str:
+    """Of the person whose page linked here by their number."""
+    number = request.GET.get("person", "")
+    if not (number.isdecimal() and number.isascii() and len(number) <= MOST_DIGITS):
+        return ""
+    return User.objects.filter(pk=number).values_list("username", flat=True).first() or ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def unlock(request: HttpRequest, pk: str) -> HttpResponse:
+    """The confirm page of unlocking somebody."""
+    if not staff.may_see(request.user):
+        raise PermissionDenied
+    person = User.objects.filter(pk=pk).first() if len(pk) <= MOST_DIGITS else None
+    if person is None:
+        raise Http404
+    if not staff.may_change(request.user, person):
+        raise PermissionDenied
+    form = ReasonForm(posted(request))
+    if form.is_valid():
+        staff.unlock(request, person, reason=form.cleaned_data["reason"])
+        said = _("Unlocked: %(name)s can try to sign in at once.") % {"name": person}
+        messages.success(request, said)
+        return redirect("admin:accounts_user_change", person.pk)
+    context = {"title": _("Unlock"), "subtitle": str(person), "person": person, "form": form}
+    return _page(request, "admin/accounts/user/unlock.html", context)
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    facts = {"opts": User._meta, **admin.site.each_context(request), **context}
+    return TemplateResponse(request, template, facts)
