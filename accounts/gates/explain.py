@@ -97,6 +97,8 @@ def in_words(verdict: Verdict, facts: Facts) -> Answer:
 
 
 def _open(gate: str, facts: Facts) -> str:
+    if gate == "new_password" and facts.user and facts.user.password_must_change:
+        return _("A new password must be chosen after the old one was typed.")
     if facts.user is None and gate in _OF_A_PERSON:
         return ""
     if not facts.address and gate in _OF_A_NETWORK:
@@ -104,12 +106,14 @@ def _open(gate: str, facts: Facts) -> str:
     return _OPEN.get(gate, lambda: _("This gate is open."))()
 
 
-_OF_A_PERSON = {"password", "active", limits.KNOWN_DEVICES}
-_OF_A_NETWORK = {limits.ACCOUNT_ON_NETWORK, limits.NETWORK}
+_OF_A_PERSON = {"password", "active", "new_password", limits.KNOWN_DEVICES}
+_OF_A_NETWORK = {limits.ACCOUNT_ON_NETWORK, limits.NETWORK, "network_rule"}
 _OPEN = {
     "exists": lambda: _("There is an account with this address or username."),
     "password": lambda: _("The account has a password."),
     "active": lambda: _("The account is switched on."),
+    "new_password": lambda: _("No new password is demanded."),
+    "network_rule": lambda: _("No rule about networks keeps this one out."),
     limits.STRANGERS: lambda: _("New devices do not have to wait."),
     limits.KNOWN_DEVICES: lambda: _("The owner's known devices do not have to wait."),
     limits.ACCOUNT_ON_NETWORK: lambda: _("This network may try this account."),
@@ -135,6 +139,10 @@ _WORDS = {
     ("password", "none"): (
         lambda: _("The account has no password. A reset letter lets its owner choose one."),
         RESET,
+    ),
+    ("network_rule", "refused"): (
+        lambda: _("A rule about networks keeps this address out of the whole site."),
+        "",
     ),
     ("active", "switched_off"): (lambda: _("The account is switched off."), ACTIVATE),
 }

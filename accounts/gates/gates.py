@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 
 from accounts.gates.facts import Facts
 from accounts.lockout import limits
+from accounts.networks import rules
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,18 @@ def limit(name: str) -> Gate:
     return gate
 
 
+def new_password(facts: Facts) -> Verdict:
+    """Never closed: whoever comes so far chooses another password before they go on. It stands here
+    for whoever explains."""
+    return Verdict("new_password")
+
+
+def network_rule(facts: Facts) -> Verdict:
+    """The operator's rules about networks, which the middleware asks before anything else."""
+    refused = facts.address and rules.verdict(facts.address, rules.SITE, facts.at)
+    return Verdict("network_rule", "refused" if refused else "", math.inf if refused else 0)
+
+
 def exists(facts: Facts) -> Verdict:
     if facts.user is not None:
         return Verdict("exists")
@@ -70,16 +83,16 @@ def active(facts: Facts) -> Verdict:
     return Verdict("active", "switched_off" if off else "")
 
 
-LIMITS = (
-    limits.STRANGERS,
-    limits.KNOWN_DEVICES,
-    limits.ACCOUNT_ON_NETWORK,
-    limits.NETWORK,
-    limits.SITE,
+ON_KNOWN_DEVICES = limit(limits.KNOWN_DEVICES)
+BEFORE: tuple[Gate, ...] = (
+    network_rule,
+    limit(limits.STRANGERS),
+    ON_KNOWN_DEVICES,
+    limit(limits.ACCOUNT_ON_NETWORK),
+    limit(limits.NETWORK),
+    limit(limits.SITE),
 )
-BEFORE: tuple[Gate, ...] = tuple(map(limit, LIMITS))
-ON_KNOWN_DEVICES = BEFORE[LIMITS.index(limits.KNOWN_DEVICES)]
-AFTER: tuple[Gate, ...] = (exists, password, active)
+AFTER: tuple[Gate, ...] = (exists, password, active, new_password)
 
 
 def after() -> tuple[Gate, ...]:
