@@ -70,7 +70,7 @@ def test_the_object_has_every_gate_and_no_infinity(alice, clock, settings):
     facts = json.loads(said, parse_constant=pytest.fail)
     assert (facts["command"], facts["open"], code) == ("auth_explain", False, 3)
     gates = {gate["gate"]: gate for gate in facts["gates"]}
-    assert len(gates) == 8 and gates["active"]["open"]
+    assert gates.keys() > {"network_rule", "known_devices", "exists"} and gates["active"]["open"]
     assert gates["strangers"] | {"sentence": ""} == {
         "gate": "strangers", "open": False, "reason": "stopped", "seconds": None,
         "sentence": "", "fix": "unlock",

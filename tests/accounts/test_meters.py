@@ -100,7 +100,8 @@ def test_a_row_is_found_by_its_index():
         sql = f"SELECT count FROM accounts_tally WHERE {either}"  # noqa: S608
         cursor.execute(explain + sql, [part for meter in three for part in meter.key])
         plan = repr(cursor.fetchall())
-    assert "one_tally_per_subject" in plan or "autoindex" in plan
+    # Which index of the table PostgreSQL takes depends on what it believes to be in it.
+    assert "SEARCH accounts_tally USING INDEX" in plan or "Index Scan" in plan
     assert "SCAN accounts_tally" not in plan and "Seq Scan" not in plan
 
 
