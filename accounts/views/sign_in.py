@@ -16,8 +16,9 @@ from accounts.redirects import NEXT_FIELD, safe_next
 
 # What a person is about to do, by the name of the page that asked for the proof.
 ACTIONS = {
-    "account_email": _("change your email addresses"),
-    "account_change_password": _("change your password"),
+    "account_email": _("You are about to change your email addresses. Confirm it is you first."),
+    "account_change_password": _("You are about to change your password. Confirm it is you first."),
+    "account_devices": _("You are about to forget known devices. Confirm it is you first."),
 }
 
 
@@ -34,7 +35,7 @@ class ReauthenticateView(allauth_views.ReauthenticateView):
         came_from = safe_next(self.request)
         return context | {
             "account_label": self.request.user.email,
-            "action_text": _action(came_from),
+            "about": _about(came_from),
             "cancel_url": came_from or reverse("account_overview"),
         }
 
@@ -50,12 +51,15 @@ class ReauthenticateView(allauth_views.ReauthenticateView):
         return super().form_valid(form)
 
 
-def _action(path: str) -> Any:
+def _about(path: str) -> Any:
     try:
         name = resolve(path.partition("?")[0]).url_name if path else ""
     except Resolver404:
         name = ""
-    return ACTIONS.get(name or "", _("change how your account is protected"))
+    return ACTIONS.get(
+        name or "",
+        _("You are about to change how an account is protected. Confirm it is you first."),
+    )
 
 
 class SignOutView(allauth_views.LogoutView):
