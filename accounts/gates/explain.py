@@ -129,7 +129,10 @@ def _closed() -> str:
 _WORDS = {
     ("exists", "unknown"): (lambda: _("Nobody has this address or username."), ""),
     ("exists", "sign_up_waits"): (
-        lambda: _("Somebody signed up with this address and has not confirmed it yet."),
+        lambda: _(
+            "Somebody signed up with this address and has not confirmed it yet. Signing up again sends"
+            " another code."
+        ),
         SIGN_UP_AGAIN,
     ),
     ("exists", "address_waits"): (

@@ -46,8 +46,12 @@ REFUSALS = {
     "conflict": CredentialsMoved(),
     "link": LinkUnusable(),
     "session": SessionEnded(),
+    "stopped": TooManyTries(0, stopped=True),
     "wait": TooManyTries(240),
 }
+# As after a sign-in that was refused: with the letter's button.
+for name in ("stopped", "wait"):
+    REFUSALS[name].whose = "sam@example.com"  # type: ignore[attr-defined]
 PAGES = {
     "400": errors.bad_request,
     "403": errors.forbidden,

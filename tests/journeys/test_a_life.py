@@ -124,6 +124,7 @@ PAGES = {
     "sign-in": "/accounts/login/",
     "sign-up": "/accounts/signup/",
     "reset": "/accounts/password/reset/",
+    "unlock": "/accounts/unlock/",
     "help": "/help/",
     "privacy": "/privacy/",
     "bad-link": "/accounts/password/reset/key/1-x-y/",
@@ -131,13 +132,26 @@ PAGES = {
     "mailbox": "/dev/mailbox/",
 } | {
     f"error-{name}": f"/styleguide/errors/{name}/"
-    for name in ["400", "403", "404", "500", "csrf", "busy", "conflict", "link", "session", "wait"]
+    for name in [
+        "400",
+        "403",
+        "404",
+        "500",
+        "csrf",
+        "busy",
+        "conflict",
+        "link",
+        "session",
+        "stopped",
+        "wait",
+    ]
 }
 SIGNED_IN = {
     "overview": "/accounts/",
     "profile": "/accounts/profile/",
     "addresses": "/accounts/email/",
     "password": "/accounts/password/change/",
+    "devices": "/accounts/sessions/",
     "sign-out": "/accounts/logout/",
     "reauthenticate": "/accounts/reauthenticate/",
 }

@@ -49,7 +49,19 @@ def walk(page: Page, look) -> None:
     page.get_by_text("Groups and permissions").click()
     expect(page.get_by_label("Can view person")).to_be_visible()
     look(page)
+    person = page.url
     page.get_by_role("link", name="History").click()
+    look(page)
+    page.goto(person)
+    page.get_by_role("link", name="Why can they not sign in?").click()
+    look(page)
+    page.get_by_role("button", name="Ask").click()
+    expect(page.get_by_text("Nothing stands in the way").first).to_be_visible()
+    look(page)
+    page.goto(person)
+    page.get_by_role("link", name="Unlock").click()
+    page.get_by_role("button", name="Unlock").click()
+    expect(page.get_by_role("alert")).to_contain_text("Give the reason for this change.")
     look(page)
 
 
