@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -18,10 +18,13 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import staff_networks  # noqa: F401 - its page is on the desk too
+from accounts import (
+    staff_networks,  # noqa: F401 - its page is on the desk too
+    time_zones,
+)
 from accounts.desk import Desk, ReasonForm
 from accounts.flows import groups, password_demands, staff, staff_history
-from accounts.flows.profile import FIELDS, TIME_ZONES
+from accounts.flows.profile import FIELDS
 from accounts.models import User
 
 FLAGS = ("is_active", "is_staff", "is_superuser")
@@ -48,9 +51,7 @@ class PersonForm(forms.ModelForm):
     person off meanwhile, and a form that is older must not switch them on again."""
 
     language = forms.ChoiceField(choices=settings.LANGUAGES, label=_("Language"))
-    time_zone = forms.ChoiceField(
-        choices=[(zone, zone) for zone in TIME_ZONES], label=_("Time zone")
-    )
+    time_zone = forms.ChoiceField(label=_("Time zone"))
     reason = ReasonForm.base_fields["reason"]
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -66,6 +67,9 @@ class PersonForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "time_zone" in self.fields:
+            zones = time_zones.choices(self.instance.time_zone)
+            cast(forms.ChoiceField, self.fields["time_zone"]).choices = zones
         self.initial["seen"] = self.instance.credentials_version
 
     def clean(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
 from accounts.devices import device_label
@@ -120,6 +121,12 @@ def client_address(request: HttpRequest) -> str:
     return str(believed or "")
 
 
+def _device(agent: str) -> str:
+    """For the trail, which is read by others than whoever is visiting: in the site's language."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return device_label(agent)
+
+
 class RequestFactsMiddleware:
     """Establishes `client_ip`, `request_id` and `device_label` once, for everybody behind it."""
 
@@ -130,7 +137,7 @@ class RequestFactsMiddleware:
         request.client_ip = client_address(request)
         request.request_id = secrets.token_hex(8)
         agent = request.META.get("HTTP_USER_AGENT", "")
-        request.device_label = SimpleLazyObject(lambda: device_label(agent))
+        request.device_label = SimpleLazyObject(lambda: _device(agent))
         response = self.get_response(request)
         response.headers["X-Request-ID"] = request.request_id
         return response

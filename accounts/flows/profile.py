@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
-
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -12,7 +10,6 @@ from accounts.sessions import guard
 from audit import trail
 from audit.events import Event
 
-TIME_ZONES = sorted(available_timezones() - {"localtime", "Factory"})
 FIELDS = ("name", "language", "time_zone")
 
 
