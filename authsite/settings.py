@@ -426,6 +426,13 @@ POLICY_SIGNUPS_PER_HOUR = env.number(
 POLICY_RESETS_PER_HOUR = env.number(
     "POLICY_RESETS_PER_HOUR", 30, "Reset requests an hour from one network.", low=1, high=10000
 )
+POLICY_LINKS_PER_HOUR = env.number(
+    "POLICY_LINKS_PER_HOUR",
+    100,
+    "Mailed links an hour that one network opens in vain: mistyped, used up or never sent.",
+    low=10,
+    high=10000,
+)
 POLICY_BOT_CHECK_PERCENT = env.number(
     "POLICY_BOT_CHECK_PERCENT", 50, "Bot check: from this share of a limit on.", low=1, high=100
 )

@@ -99,10 +99,10 @@ def in_words(verdict: Verdict, facts: Facts) -> Answer:
 def _open(gate: str, facts: Facts) -> str:
     if gate == "new_password" and facts.user and facts.user.password_must_change:
         return _("A new password must be chosen after the old one was typed.")
-    if facts.user is None and gate in _OF_A_PERSON:
+    if (facts.user is None and gate in _OF_A_PERSON) or (
+        not facts.address and gate in _OF_A_NETWORK
+    ):
         return ""
-    if not facts.address and gate in _OF_A_NETWORK:
-        return _("Not asked for this network: no address was given.")
     return _OPEN.get(gate, lambda: _("This gate is open."))()
 
 

@@ -52,6 +52,8 @@ RESETS = Budget("resets", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
 UNLOCKS = Budget("unlocks", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
 UNLOCK_LETTERS = Budget("unlock_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
 UNLOCK_CODES = Budget("unlock_codes", lambda: 3 * settings.POLICY_CODE_TRIES_PER_HOUR, HOUR)
+# Keys of mailed links that fitted nothing (accounts/lockout/links.py).
+LINKS = Budget("links", lambda: settings.POLICY_LINKS_PER_HOUR, HOUR)
 # Mailed codes compared for one sign-up or account, over all codes it was sent.
 CODES = Budget("codes", lambda: settings.POLICY_CODE_TRIES_PER_HOUR, HOUR)
 

@@ -19,6 +19,7 @@ from accounts.errors import LinkUnusable
 from accounts.fields import posted
 from accounts.flows import addresses, proofs, sign_in, sign_up
 from accounts.forms import CodeForm, LinkForm
+from accounts.lockout import links
 from accounts.models import Confirmation, PendingSignup, User
 from accounts.requests import OwnRequest
 
@@ -106,8 +107,9 @@ def _welcome(request: HttpRequest, user: User, pending: PendingSignup) -> HttpRe
 def open_link(request: HttpRequest, key: str) -> HttpResponse:
     """A mailed link: the key leaves the address bar, and nothing else happens. Any other key leaves
     nothing behind, neither here nor in a session of its own."""
-    if proofs.find_link(key) is None:
-        raise LinkUnusable
+    with links.opened(request):
+        if proofs.find_link(key) is None:
+            raise LinkUnusable
     request.session[LINK_KEY] = key
     return redirect("account_confirm_link")
 
@@ -120,8 +122,7 @@ def confirm_link(request: HttpRequest) -> HttpResponse:
     if confirmation is None or not proofs.is_open(confirmation):
         request.session.pop(LINK_KEY, None)
         if confirmation is not None and confirmation.spent_at:
-            messages.info(request, _("This address is already confirmed. You can sign in."))
-            return redirect("account_login")
+            return _confirmed_before(request)
         raise LinkUnusable
     if confirmation.signup is None:
         return _confirm_address_link(request, confirmation)
@@ -130,6 +131,14 @@ def confirm_link(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return _finish_link(request, confirmation, form, asks)
     return _link_page(request, confirmation, form)
+
+
+def _confirmed_before(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        messages.info(request, _("This address is already confirmed."))
+        return redirect("account_email")
+    messages.info(request, _("This address is already confirmed. You can sign in."))
+    return redirect("account_login")
 
 
 def _finish_link(

@@ -16,6 +16,7 @@ from accounts.errors import LinkUnusable
 from accounts.fields import posted
 from accounts.flows import password_reset
 from accounts.forms import ResetForm
+from accounts.lockout import links
 
 ASKED_FOR = "reset_asked_for"
 
@@ -50,6 +51,10 @@ class ChoosePasswordView(allauth_views.PasswordResetFromKeyView):
 
     A link that has run out, was used or was never ours is the refusal that every other such link is.
     """
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with links.opened(request):
+            return super().dispatch(request, *args, **kwargs)
 
     def logout(self) -> None:
         """Not done: allauth would sign out whoever follows a link for another account, and anybody

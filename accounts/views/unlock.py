@@ -15,6 +15,7 @@ from accounts.errors import LinkUnusable
 from accounts.fields import posted
 from accounts.flows import unlock
 from accounts.forms import CodeForm, IdentifierForm
+from accounts.lockout import links
 
 LINK_KEY = "unlock_link"
 
@@ -49,8 +50,9 @@ def code(request: HttpRequest) -> HttpResponse:
 @require_safe
 def open_link(request: HttpRequest, key: str) -> HttpResponse:
     """A mailed link: the key leaves the address bar, and nothing else happens."""
-    if unlock.find(key) is None:
-        raise LinkUnusable
+    with links.opened(request):
+        if unlock.find(key) is None:
+            raise LinkUnusable
     request.session[LINK_KEY] = key
     return redirect("account_unlock_link")
 

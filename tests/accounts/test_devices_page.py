@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.http import HttpResponse
+from django.urls import path
 
+from accounts.flows import known_devices
 from accounts.known_devices import devices
 from accounts.models import KnownDevice, Session, User
 from audit.events import Event
 from audit.models import Entry
+from authsite.urls import urlpatterns as of_the_site
 from tests.accounts.test_known_devices import known
 from tests.accounts.test_lockout import guess
 from tests.accounts.test_lockout_pauses import elsewhere, guess_on_and_on
@@ -103,8 +107,9 @@ def test_this_one_can_go_too_and_then_the_page_is_empty(here, alice):
 def test_it_takes_a_fresh_proof_and_then_goes_on(here, alice, clock):
     device = KnownDevice.objects.get()
     clock.forward(minutes=6)
-    asked = here.post(PAGE, {"device": device.pk})
-    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    for data in ({"action": "others"}, {"device": device.pk}):
+        asked = here.post(PAGE, data)
+        assert asked["Location"].startswith("/accounts/reauthenticate/")
     assert KnownDevice.objects.exists() and not forgotten()
     here.post(asked["Location"], {"password": cast.PASSWORD})
     assert not KnownDevice.objects.filter(pk=device.pk).exists()
@@ -120,11 +125,25 @@ def test_nobody_elses_and_no_nonsense_is_forgotten(here, bob, number):
     assert KnownDevice.objects.count() == 2 and not forgotten()
 
 
-def test_an_ended_session_forgets_nothing(here, alice):
-    here.get(PAGE)
-    Session.objects.filter(user=alice).delete()
-    assert here.post(PAGE, {"action": "others"}).status_code == 302
-    assert KnownDevice.objects.exists()
+def forget_too_late(request):
+    device = KnownDevice.objects.get(user=request.user)
+    Session.objects.filter(user=request.user).delete()  # elsewhere, while this is under way
+    if request.POST.get("action"):
+        return HttpResponse(known_devices.forget_others(request))
+    return HttpResponse(known_devices.forget(request, device.pk))
+
+
+urlpatterns = [path("t/forget-too-late/", forget_too_late), *of_the_site]
+
+
+@pytest.mark.urls("tests.accounts.test_devices_page")
+@pytest.mark.parametrize("action", ["", "others"])
+def test_a_session_that_ends_meanwhile_forgets_nothing(here, action):
+    assert here.post("/t/forget-too-late/", {"action": action}).status_code == 403
+    assert KnownDevice.objects.exists() and not forgotten()
+
+
+def test_a_visitor_signs_in_first(db):
     assert Visitor().get(PAGE)["Location"].startswith("/accounts/login/")
 
 

@@ -38,8 +38,8 @@ def free_port() -> int:
 class Site:
     """Starts on entering `with`, in development mode and its own folder; ends on leaving it."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, workers: int = 1, **environment: str) -> None:
+        self.folder, self.workers = folder, workers
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.environment = {
@@ -55,7 +55,7 @@ class Site:
 
     def __enter__(self) -> Site:
         argv = [sys.executable, "manage.py", "serve", "--migrate", "--port", str(self.port)]
-        argv += ["--workers", "1", "--threads", "4"]
+        argv += ["--workers", str(self.workers), "--threads", "4"]
         self.running = Running(argv, cwd=ROOT, env=self.environment)
         try:
             self.running.hear(r"is up: ", seconds=60)

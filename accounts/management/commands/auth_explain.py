@@ -76,6 +76,7 @@ def _lines(told: Explanation) -> list[str]:
     verdict = "Nothing stands in the way." if told.is_open else f"{len(told.closed)} closed."
     return [
         *(f"{marks[answer.verdict.is_open]} {answer.sentence}" for answer in said),
+        *([] if told.facts.address else [" –       No --address: the limits of their network."]),
         f" {verdict}",
         f" To the caller: {told.caller}",
     ]
