@@ -45,7 +45,9 @@ class Snapshot:
     def current(self) -> Book:
         """Raises RulesUnread until the first reading. One of all threads reads; the others go on
         with the book there is, however long the database takes."""
-        if time.monotonic() >= self._due and self._reading.acquire(blocking=self._book is None):
+        # Nobody is turned away because somebody else is at the first reading still.
+        unread = self._book is None
+        if (unread or time.monotonic() >= self._due) and self._reading.acquire(blocking=unread):
             try:
                 if time.monotonic() >= self._due:
                     self._renew()

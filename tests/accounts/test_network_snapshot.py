@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
@@ -135,6 +135,19 @@ def test_many_at_the_start_read_once_and_nobody_sees_half_a_book(database):
     rules = Snapshot(database.read)
     found = race(lambda number: rules.current(), 12)
     assert {id(one) for one in found} == {id(database.book)} and database.readings == 1
+
+
+def test_whoever_comes_during_the_first_reading_waits_for_it(database):
+    rules = Snapshot(database.read)
+    database.answers.clear()
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(rules.current)
+        assert database.asked.wait(30)
+        others = [pool.submit(rules.current) for _ in range(3)]
+        assert wait(others, timeout=0.2).done == set()
+        database.answers.set()
+        assert {id(one.result(30)) for one in [first, *others]} == {id(database.book)}
+    assert database.readings == 1
 
 
 def test_readers_and_changes_at_once_always_see_a_whole_book():
