@@ -131,6 +131,8 @@ def test_one_network_sprays_no_further_than_its_limit(site: Site, addresses) -> 
     with Storm(site.port, addresses(), guess, threads=4) as storm:
         storm.wait_for(4 * NETWORK)
     assert storm.compared() == NETWORK
+    with Caller(site.port, next(addresses())) as thief:  # refused is not compared, either
+        assert sign_in(thief, "wilhelm") == 429
     assert storm.statuses() == {200, 429}
 
 
