@@ -31,6 +31,11 @@ class TooManyTries(Refusal):
         self.seconds = 0 if stopped else max(1, seconds)
 
     @property
+    def is_short(self) -> bool:
+        """Over before any letter could arrive."""
+        return 0 < self.seconds < 20
+
+    @property
     def minutes(self) -> int:
         return -(-self.seconds // 60)
 

@@ -185,7 +185,7 @@ class CodeField(forms.CharField):
         }
         super().__init__(
             label=_("Code from the email"),
-            help_text=_("Eight letters, like KFWP-7XRT. The dash and capitals do not matter."),
+            help_text=_("Eight letters, like KFWP-RXTZ. The dash and capitals do not matter."),
             widget=forms.TextInput(attrs=attrs),
             **kwargs,
         )

@@ -48,6 +48,7 @@ def begin_adding(request: HttpRequest, user: User, email: str) -> None:
         raise AddressRefused("own")
     if len(mine | pending | {email}) > settings.POLICY_ADDRESSES_PER_PERSON:
         raise AddressRefused("full")
+    budgets.spend(budgets.ADDRESS_ASKS, f"user:{user.pk}")
     budgets.spend_share(budgets.ADDRESS_LETTERS, email, by=f"user:{user.pk}")
     proof = proofs.new_proof()
     if EmailAddress.objects.filter(email=email, verified=True).exists():

@@ -34,7 +34,9 @@ def by_staff(request: HttpRequest, person: User, *, reason: str) -> bool:
         raise PermissionDenied
     if not is_possible(person):
         return False
-    letter = _letter(person, reason, letters.Happening.of(request, user=person))
+    letter = _letter(
+        person, reason, letters.Happening(at=timezone.now(), time_zone=person.time_zone)
+    )
     with transaction.atomic():
         guard.still_alive(request)
         now = User.objects.select_for_update(of=("self",)).get(pk=person.pk)

@@ -147,11 +147,8 @@ def _told(
     acts without a request."""
     with translation.override(known_language(person.language) or settings.LANGUAGE_CODE):
         said = action()
-    happened = (
-        letters.Happening.of(request, user=person)
-        if request
-        else letters.Happening(at=timezone.now(), time_zone=person.time_zone)
-    )
+    # When, and no more: the device and the network are those of the desk.
+    happened = letters.Happening(at=timezone.now(), time_zone=person.time_zone)
     return letters.staff_changed(
         **letters.reader(person),
         action=said,

@@ -42,6 +42,8 @@ class Budget:
 # letters of sign-ups must not stand between an owner and a reset.
 SIGNUP_LETTERS = Budget("signup_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
 ADDRESS_LETTERS = Budget("address_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
+# Addresses that one account asks to add, whomever they belong to.
+ADDRESS_ASKS = Budget("address_asks", lambda: 3 * settings.POLICY_LETTERS_PER_HOUR, HOUR)
 # The same for one person, over all spellings that lead to their mailbox.
 RESET_LETTERS = Budget("reset_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
 # Letters that tell an address that it has no account here.

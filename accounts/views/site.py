@@ -28,6 +28,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
     context = {
         "signup_days": settings.POLICY_SIGNUP_DAYS,
         "session_hours": settings.POLICY_ABSOLUTE_HOURS,
+        "device_days": settings.POLICY_DEVICE_DAYS,
     }
     return render(request, "accounts/privacy.html", context)
 

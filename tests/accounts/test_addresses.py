@@ -186,3 +186,14 @@ def test_changing_the_main_address_kills_reset_links(alice_here, another_browser
     alice_here.post(EMAIL, {"action": "main", "email": NEW})
     page = another_browser().get(link, follow=True)
     assert "This link cannot be used" in text_of(page)
+
+
+def test_one_account_sends_only_so_many_letters_to_others(client, alice, mailbox, settings):
+    client.post("/accounts/login/", {"login": "alice", "password": cast.PASSWORD})
+    statuses = []
+    for number in range(17):
+        address = {"email": f"stranger{number}@example.org"}
+        statuses.append(client.post("/accounts/email/", address).status_code)
+        client.post("/accounts/email/", address | {"action": "remove"})
+    assert statuses == [302] * 15 + [429] * 2
+    assert len(mailbox.all()) == 15

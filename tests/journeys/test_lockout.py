@@ -70,7 +70,7 @@ def test_strangers_wait_and_the_owner_gets_in_by_letter(
     signs_in(page, owner.name)
     expect(page.get_by_role("main")).to_contain_text("You can try again in 15 minutes.")
     assert not script or not barriers(page)
-    press(page, "Send me the letter")
+    press(page, "Email me a code")
     code, _link = letter(site, owner.address, "Your way in")
     page.fill("[name=code]", "BCDF-GHJK")
     press(page, "Let this browser try")
@@ -95,7 +95,7 @@ def test_by_keyboard_from_the_wait_to_the_link(
     guess_until_the_wait(open_page(), site, owner.name)
     page = open_page()
     signs_in(page, owner.name)
-    button = page.get_by_role("button", name="Send me the letter")
+    button = page.get_by_role("button", name="Email me a code")
     for _ in range(12):
         page.keyboard.press("Tab")
         if button.evaluate("button => button === document.activeElement"):
