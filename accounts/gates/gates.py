@@ -43,7 +43,7 @@ def limit(name: str) -> Gate:
     """The gate of one limit."""
 
     def gate(facts: Facts) -> Verdict:
-        for wait in facts.standing.waits():
+        for wait in facts.standing.waits:
             if wait.limit == name:
                 reason = "stopped" if math.isinf(wait.seconds) else "wait"
                 return Verdict(name, reason, wait.seconds)

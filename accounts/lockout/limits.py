@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from axes.models import AccessAttempt
 from django.conf import settings
@@ -45,15 +46,19 @@ class Standing:
     readings: Mapping[meters.Key, Reading]
     at: datetime
 
-    @property
+    @cached_property
     def meters(self) -> list[Meter]:
         """What a try spends, besides the row of the account on its network."""
         if self.device is not None:
             return [known_devices(self.account)]
         return [strangers(self.account), network(self.network), site()]
 
-    def waits(self) -> Iterator[Wait]:
-        """The limits that are closed. None of them means: go on."""
+    @cached_property
+    def waits(self) -> list[Wait]:
+        """The limits that are closed. None of them means: go on. Each gate asks for them."""
+        return list(self._waits())
+
+    def _waits(self) -> Iterator[Wait]:
         for meter in self.meters:
             reading = self.readings.get(meter.key, meters.NOTHING)
             if seconds := meters.wait(meter, reading, self.at):
