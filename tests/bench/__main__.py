@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.bench import cost, growth, memory, pressure, starting, weight
+from tests.bench import cost, growth, lockout, memory, pressure, starting, weight
 from tests.bench.cost import FEW, Size
 from tests.bench.figures import Figure, table
 from tests.bench.servers import Site
@@ -24,10 +24,10 @@ Part = Callable[[Path], list[Figure]]
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
-        "--quick", action="store_true", help="100,000 people and fewer rounds: under 3 minutes"
+        "--quick", action="store_true", help="100,000 people and fewer rounds: about 5 minutes"
     )
     parser.add_argument(
-        "--only", nargs="+", metavar="PART", help="cost growth memory first pressure"
+        "--only", nargs="+", metavar="PART", help="cost growth memory first pressure lockout"
     )
     parser.add_argument(
         "--postgres",
@@ -55,6 +55,7 @@ def _parts(options: argparse.Namespace) -> dict[str, Part]:
         ],
         "memory": memory.figures,
         "pressure": lambda folder: pressure.figures(folder, rounds=2 if quick else 6),
+        "lockout": lambda folder: lockout.figures(folder, quick=quick),
     }
 
 

@@ -1,8 +1,10 @@
 """Fills the database of DATABASE_URL with people and what they leave behind.
 
 `python -m tests.bench.crowd 1000000`: each has a confirmed address, a live session, a key and an
-entry in the trail; one in twenty has failed to sign in today. Rows go in by COPY or executemany:
-they are made as one real row was, and differ in what is unique. All have one password, and its hash.
+entry in the trail; somebody has just guessed at each, from a network of their own, and one in four is
+counted by the limits and has a known device. Rows go in by COPY or executemany: they are made as one
+real row was, and differ in what is unique. All have one password, and its hash. A second number says
+how many of them may really do something.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import django
 PASSWORD = "a kettle of quiet violets"
 ACTORS = 500  # those who really do something, spread evenly among all
 CHUNK = 20_000
+EVERY = 4  # which of them the limits count and know a device of
 
 
 def name(number: int) -> str:
@@ -116,12 +119,12 @@ def _people(count: int) -> None:
     )
 
 
-def _trail(count: int) -> None:
+def _trail(count: int, actors: int) -> None:
     from audit import keys
     from audit.events import Event
     from audit.models import Entry, SubjectKey
 
-    acting = {actor(which, count) for which in range(ACTORS)}
+    acting = set(range(0, count, count // actors))
     keys.obtained(str(_uuid(number)) for number in acting)
     _insert(
         SubjectKey(key="x" * 90),  # nobody opens it
@@ -147,21 +150,32 @@ def _failures(count: int) -> None:
     from axes.models import AccessAttempt
     from django.utils import timezone
 
-    from accounts.models import Tally
+    from accounts.models import KnownDevice, Tally
 
+    now = timezone.now()
     _insert(
-        AccessAttempt(attempt_time=timezone.now(), failures_since_start=1),
-        range(0, count, 20),
+        AccessAttempt(attempt_time=now, failures_since_start=1),
+        range(count),
         lambda number: {
             "id": number + 1,
-            "username": _digest(number),
+            "username": f"name:{_digest(number)}",
             "ip_address": f"fd00::{number >> 16:x}:{number & 65535:x}",
         },
     )
+    budgets = ("strangers", "network_failures", "known_devices", "unlock_letters")
     _insert(
-        Tally(budget="letters", count=1, started_at=timezone.now()),
-        range(0, count, 20),
-        lambda number: {"id": number + 1, "subject": _digest(number)},
+        Tally(budget="", count=1, started_at=now),
+        range(0, count, EVERY),
+        lambda number: {
+            "id": number + 1,
+            "budget": budgets[number // EVERY % len(budgets)],
+            "subject": _digest(number),
+        },
+    )
+    _insert(
+        KnownDevice(key="", user_agent="x" * 40),
+        range(0, count, EVERY),
+        lambda number: {"id": number + 1, "user_id": number + 1, "key": _digest(number)},
     )
 
 
@@ -177,7 +191,7 @@ def _tidy() -> None:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def main(count: int) -> None:
+def main(count: int, actors: int = ACTORS) -> None:
     django.setup()
     from django.core.management import call_command
     from django.db import connection
@@ -189,10 +203,10 @@ def main(count: int) -> None:
             cursor.execute("PRAGMA cache_size = -400000")
             cursor.execute("PRAGMA synchronous = OFF")
     _people(count)
-    _trail(count)
+    _trail(count, actors)
     _failures(count)
     _tidy()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, median, variance
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,13 @@ def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value that at least `share` (0 to 1) of all do not exceed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def welch(one: Sequence[float], other: Sequence[float]) -> float:
+    """|t| of Welch's test: how far the means of two samples lie apart, in standard errors."""
+    apart = abs(fmean(one) - fmean(other))
+    error = math.sqrt(variance(one) / len(one) + variance(other) / len(other))
+    return apart / error if error else math.inf if apart else 0.0
 
 
 def table(figures: Sequence[Figure]) -> str:

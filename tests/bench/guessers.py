@@ -1,6 +1,7 @@
-"""Eight who guess passwords until their standard input ends: `python -m tests.bench.guessers PORT
-PEOPLE`. Each guess is for another account and from another network, so that no limit stops them.
-Prints, at the end, how many guesses were answered with what."""
+"""Some who guess passwords until their standard input ends: `python -m tests.bench.guessers PORT
+PEOPLE MANY`. Each guess is for another account and from another network, so that no limit stops them;
+who is told to come back later does so a second later. Prints, at the end, how many guesses were
+answered with what."""
 
 from __future__ import annotations
 
@@ -13,26 +14,30 @@ from tests.bench import crowd
 from tests.bench.acts import RESIDENTS, WRONG
 from tests.bench.browsing import Browser
 
-GUESSERS = 8
+BUSY, BACK_SECONDS = 503, 1
 
 
-def _guess(port: int, people: int, first: int, over: threading.Event, told: Counter[int]) -> None:
+def _guess(
+    port: int, people: int, first: int, many: int, over: threading.Event, told: Counter[int]
+) -> None:
     others = crowd.ACTORS - RESIDENTS
     with Browser(port) as browser:
         browser.open_sign_in()
         number = first
         while not over.is_set():
             victim = crowd.actor(RESIDENTS + number % others, people)
-            told[browser.try_sign_in(crowd.address(victim), WRONG).status] += 1
-            number += GUESSERS
+            status = browser.try_sign_in(crowd.address(victim), WRONG).status
+            told[status] += 1
+            number += many
+            over.wait(BACK_SECONDS if status == BUSY else 0)
 
 
-def main(port: int, people: int) -> None:
+def main(port: int, people: int, many: int) -> None:
     over = threading.Event()
-    counts: list[Counter[int]] = [Counter() for _ in range(GUESSERS)]
+    counts: list[Counter[int]] = [Counter() for _ in range(many)]
     threads = [
-        threading.Thread(target=_guess, args=(port, people, first, over, counts[first]))
-        for first in range(GUESSERS)
+        threading.Thread(target=_guess, args=(port, people, first, many, over, counts[first]))
+        for first in range(many)
     ]
     for thread in threads:
         thread.start()
@@ -47,4 +52,4 @@ def main(port: int, people: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(*map(int, sys.argv[1:]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from http.cookies import SimpleCookie
 from typing import Any
 
 import django
@@ -41,8 +42,37 @@ def _statements(people: int) -> list[str]:
             answer = client.get(page)
             if answer.status_code != 200:
                 raise RuntimeError(f"{page} answered {answer.status_code}")
+        _behind_the_limits(crowd.address(crowd.actor(crowd.ACTORS - 2, people)))
+        _again(client.cookies, crowd.address(number))
     asked = (query["sql"].lstrip("( ") for query in captured.captured_queries)
     return sorted({sql for sql in asked if sql.upper().startswith(_PLANNED)})
+
+
+def _behind_the_limits(login: str) -> None:
+    """Guesses until there is a pause, and the letter that leads past it."""
+    from django.test import Client
+
+    browser = Client(headers={"host": "localhost", "x-forwarded-for": another_network()})
+    guess = {"login": login, "password": "not this one at all"}
+    while (status := browser.post(SIGN_IN, guess).status_code) == 200:
+        pass
+    if status != 429:
+        raise RuntimeError(f"A guess at {login} was answered {status}")
+    browser.post("/accounts/unlock/", {"login": login})
+    browser.post("/accounts/unlock/code/", {"code": "BBBB-BBBB"})
+
+
+def _again(cookies: SimpleCookie, login: str) -> None:
+    """The owner of a known device mistypes once and comes in."""
+    from django.conf import settings
+    from django.test import Client
+
+    browser = Client(headers={"host": "localhost", "x-forwarded-for": another_network()})
+    browser.cookies[settings.DEVICE_COOKIE_NAME] = cookies[settings.DEVICE_COOKIE_NAME].value
+    for password, meant in (("not this one at all", 200), (crowd.PASSWORD, 302)):
+        status = browser.post(SIGN_IN, {"login": login, "password": password}).status_code
+        if status != meant:
+            raise RuntimeError(f"On a known device the sign-in of {login} was answered {status}")
 
 
 def _walks(sql: str) -> list[str]:
@@ -73,7 +103,7 @@ def _size(table: str) -> int:
 
     quoted = connection.ops.quote_name(table)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM (SELECT 1 FROM {quoted} LIMIT {BIG}) some")  # noqa: S608
+        cursor.execute(f"SELECT count(*) FROM (SELECT 1 FROM {quoted} LIMIT {BIG}) AS few")  # noqa: S608
         return int(cursor.fetchone()[0])
 
 

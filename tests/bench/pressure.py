@@ -21,6 +21,7 @@ from tests.bench.servers import ROOT, Server, Site
 
 PAUSE_SECONDS = 0.02  # between two looks at the page, so that they meet the guesses as they fall
 LOOKS = 80
+GUESSERS = 8
 Answered = Counter[str]  # guesses by status
 
 
@@ -36,7 +37,7 @@ def figures(folder: Path, *, rounds: int) -> list[Figure]:
         _look(acts)
         for _ in range(rounds):
             idle.append(percentile(_look(acts), 0.95))
-            with _guessing(site, server, answered):
+            with guessing(server, GUESSERS, answered):
                 pressed.append(percentile(_look(acts), 0.95))
     told = ", ".join(f"{count} × {status}" for status, count in sorted(answered.items()))
     return [
@@ -68,10 +69,11 @@ def _look(acts: Acts) -> list[float]:
 
 
 @contextmanager
-def _guessing(site: Site, server: Server, answered: Answered) -> Iterator[None]:
-    argv = [sys.executable, "-m", "tests.bench.guessers", str(server.port), str(FEW)]
+def guessing(server: Server, many: int, answered: Answered) -> Iterator[None]:
+    """While inside, so many guess at the people of `server`; `answered` hears what they were told."""
+    argv = [sys.executable, "-m", "tests.bench.guessers", str(server.port), str(FEW), str(many)]
     guessers = subprocess.Popen(
-        argv, cwd=ROOT, env=site.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        argv, cwd=ROOT, env=server.site.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     try:
         if guessers.stdout is None or guessers.stdout.readline() != b"guessing\n":

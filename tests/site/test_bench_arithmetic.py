@@ -15,6 +15,7 @@ from tests.bench.figures import (
     percentile,
     table,
     unsureness,
+    welch,
 )
 
 
@@ -30,6 +31,15 @@ def test_rounds_that_are_not_paired_are_refused() -> None:
 
 def test_a_paired_difference_is_the_median_of_the_differences() -> None:
     assert paired_difference([5.0, 50.0, 7.0], [1.0, 45.0, 2.0]) == 5.0
+
+
+def test_welch_tells_shifted_samples_from_equal_ones() -> None:
+    even = [1.0, 2.0, 3.0, 4.0] * 25
+    assert welch(even, list(reversed(even))) == 0
+    assert welch(even, [value + 1 for value in even]) > 4.5
+    # By hand: means 2 and 4, variances 1 and 4, three of each: 2 / sqrt(1/3 + 4/3).
+    assert welch([1, 2, 3], [2, 4, 6]) == pytest.approx(2 / math.sqrt(5 / 3))
+    assert (welch([1, 1], [1, 1]), welch([1, 1], [2, 2])) == (0, math.inf)
 
 
 def test_unsureness_shrinks_with_rounds_and_is_nothing_without_spread() -> None:
