@@ -22,6 +22,12 @@ def give_the_session_its_owner(request: HttpRequest, user: User, **kwargs: Any) 
     of_request(request).belongs_to(user)
 
 
+@receiver(user_logged_in, dispatch_uid="update_last_login")
+def leave_the_last_sign_in_alone(**kwargs: Any) -> None:
+    """In the place of Django's own receiver, by its own name: `sign_in.finish` has noted it, as the
+    first thing that is written."""
+
+
 @receiver(authentication_step_completed)
 def renew_the_key(
     request: HttpRequest,

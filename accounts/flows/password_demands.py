@@ -38,8 +38,7 @@ def by_staff(request: HttpRequest, person: User, *, reason: str) -> bool:
         person, reason, letters.Happening(at=timezone.now(), time_zone=person.time_zone)
     )
     with transaction.atomic():
-        guard.still_alive(request)
-        now = User.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        now = guard.hold(request, person)
         if not staff.may_change(request.user, now):
             raise PermissionDenied
         _mark(person, letter, reason, request=request)

@@ -56,7 +56,10 @@ def ask(request: HttpRequest, identifier: str, *, by_person: bool = True) -> Non
 def _is_wanted(user: User | None, identifier: str) -> bool:
     """Count the letter for the mailbox it goes to, over all spellings that lead there. One
     statement, whoever it is and however often they were asked for."""
-    budget = budgets.RESET_LETTERS if user else budgets.UNKNOWN_LETTERS
+    if user is None:
+        budget = budgets.UNKNOWN_LETTERS
+    else:
+        budget = budgets.RESET_LETTERS if user.is_active else budgets.SWITCHED_OFF_LETTERS
     room = budgets.spend_if_room(budget, f"user:{user.pk}" if user else identifier)
     told = user is not None or (address_or_blank(identifier) != "" and settings.POLICY_TELL_UNKNOWN)
     return room and told

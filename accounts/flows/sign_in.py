@@ -8,6 +8,7 @@ from allauth.account.internal.flows.login import get_authentication_records
 from django.contrib.auth import authenticate
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.errors import CredentialsMoved
 from accounts.identify import find_user_once
@@ -70,12 +71,25 @@ def finish(request: HttpRequest, user: User, login: Callable[[HttpRequest, User]
     if request.session.pop(BEGAN_UNDER, None) != user.credentials_version:
         raise CredentialsMoved
     with transaction.atomic():
+        _hold(user)
         login(request, user)
         trail.record(
             Event.SIGNED_IN, actor=user, subject=user, request=request, method=_method(request)
         )
         request.session.save()
         request.session.modified = False
+
+
+def _hold(user: User) -> None:
+    """Note the sign-in on the person first of all. Whatever ends sessions or opens an account locks
+    the person first too, so that none of them waits for a sign-in that waits for it."""
+    now = timezone.now()
+    same = User.objects.filter(
+        pk=user.pk, is_active=True, credentials_version=user.credentials_version
+    )
+    if not same.update(last_login=now):
+        raise CredentialsMoved
+    user.last_login = now
 
 
 def _method(request: HttpRequest) -> str | None:

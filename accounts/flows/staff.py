@@ -67,9 +67,8 @@ def change(request: HttpRequest, person: User, values: Mapping[str, Any], *, rea
     demand_fresh_proof(request)
     letter = _told(request, person, partial(_what_changed, values), reason)
     with transaction.atomic():
-        guard.still_alive(request)
         # SECURITY: of the person as they are now, not as the page or the form has them.
-        before = User.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        before = guard.hold(request, person)
         actor = request.user
         if not may_change(actor, before) or not values.keys() <= changeable(actor, before):
             raise PermissionDenied
@@ -168,9 +167,8 @@ def unlock(request: HttpRequest | None, person: User, *, reason: str) -> None:
         demand_fresh_proof(request)
     letter = _told(request, person, _what_was_opened, reason)
     with transaction.atomic():
-        if request is not None:
-            guard.still_alive(request)
-        now = User.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        people = User.objects.select_for_update(of=("self",), no_key=True)
+        now = guard.hold(request, person) if request else people.get(pk=person.pk)
         if request is not None and not may_change(request.user, now):
             raise PermissionDenied
         tries.forget_failures(now)
@@ -196,8 +194,7 @@ def send_reset_letter(request: HttpRequest, person: User, *, reason: str) -> boo
     told = _told(request, person, _what_was_sent, reason)
     link = password_reset.letter_with_link(person, person.email, by_staff=True)
     with transaction.atomic():
-        guard.still_alive(request)
-        now = User.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        now = guard.hold(request, person)
         if not (may_change(request.user, now) and now.is_active):
             raise PermissionDenied
         link.put()

@@ -19,6 +19,7 @@ SHOWN: dict[str, str | Promise] = {
     Event.ACTIVATED.value: _("Switched on"),
     Event.DEACTIVATED.value: _("Switched off"),
     Event.STAFF_RESET_LETTER_SENT.value: _("Letter sent to choose a new password"),
+    Event.STAFF_PASSWORD_DEMANDED.value: _("New password demanded"),
     Event.UNLOCKED_BY_STAFF.value: _("Opened for further tries"),
     Event.STAFF_SUPERUSER_CREATED.value: _("Made an administrator from the command line"),
 }

@@ -47,7 +47,7 @@ def ask(request: HttpRequest, identifier: str) -> None:
     letter = _letter(user, identifier, proof)
     with transaction.atomic():
         row.save()
-        letter.put(wanted=_is_wanted(user, identifier))
+        letter.put(wanted=_is_wanted(request, user, identifier))
         trail.record(Event.UNLOCK_REQUESTED, subject=user, request=request, label=identifier)
     request.session[SESSION_KEY] = row.pk
 
@@ -68,12 +68,17 @@ def _letter(user: User | None, identifier: str, proof: proofs.Proof) -> letters.
     )
 
 
-def _is_wanted(user: User | None, identifier: str) -> bool:
-    """One statement for everybody. Nobody is told that an address has no account: whoever needs
+def _is_wanted(request: HttpRequest, user: User | None, identifier: str) -> bool:
+    """The same statements for everybody. One network has half of what a person gets, so that it
+    cannot close the way through. Nobody is told that an address has no account: whoever needs
     this letter was refused a sign-in, and the reset letter says it."""
-    return budgets.spend_if_room(
-        budgets.UNLOCK_LETTERS, f"user:{user.pk}" if user else identifier
-    ) and (user is not None)
+    off = user is not None and not user.is_active
+    room = budgets.spend_share_if_room(
+        budgets.SWITCHED_OFF_LETTERS if off else budgets.UNLOCK_LETTERS,
+        f"user:{user.pk}" if user else identifier,
+        by=buckets.network_bucket(request),
+    )
+    return room and user is not None
 
 
 def asked(request: HttpRequest) -> UnlockLetter | None:
@@ -114,7 +119,9 @@ def by_link(request: HttpRequest, row: UnlockLetter) -> bool:
 def _open(request: HttpRequest, row: UnlockLetter) -> bool:
     """Once, for exactly one of all who race."""
     with transaction.atomic():
-        user = User.objects.filter(
+        # Held, so that a reset or a switch-off of this moment comes before or after it.
+        people = User.objects.select_for_update(of=("self",), no_key=True)
+        user = people.filter(
             pk=row.user_id or 0, is_active=True, credentials_version=row.credentials_version
         ).first()
         spent = UnlockLetter.objects.filter(pk=row.pk, spent_at=None)

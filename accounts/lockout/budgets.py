@@ -23,6 +23,7 @@ __all__ = [
     "spend",
     "spend_if_room",
     "spend_share",
+    "spend_share_if_room",
     "would_allow",
 ]
 
@@ -56,6 +57,8 @@ UNLOCK_LETTERS = Budget("unlock_letters", lambda: settings.POLICY_LETTERS_PER_HO
 UNLOCK_CODES = Budget("unlock_codes", lambda: 3 * settings.POLICY_CODE_TRIES_PER_HOUR, HOUR)
 # Keys of mailed links that fitted nothing (accounts/lockout/links.py).
 LINKS = Budget("links", lambda: settings.POLICY_LINKS_PER_HOUR, HOUR)
+# Of what is counted only so that it is counted.
+NOTHING = Budget("nothing", lambda: 1, HOUR)
 # Mailed codes compared for one sign-up or account, over all codes it was sent.
 CODES = Budget("codes", lambda: settings.POLICY_CODE_TRIES_PER_HOUR, HOUR)
 
@@ -89,6 +92,12 @@ def _share(budget: Budget, subject: str, by: str) -> tuple[Budget, str]:
 def spend_if_room(budget: Budget, subject: str) -> bool:
     """Count one for `subject` if there is room, and say whether. One statement either way."""
     return bool(_counter(budget, subject).add())
+
+
+def spend_share_if_room(budget: Budget, subject: str, *, by: str) -> bool:
+    """`spend_share`, for acts whose work must not tell: two statements, the same ones always."""
+    has_share = spend_if_room(*_share(budget, subject, by))
+    return spend_if_room(budget if has_share else NOTHING, subject) and has_share
 
 
 def would_allow(budget: Budget, subject: str) -> bool:

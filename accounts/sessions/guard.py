@@ -27,6 +27,18 @@ def still_alive(request: HttpRequest) -> None:
         raise SessionGone
 
 
+def hold(request: HttpRequest, person: User) -> User:
+    """`still_alive`, and `person` as they are now, held as well. Two who change each other at once
+    lock in one order, so that neither waits for what the other waits for. Raises User.DoesNotExist."""
+    people = User.objects.select_for_update(of=("self",), no_key=True)
+    both = list(people.filter(pk__in={person.pk, request.user.pk}).order_by("pk"))
+    still_alive(request)
+    for one in both:
+        if one.pk == person.pk:
+            return one
+    raise User.DoesNotExist
+
+
 def _holds(row: Session) -> bool:
     people = User.objects.select_for_update(no_key=True).filter(is_active=True)
     version = people.filter(pk=row.user_id or 0).values_list("credentials_version").first()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.flows import staff
 from accounts.models import KnownDevice, OutgoingMail, Session, UnlockLetter, User
 from audit.events import Event
 from audit.models import Entry
@@ -111,10 +112,26 @@ def test_known_and_unknown_cost_the_same_statements(alice, statements_of):
 
 
 def test_letters_are_capped_over_all_spellings(alice, mailbox):
-    for _ in range(3):
+    for network in range(3):
         for name in ("alice", alice.email, "ALICE@example.org"):
-            assert Visitor().post(ASK, {"login": name}).status_code == 302
+            browser = Visitor(REMOTE_ADDR=f"198.51.{network}.7")
+            assert browser.post(ASK, {"login": name}).status_code == 302
     assert mailbox.kinds() == ["unlock"] * 5
+
+
+def test_one_network_cannot_close_the_way_through(alice, mailbox):
+    for _ in range(9):
+        Visitor(REMOTE_ADDR="198.51.100.7").post(ASK, {"login": "alice"})
+    assert mailbox.kinds() == ["unlock"] * 3
+    Visitor(REMOTE_ADDR="203.0.113.9").post(ASK, {"login": "alice"})
+    assert mailbox.kinds() == ["unlock"] * 4
+
+
+def test_a_switched_off_owner_is_told_once_a_day_whichever_letter_was_asked_for(alice, mailbox):
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    for page in (ASK, "/accounts/password/reset/") * 3:
+        Visitor().post(page, {"login": "alice"})
+    assert mailbox.kinds() == ["switched_off"]
 
 
 def test_three_wrong_codes_use_a_letter_up(client, under_attack, mailbox):
@@ -186,3 +203,24 @@ def test_a_raced_letter_lets_one_browser_through(mailbox):
     statuses = race(lambda number: browsers[number].post(LINK).status_code, 16)
     assert sorted(statuses) == [302] + [410] * 15
     assert KnownDevice.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sign_in_and_what_opens_the_account_wait_for_each_other_in_one_order(mailbox, settings):
+    """On PostgreSQL: a sign-in that locked the person last met resets and unlocks that lock them
+    first, and one of the two was ended as a deadlock."""
+    settings.POLICY_FREE_FAILURES = 1000
+    alice = cast.person("alice")
+    browsers = [Visitor() for _ in range(12)]
+
+    def act(number):
+        if number % 2:
+            return (
+                browsers[number]
+                .post("/accounts/login/", {"login": "alice", "password": cast.PASSWORD})
+                .status_code
+            )
+        staff.unlock(None, alice, reason="ticket 4411")
+        return 302
+
+    assert set(race(act, 12)) == {302}

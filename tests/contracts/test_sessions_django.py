@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthentication
+from django.contrib.auth.signals import user_logged_in
 from django.contrib.messages.storage import default_storage
 from django.contrib.messages.storage.session import SessionStorage
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
@@ -25,6 +26,7 @@ from accounts.models import Session
 from accounts.sessions.joined import JoinedUser
 from accounts.sessions.middleware import AuthenticationMiddleware, SessionMiddleware
 from accounts.sessions.store import SessionGone, SessionStore
+from tests.support import cast
 
 BACKEND = "accounts.backends.OneHashBackend"
 
@@ -151,3 +153,17 @@ def test_every_proof_is_recorded_by_one_function_which_tells_us(alice, rf):
     login_flow.record_authentication(request, alice, "mfa", type="totp", id=7)
     (record,) = login_flow.get_authentication_records(request, alice)
     assert (record["method"], record["type"]) == ("mfa", "totp") and record["at"] > 0
+
+
+def test_the_last_sign_in_is_noted_by_the_road_and_by_nothing_else(client, alice):
+    """Django's receiver would write it at the end, when other rows are locked already."""
+    names = [key[0] for key, *_rest in user_logged_in.receivers]
+    assert names.count("update_last_login") == 1
+    (ours,) = [
+        ref() for key, ref, *_rest in user_logged_in.receivers if key[0] == "update_last_login"
+    ]
+    assert ours.__module__ == "accounts.receivers"
+    assert alice.last_login is None
+    client.post("/accounts/login/", {"login": "alice", "password": cast.PASSWORD})
+    alice.refresh_from_db()
+    assert alice.last_login is not None
