@@ -25,6 +25,10 @@ class AccountAdapter(DefaultAccountAdapter):
         "incorrect_password": _("That password is not right."),
     }
 
+    def is_ajax(self, request: HttpRequest) -> bool:
+        """Nobody asks that way here: allauth's answers would carry the form back, passwords and all."""
+        return False
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return settings.POLICY_SIGNUP_OPEN
 

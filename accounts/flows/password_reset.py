@@ -39,14 +39,14 @@ class ResetTokens(PasswordResetTokenGenerator):
 def ask(request: HttpRequest, identifier: str, *, by_person: bool = True) -> None:
     """Queue the letter that fits: a link for a person, a word for an address without account.
 
-    The answer is the same for all, and so is the work: a letter is composed either way. Over the
+    The answer is the same for all, and so is the work: the same letters are composed either way. Over the
     cap of letters none is sent and nothing is said: the links of this hour are in the mailbox, and a
     refusal would let strangers close the owner's way back. Nor is any sent if it was not asked for
     `by_person`. Raises TooManyTries per network only.
     """
     budgets.spend(budgets.RESETS, buckets.network_bucket(request))
     user = find_user(identifier)
-    letter = _letter_to_person(user, identifier) if user else _letter_to_stranger(identifier)
+    letter = _fitting_letter(user, identifier)
     with transaction.atomic():
         letter.put(wanted=by_person and _is_wanted(user, identifier))
         event = Event.PASSWORD_RESET_REQUESTED if by_person else Event.PASSWORD_RESET_TRAPPED
@@ -65,16 +65,18 @@ def _is_wanted(user: User | None, identifier: str) -> bool:
     return room and told
 
 
-def _letter_to_person(user: User, identifier: str) -> letters.Letter:
-    if not user.is_active:
-        return letters.switched_off(**letters.reader(user))
+def _fitting_letter(user: User | None, identifier: str) -> letters.Letter:
+    """SECURITY: two letters are composed for everybody and one is used. Which one it is takes no
+    other time than the other."""
     # The address that was typed found the person, so it is confirmed.
-    return letter_with_link(user, address_or_blank(identifier) or user.email)
-
-
-def _letter_to_stranger(identifier: str) -> letters.Letter:
-    to = address_or_blank(identifier) or settings.DEFAULT_FROM_EMAIL
-    return letters.no_account(to=to, language=translation.get_language() or "en")
+    to = address_or_blank(identifier) or (user.email if user else settings.DEFAULT_FROM_EMAIL)
+    language = translation.get_language() or settings.LANGUAGE_CODE
+    nobody = User(pk=0, username="nobody", email=to, language=language, password="-")  # noqa: S106 - nobody
+    link = letter_with_link(user or nobody, to)
+    if user is not None and not user.is_active:
+        return letters.switched_off(**letters.reader(user))
+    plain = letters.no_account(to=to, language=user.language if user else language)
+    return link if user else plain
 
 
 def letter_with_link(user: User, to: str, *, by_staff: bool = False) -> letters.Letter:

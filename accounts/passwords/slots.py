@@ -47,18 +47,22 @@ class _Room:
 
     def __init__(self) -> None:
         self.mutex = threading.Lock()
-        self.taken = 0
+        self.inside = {True: 0, False: 0}  # places taken by known devices, by strangers
         self.made = 0
         self.known: deque[_Waiter] = deque()
         self.strangers: deque[_Waiter] = deque()
 
+    @property
+    def taken(self) -> int:
+        return sum(self.inside.values())
+
     def enter(self, width: int, caller: Caller) -> None:
-        """Raises HashingBusy after POLICY_HASH_WAIT_SECONDS, and at once where as many strangers wait
-        as may: each holds one of the server's threads, and others are to find one free."""
+        """Raises HashingBusy after POLICY_HASH_WAIT_SECONDS, and at once where as many wait as may:
+        each holds one of the server's threads, and others are to find one free."""
         waiter = _Waiter(width, caller)
         queue = self.known if caller.known else self.strangers
         with self.mutex:
-            if not caller.known and self._is_full_for(caller.network):
+            if self._is_full(queue, caller.network):
                 raise HashingBusy
             queue.append(waiter)
             self._admit()
@@ -71,30 +75,37 @@ class _Room:
             self._admit()  # who stood behind a wide one may fit
         raise HashingBusy
 
-    def _is_full_for(self, network: str) -> bool:
-        """Whether one more stranger would wait too many; one network has two thirds of what there
-        is."""
+    def _is_full(self, queue: deque[_Waiter], network: str) -> bool:
+        """Whether one more would wait too many in this queue; one network has two thirds of it."""
         most = settings.POLICY_HASH_WAITING
-        theirs = sum(one.caller.network == network for one in self.strangers)
-        return len(self.strangers) >= most or (network != "" and theirs >= most * 2 // 3)
+        theirs = sum(one.caller.network == network for one in queue)
+        return len(queue) >= most or (network != "" and theirs >= most * 2 // 3)
 
-    def leave(self, width: int) -> None:
+    def leave(self, width: int, caller: Caller) -> None:
         with self.mutex:
-            self.taken -= width
+            self.inside[caller.known] -= width
             self._admit()
 
     def _admit(self) -> None:
-        self._admit_from(self.known, places())
-        if not self.known:
-            self._admit_from(self.strangers, places() - kept())
+        """SECURITY: neither shuts the other out. Anybody may have an account and a device that is
+        known for it, so where strangers wait one place is theirs."""
+        left = 1 if self.strangers and places() > 1 else 0
+        self._admit_from(self.known, places() - left)
+        self._admit_from(self.strangers, places() - kept())
 
-    def _admit_from(self, queue: deque[_Waiter], room: int) -> None:
-        # What is wider than the room of strangers waits for all of it to be empty.
-        while queue and (self.taken + queue[0].width <= room or self.taken == 0):
+    def _admit_from(self, queue: deque[_Waiter], most: int) -> None:
+        while queue and self._fits(queue[0], most):
             waiter = queue.popleft()
-            self.taken += waiter.width
+            self.inside[waiter.caller.known] += waiter.width
             self.made += 1
             waiter.admitted.set()
+
+    def _fits(self, waiter: _Waiter, most: int) -> bool:
+        # What is wider than the room of its kind waits for all of it to be empty.
+        return self.taken == 0 or (
+            self.inside[waiter.caller.known] + waiter.width <= most
+            and self.taken + waiter.width <= places()
+        )
 
 
 _room = _Room()
@@ -141,13 +152,14 @@ def slot(memory_kib: int = 0) -> Iterator[None]:
         return
     _warn_of_transactions()
     width = min(places(), max(1, -(-memory_kib // settings.POLICY_ARGON2_MEMORY_KIB)))
-    _room.enter(width, _caller.get())
+    caller = _caller.get()
+    _room.enter(width, caller)
     _inside.held = True
     try:
         yield
     finally:
         _inside.held = False
-        _room.leave(width)
+        _room.leave(width, caller)
 
 
 def _warn_of_transactions() -> None:

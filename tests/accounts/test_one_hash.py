@@ -48,7 +48,7 @@ def no_room(settings) -> Iterator[None]:
     try:
         yield
     finally:
-        slots._room.leave(1)
+        slots._room.leave(1, slots.Caller())
 
 
 def old_hash(password: str = cast.PASSWORD) -> str:

@@ -75,6 +75,24 @@ def test_a_known_device_goes_before_all_strangers_who_wait(settings):
     pool.shutdown()
 
 
+def test_known_devices_leave_strangers_who_wait_a_place(settings):
+    """Anybody may have an account and a device: a flood of them is no way to close the door."""
+    settings.POLICY_HASH_MEMORY_MIB, settings.POLICY_HASH_WAIT_SECONDS = 76, 30
+    room, known, stranger = slots._Room(), slots.Caller(known=True), slots.Caller()
+    for _ in range(4):
+        room.enter(1, known)
+    with ThreadPoolExecutor(2) as two:
+        another = two.submit(room.enter, 1, known)
+        wait_until(lambda: len(room.known) == 1)
+        somebody = two.submit(room.enter, 1, stranger)
+        wait_until(lambda: len(room.strangers) == 1)
+        room.leave(1, known)
+        somebody.result(30)
+        assert room.inside == {True: 3, False: 1} and not another.done()
+        room.leave(1, known)
+        another.result(30)
+
+
 def test_one_network_fills_no_more_than_its_part_of_the_queue(settings):
     settings.POLICY_HASH_MEMORY_MIB, settings.POLICY_HASH_WAIT_SECONDS = 19, 30
     settings.POLICY_HASH_WAITING = 6

@@ -70,8 +70,8 @@ def _look(acts: Acts) -> list[float]:
 
 @contextmanager
 def guessing(server: Server, many: int, answered: Answered) -> Iterator[None]:
-    """While inside, so many guess at the people of `server`; `answered` hears what they were told."""
-    argv = [sys.executable, "-m", "tests.bench.guessers", str(server.port), str(FEW), str(many)]
+    """While inside, so many guess at `server`; `answered` hears what they were told."""
+    argv = [sys.executable, "-m", "tests.bench.guessers", str(server.port), str(many)]
     guessers = subprocess.Popen(
         argv, cwd=ROOT, env=server.site.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )

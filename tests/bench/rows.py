@@ -14,9 +14,9 @@ _MOMENT = "strftime('%Y-%m-%d %H:%M:%f', {}) || '000'"
 _KEPT_IN = {"accounts_tally": "started_at", "axes_accessattempt": "attempt_time"}
 
 
-def crowded(folder: Path, name: str, people: int, *, actors: int = 500) -> Site:
+def crowded(folder: Path, name: str, people: int, *, actors: int = 500, **environment: str) -> Site:
     """A site with people of its own, whom no other part has counted anything for."""
-    site = Site(folder, f"sqlite:///{folder}/{name}.sqlite3")
+    site = Site(folder, f"sqlite:///{folder}/{name}.sqlite3", **environment)
     site.run("-m", "tests.bench.crowd", str(people), str(actors), seconds=120)
     return site
 

@@ -18,7 +18,7 @@ from tests.bench.servers import Server
 from tests.support.attackers import Caller
 
 GUESSERS = 200
-LOOKS, SIGN_INS = 60, 30  # of one round
+LOOKS, SIGN_INS = 40, 20  # of one round
 PAUSE_SECONDS = 0.02
 MOST = 6
 Took = dict[str, list[float]]
