@@ -39,8 +39,8 @@ class ResetTokens(PasswordResetTokenGenerator):
 def ask(request: HttpRequest, identifier: str, *, by_person: bool = True) -> None:
     """Queue the letter that fits: a link for a person, a word for an address without account.
 
-    The answer is the same for all, and so is the work: the same letters are composed either way. Over the
-    cap of letters none is sent and nothing is said: the links of this hour are in the mailbox, and a
+    The answer is the same for all, and so is the work: the same letters are composed either way. Over
+    the cap none is sent and nothing is said: the links of this hour are in the mailbox, and a
     refusal would let strangers close the owner's way back. Nor is any sent if it was not asked for
     `by_person`. Raises TooManyTries per network only.
     """

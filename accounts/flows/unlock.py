@@ -54,17 +54,20 @@ def ask(request: HttpRequest, identifier: str) -> None:
 
 def _letter(user: User | None, identifier: str, proof: proofs.Proof) -> letters.Letter:
     typed = address_or_blank(identifier)
+    whose = user.subject_id if user else ""
     if user is None:  # nobody gets it; it is composed so that this takes no other time
         language = translation.get_language() or settings.LANGUAGE_CODE
         user = User(username="nobody", email=settings.DEFAULT_FROM_EMAIL, language=language)
     if not user.is_active:
         return letters.switched_off(**letters.reader(user))
+    reader = letters.reader(user, to=typed)
+    reader["subject_id"] = whose
     return letters.unlock(
         code=proof.code,
         link=settings.SITE_URL + reverse("account_unlock_key", args=[proof.key]),
         minutes=settings.POLICY_CODE_MINUTES,
         unlocked=settings.POLICY_UNLOCK_MINUTES,
-        **letters.reader(user, to=typed),
+        **reader,
     )
 
 
