@@ -1,7 +1,7 @@
 """Some who guess passwords until their standard input ends: `python -m tests.bench.guessers PORT MANY`.
 Each guess is at another name and from another network, so that no limit stops it; the names are
-nobody's, which costs the site the same. Who is told to come back later does so a second later. Prints,
-at the end, how many guesses were answered with what."""
+nobody's, which costs the site the same. Who finds the site busy comes back when it says. Prints, at the
+end, how many guesses were answered with what."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections import Counter
 from tests.bench.acts import WRONG
 from tests.bench.browsing import Browser
 
-BUSY, BACK_SECONDS = 503, 1
+BUSY = 503
 
 
 def _guess(port: int, first: int, many: int, over: threading.Event, told: Counter[int]) -> None:
@@ -23,10 +23,11 @@ def _guess(port: int, first: int, many: int, over: threading.Event, told: Counte
         number = first
         while not over.is_set():
             login = f"nobody-{os.getpid()}-{number:07d}@example.org"
-            status = browser.try_sign_in(login, WRONG).status
-            told[status] += 1
+            answer = browser.try_sign_in(login, WRONG)
+            told[answer.status] += 1
             number += many
-            over.wait(BACK_SECONDS if status == BUSY else 0)
+            if answer.status == BUSY:
+                over.wait(float(answer.headers["retry-after"]))
 
 
 def main(port: int, many: int) -> None:
