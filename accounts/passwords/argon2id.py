@@ -118,7 +118,8 @@ def raw(
         },
     )  # fmt: skip
     with slots.slot(memory_kib), _blocks.one(memory_kib * 1024) as block:
-        code = hands.run(_compute, context, kind, block)
+        known = slots.caller().known
+        code = hands.run(_compute, context, kind, block, gives_way=not known)
     if code != lib.ARGON2_OK:
         raise HashingError(error_to_str(code))
     return bytes(ffi.buffer(out, length))

@@ -27,6 +27,7 @@ def _guess(port: int, first: int, many: int, over: threading.Event, told: Counte
             told[answer.status] += 1
             number += many
             if answer.status == BUSY:
+                browser.line.close()  # the site would not keep it so long
                 over.wait(float(answer.headers["retry-after"]))
 
 
