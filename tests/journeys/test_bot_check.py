@@ -109,6 +109,7 @@ def test_whoever_presses_while_it_is_being_solved_presses_once(
     press(page, "Send reset email")
     expect(page.get_by_role("status")).to_contain_text("solving a small puzzle")
     press(page, "Continue")
+    slow.send("Emulation.setCPUThrottlingRate", {"rate": 1})
     title(page, "Check your email")
 
 
@@ -124,8 +125,9 @@ def test_without_script_one_waits_once_and_types_nothing_again(
     assert "a kettle of quiet violets" not in page.content()
     press(page, "Continue")
     expect(page.get_by_role("alert")).to_have_text("That was too soon.")
-    page.wait_for_timeout(5200)  # what the page asks of a person
-    press(page, "Continue")
+    while page.get_by_role("alert").is_visible():  # a press too soon begins no new wait
+        with page.expect_navigation():
+            press(page, "Continue")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Hello")
 
 

@@ -27,6 +27,17 @@ def signs_in(page: Page, path: str = "/admin/") -> None:
     page.wait_for_url(f"**{path}")
 
 
+def follow(page: Page, link: str) -> None:
+    """Whatever looks at the page next must not meet the one that is being left."""
+    with page.expect_navigation():
+        page.get_by_role("link", name=link).click()
+
+
+def press(page: Page, button: str) -> None:
+    with page.expect_navigation():
+        page.get_by_role("button", name=button).click()
+
+
 def cut(page: Page, selector: str) -> bool:
     """Whether something is left to scroll sideways inside of it."""
     return bool(page.locator(selector).evaluate("box => box.scrollWidth > box.clientWidth"))
@@ -41,8 +52,8 @@ def walk(page: Page, look) -> None:
     page.goto("/admin/accounts/user/?q=desk-")
     assert not cut(page, ".results")
     look(page)
-    page.get_by_role("link", name="desk-alice").click()
-    page.get_by_role("button", name="Save").click()
+    follow(page, "desk-alice")
+    press(page, "Save")
     expect(page.get_by_role("alert")).to_contain_text("Give the reason for this change.")
     page.get_by_role("link", name="Reason: Give the reason").click()
     expect(page.get_by_label("Reason")).to_be_focused()
@@ -50,17 +61,17 @@ def walk(page: Page, look) -> None:
     expect(page.get_by_label("Can view person")).to_be_visible()
     look(page)
     person = page.url
-    page.get_by_role("link", name="History").click()
+    follow(page, "History")
     look(page)
     page.goto(person)
-    page.get_by_role("link", name="Why can they not sign in?").click()
+    follow(page, "Why can they not sign in?")
     look(page)
-    page.get_by_role("button", name="Ask").click()
+    press(page, "Ask")
     expect(page.get_by_text("Nothing stands in the way").first).to_be_visible()
     look(page)
     page.goto(person)
-    page.get_by_role("link", name="Unlock").click()
-    page.get_by_role("button", name="Unlock").click()
+    follow(page, "Unlock")
+    press(page, "Unlock")
     expect(page.get_by_role("alert")).to_contain_text("Give the reason for this change.")
     look(page)
 

@@ -16,11 +16,21 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from tests.support.site import Site
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PATIENCE_MS = 15_000  # on a busy machine; what comes sooner is not waited for
+expect.set_options(timeout=PATIENCE_MS)
 QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -134,7 +144,7 @@ def open_page(browser: Browser, site: Site, watch: Watch) -> Iterator[Callable[.
         settings = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options}
         context = browser.new_context(base_url=site.url, **settings)
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.expose_binding("reportViolation", watch.violation)
         context.add_init_script(REPORT_VIOLATIONS)
         page = context.new_page()
@@ -159,6 +169,7 @@ def page_without_script(open_page: Callable[..., Page]) -> Page:
 
 def barriers(page: Page) -> list[str]:
     """What axe finds wrong with the page as it stands, one line for each thing."""
+    page.wait_for_load_state()
     # Preloading puts copies of the stylesheets into the page, whose imports are not found there.
     found = Axe().run(page, options={"preload": False}).response["violations"]
     return [
