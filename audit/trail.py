@@ -21,6 +21,7 @@ from django.utils import timezone
 from audit import keys, sealing
 from audit.events import Event
 from audit.facts import cleaned, inert
+from audit.inserting import insert
 from audit.keys import FORGOTTEN, Keys, forget
 from audit.models import Entry
 
@@ -111,7 +112,7 @@ def record(
     if (key := opened[entry.personal_key]) != FORGOTTEN:
         plain = json.dumps(personal).encode()
         entry.personal = sealing.seal_with(key, plain, context=_context(entry))
-    entry.save()
+    insert(entry)
 
 
 def entries_of(subject_id: str, *, event: Event | None = None, limit: int = 50) -> list[Line]:

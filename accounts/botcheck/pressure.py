@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.lockout import budgets, limits, meters
 from accounts.lockout.budgets import Budget
-from accounts.models import Tally
+from accounts.moments import stored
 from audit.sealing import keyed_digest
 
 COUNTED = {"sign_up": budgets.SIGNUPS, "reset": budgets.RESETS}
@@ -58,9 +58,7 @@ def _used(budget: Budget, network: str) -> tuple[int, int]:
     """What this network and what all have used of a budget, in one statement. Rows past the site's
     threshold change no answer, so they are not read: under a flood this costs no more. The order of
     the newest keeps PostgreSQL to the index of the time."""
-    since = Tally._meta.get_field("started_at").get_db_prep_value(
-        timezone.now() - budget.window, connection
-    )
+    since = stored(timezone.now() - budget.window)
     subject = keyed_digest(budgets.mailbox(network), purpose=f"budget {budget.name}")
     most = settings.POLICY_BOT_CHECK_SITE
     one = (

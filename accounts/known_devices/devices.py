@@ -18,10 +18,27 @@ from django.utils import timezone
 
 from accounts.devices import plain_agent
 from accounts.models import KnownDevice, User
+from accounts.moments import stored
 from audit import sealing
 
 VALUE_BYTES = 32
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+# Written out: every sign-in asks these, and composing them through the models costs more than they do.
+_SEEN_AGAIN = (
+    "UPDATE accounts_knowndevice"
+    " SET user_agent = %s, last_used_at = %s, failures = 0, expires_at = NULL"
+    " WHERE user_id = %s AND key = %s"
+)
+_SEEN_FIRST = (
+    "INSERT INTO accounts_knowndevice"
+    " (user_id, key, user_agent, created_at, last_used_at, failures)"
+    " VALUES (%s, %s, %s, %s, %s, 0) ON CONFLICT DO NOTHING"
+)
+_PAST_THE_NEWEST = (
+    "DELETE FROM accounts_knowndevice WHERE user_id = %s AND id NOT IN"
+    " (SELECT id FROM accounts_knowndevice WHERE user_id = %s"
+    " ORDER BY last_used_at DESC, id DESC LIMIT %s)"
+)
 
 
 def value_of(request: HttpRequest) -> str:
@@ -69,18 +86,16 @@ def remember(request: HttpRequest, user: User) -> None:
     One UPDATE for a device that is known already; for a new one an INSERT and a DELETE besides.
     """
     now = timezone.now()
-    fresh = _as_seen(request, now) | {"expires_at": None}
     had_value = value_of(request) != ""
-    key = _key_for(request)
-    if had_value and KnownDevice.objects.filter(user=user, key=key).update(**fresh):
-        return
-    KnownDevice.objects.bulk_create(
-        [KnownDevice(user=user, key=key, created_at=now, **fresh)],
-        ignore_conflicts=True,
-    )
-    newest = KnownDevice.objects.filter(user=user).order_by("-last_used_at", "-pk")
-    kept = newest.values("pk")[: settings.POLICY_DEVICES_PER_PERSON]
-    KnownDevice.objects.filter(user=user).exclude(pk__in=kept).delete()
+    whose = [user.pk, _key_for(request)]
+    agent, at = _agent(request), stored(now)
+    with connection.cursor() as cursor:
+        if had_value:
+            cursor.execute(_SEEN_AGAIN, [agent, at, *whose])
+            if cursor.rowcount:
+                return
+        cursor.execute(_SEEN_FIRST, [*whose, agent, at, at])
+        cursor.execute(_PAST_THE_NEWEST, [user.pk, user.pk, settings.POLICY_DEVICES_PER_PERSON])
 
 
 def remember_for(request: HttpRequest, user: User, minutes: int) -> None:
@@ -109,8 +124,11 @@ def _key_for(request: HttpRequest) -> str:
 
 
 def _as_seen(request: HttpRequest, now: datetime) -> dict[str, Any]:
-    agent = plain_agent(request.META.get("HTTP_USER_AGENT", ""))
-    return {"user_agent": agent, "last_used_at": now, "failures": 0}
+    return {"user_agent": _agent(request), "last_used_at": now, "failures": 0}
+
+
+def _agent(request: HttpRequest) -> str:
+    return plain_agent(request.META.get("HTTP_USER_AGENT", ""))
 
 
 def failed(device: KnownDevice) -> int:

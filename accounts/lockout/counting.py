@@ -13,15 +13,11 @@ from django.db.models import F, Model, QuerySet
 from django.utils import timezone
 
 from accounts.errors import TooManyTries
+from accounts.moments import aware
 
 # Clocks of two machines may differ by so much. A row further ahead was written before the clock was
 # set back: what it counts has run out, or it would lock people out for as long.
 AHEAD = timedelta(minutes=2)
-
-
-def aware(moment: datetime) -> datetime:
-    """A time as the database gave it: SQLite keeps no zone beside it."""
-    return moment if timezone.is_aware(moment) else moment.replace(tzinfo=connection.timezone)
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts.lockout.counting import AHEAD, Reading, aware
-from accounts.models import Tally
+from accounts.lockout.counting import AHEAD, Reading
+from accounts.moments import aware, stored
 from audit.sealing import keyed_digest
 
 # The growing delay of one account (figures: one second, doubling, to 15 minutes).
@@ -138,10 +137,10 @@ def _count(meters: list[Meter], seen: Mapping[Key, Reading], now: datetime) -> d
             # What is not there cannot be the same: -1 is no count.
             count = reading.count if reading.since else -1
             free = min(settings.POLICY_FREE_FAILURES, meter.limit)
-            open_values += [meter.budget, free, count, _stored(reading.since or now)]
+            open_values += [meter.budget, free, count, stored(reading.since or now)]
         else:
             begun = "tally.budget = %s AND (tally.started_at <= %s OR tally.started_at > %s)"
-            values = [meter.budget, _stored(now - meter.window), _stored(now + AHEAD)]
+            values = [meter.budget, stored(now - meter.window), stored(now + AHEAD)]
             over.append(begun)
             over_values += values
             open_.append(f"({begun}) OR (tally.budget = %s AND tally.count < %s)")
@@ -157,7 +156,7 @@ def _count(meters: list[Meter], seen: Mapping[Key, Reading], now: datetime) -> d
         " THEN excluded.started_at ELSE tally.started_at END"
         f" WHERE {' OR '.join(open_)} RETURNING budget, count"
     )
-    inserted = [part for meter in meters for part in (*meter.key, _stored(now))]
+    inserted = [part for meter in meters for part in (*meter.key, stored(now))]
     with connection.cursor() as cursor:
         cursor.execute(sql, [*inserted, *over_values, *streaks, *over_values, *open_values])
         return dict(cursor.fetchall())
@@ -170,7 +169,7 @@ def give_back(meters: Iterable[Meter]) -> None:
         return
     # An upsert, because that alone takes its rows in our order: two that meet cannot deadlock.
     rows = ", ".join(["(%s, %s, 0, %s)"] * len(meters))
-    now = _stored(timezone.now())
+    now = stored(timezone.now())
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO accounts_tally AS tally (budget, subject, count, started_at)"  # noqa: S608
@@ -200,7 +199,3 @@ def _keys(meters: Sequence[Meter]) -> list[str]:
 def _in_order(meters: Iterable[Meter]) -> list[Meter]:
     """The order in which everybody locks rows."""
     return sorted(meters, key=lambda meter: meter.key)
-
-
-def _stored(moment: datetime) -> Any:
-    return Tally._meta.get_field("started_at").get_db_prep_value(moment, connection)

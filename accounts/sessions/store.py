@@ -30,6 +30,7 @@ from accounts.errors import SessionEnded
 from accounts.lookups import Lookup
 from accounts.models import Session, User
 from audit import sealing
+from audit.inserting import insert
 
 KEY_BYTES = 32  # ASVS 7.2.3 asks for 16
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
@@ -102,7 +103,7 @@ class SessionStore(SessionBase):
             row = Session(created_at=now)
         self._fill(row, data, now)
         if not stored_key:
-            row.save(force_insert=True)
+            insert(row)
         else:
             # Never the version alone: a credential changed meanwhile has moved it in the row.
             columns = SAVED + (OWNED if self._new_owner else ())
