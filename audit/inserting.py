@@ -20,10 +20,10 @@ def _prepared(model: type[Model], vendor: str) -> tuple[str, tuple[Field[Any, An
     meta, quoted = model._meta, connections[DEFAULT_DB_ALIAS].ops.quote_name
     numbered = meta.auto_field
     fields = tuple(field for field in meta.concrete_fields if field is not numbered)
-    columns = ", ".join(quoted(field.column) for field in fields)
+    columns = ", ".join(quoted(str(field.column)) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
     sql = f"INSERT INTO {quoted(meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608 - our own columns
-    return (f"{sql} RETURNING {quoted(numbered.column)}" if numbered else sql), fields
+    return (f"{sql} RETURNING {quoted(str(numbered.column))}" if numbered else sql), fields
 
 
 def insert(row: Model) -> None:

@@ -87,7 +87,7 @@ def remember(request: HttpRequest, user: User) -> None:
     """
     now = timezone.now()
     had_value = value_of(request) != ""
-    whose = [user.pk, _key_for(request)]
+    whose: list[Any] = [user.pk, _key_for(request)]
     agent, at = _agent(request), stored(now)
     with connection.cursor() as cursor:
         if had_value:
