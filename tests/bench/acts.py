@@ -105,6 +105,13 @@ class Acts:
         return f"{name} {self.label}".rstrip()
 
 
+class PlainActs(Acts):
+    """The same on the site that ours is held against; its people have names alone."""
+
+    def _login(self, which: int) -> str:
+        return crowd.name(crowd.actor(which, self.people))
+
+
 def _expected(body: bytes, path: str) -> bytes:
     if not body.strip():
         raise Unexpected(f"{path} answered nothing")

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.acts import Acts
+from tests.bench.acts import Acts, PlainActs
 from tests.bench.browsing import Browser
 from tests.bench.figures import Figure, paired_difference, paired_ratio, unsureness
 from tests.bench.rounds import Costs, measure
 from tests.bench.servers import MORE_MEMORY, Server, Site
 
 FEW = 1_000
+# The promise of milliseconds was made where a plain site's sign-in took so much besides its hash: the
+# ratio of the two holds on any machine.
+PROMISED_MS = 4.5
+PLAIN_SIGN_IN_MS = 5.5
+PLAIN = "of a plain site"
 
 
 @dataclass(frozen=True)
@@ -26,13 +31,16 @@ def figures(folder: Path, size: Size) -> list[Figure]:
     less = Site(folder, f"sqlite:///{folder}/few.sqlite3")
     more = Site(folder, f"sqlite:///{folder}/few-more-memory.sqlite3", **MORE_MEMORY)
     more.run("-m", "tests.bench.crowd", str(FEW), seconds=120)
-    with Server(less) as server:
+    yardstick = _plain_site(folder)
+    with Server(less) as server, Server(yardstick) as plain_server:
         acts = Acts(server, FEW)
         acts.settle_in()
+        plain = PlainActs(plain_server, FEW, PLAIN)
         costs = measure(
             [
                 acts.bare_hash(), acts.sign_in(), acts.wrong(), acts.unknown(), acts.hello(),
                 acts.sign_in_page(), acts.frame(), acts.overview(),
+                plain.bare_hash(), plain.sign_in(), plain.sign_in_page(),
             ],
             rounds=size.rounds,
             seconds=size.seconds,
@@ -46,6 +54,7 @@ def figures(folder: Path, size: Size) -> list[Figure]:
         )
     return [
         *_of_signing_in(costs, "19 MiB t=2", 0.80),
+        *_against_a_plain_site(costs),
         *_of_signing_in(dear, "46 MiB t=1", 0.90),
         *_of_failing(costs, made),
         *_of_pages(costs),
@@ -60,7 +69,7 @@ def _of_signing_in(costs: Costs, parameters: str, least: float) -> list[Figure]:
         Figure(
             f"sign-in less its hash, {parameters}",
             paired_difference(whole, bare),
-            high=4.5,
+            high=PROMISED_MS,
             unit="ms",
         ),
         Figure(
@@ -69,6 +78,36 @@ def _of_signing_in(costs: Costs, parameters: str, least: float) -> list[Figure]:
             low=least,
             note=_give_or_take(bare, whole),
         ),
+    ]
+
+
+def _plain_site(folder: Path) -> Site:
+    site = Site(
+        folder,
+        f"sqlite:///{folder}/plain.sqlite3",
+        DJANGO_SETTINGS_MODULE="tests.bench.plain.settings",
+    )
+    site.run("-m", "tests.bench.plain.people", str(FEW), seconds=60)
+    return site
+
+
+def _against_a_plain_site(costs: Costs) -> list[Figure]:
+    ours = [whole - bare for whole, bare in zip(costs["sign-in"], costs["hash"], strict=True)]
+    theirs = [
+        whole - bare
+        for whole, bare in zip(costs[f"sign-in {PLAIN}"], costs[f"hash {PLAIN}"], strict=True)
+    ]
+    pages = costs["sign-in page"], costs[f"sign-in page {PLAIN}"]
+    return [
+        Figure(f"sign-in less its hash, {PLAIN}", _typical(theirs), unit="ms"),
+        Figure(
+            f"sign-in less its hash ÷ the same {PLAIN}",
+            paired_ratio(ours, theirs),
+            high=round(PROMISED_MS / PLAIN_SIGN_IN_MS, 2),
+            note=_give_or_take(ours, theirs),
+        ),
+        Figure(f"sign-in page, {PLAIN}", _typical(pages[1]), unit="ms"),
+        Figure(f"sign-in page ÷ the same {PLAIN}", paired_ratio(*pages)),
     ]
 
 
