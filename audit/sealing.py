@@ -120,7 +120,7 @@ def keyed_digest(value: str, *, purpose: str) -> str:
 def digest_with(key: bytes, value: str, *, purpose: str) -> str:
     """`keyed_digest` under one given key: dropping that key makes the digest meaningless."""
     derived = _derived(key, purpose)
-    return hmac.new(derived, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return hmac.digest(derived, value.encode("utf-8", "surrogatepass"), "sha256").hex()
 
 
 def token_digest(token: str) -> str:

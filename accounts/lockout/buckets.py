@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -17,6 +18,7 @@ NOWHERE = "0.0.0.0"  # noqa: S104 - a bucket, not a socket: all whose address is
 NETWORK_BITS = {4: 32, 6: 64}
 
 
+@lru_cache(maxsize=1024)
 def network(ip: str) -> str:
     """The address that stands for the network: itself, or the first of its /64 (whoever has one
     IPv6 address mostly has the other 2^64 - 1 too)."""

@@ -13,7 +13,7 @@ from django.db.models import F, Model, QuerySet
 from django.utils import timezone
 
 from accounts.errors import TooManyTries
-from accounts.moments import aware
+from accounts.moments import aware, stored
 
 # Clocks of two machines may differ by so much. A row further ahead was written before the clock was
 # set back: what it counts has run out, or it would lock people out for as long.
@@ -95,22 +95,19 @@ class Counter:
         them together through the models costs more than the answer."""
         quoted = connection.ops.quote_name
         key = " AND ".join(f"{quoted(name)} = %s" for name in self.key)
-        values = [self._adapted(name, value) for name, value in self.key.items()]
-        cursor.execute(f"{what} FROM {quoted(self.model._meta.db_table)} WHERE {key}", values)
+        table = quoted(self.model._meta.db_table)
+        cursor.execute(f"{what} FROM {table} WHERE {key}", list(self.key.values()))
 
     def add(self) -> int:
         """Count one if the counter is open: the new count, or 0. One statement, the same one whether
         it is or not, and the one that decides. By hand, because Django's upsert has no condition."""
         now = timezone.now()
-        values = {**self.key, **self.also, self.count: 1, self.since: now}
+        values = {**self.key, **self.also, self.count: 1, self.since: stored(now)}
         quoted = connection.ops.quote_name
         table, count, since = map(quoted, (self.model._meta.db_table, self.count, self.since))
         over = f"({table}.{since} <= %s OR {table}.{since} > %s)"
         paused = f"OR {table}.{count} >= %s" if self.pauses else ""
-        start = [
-            self._adapted(self.since, now - self.window),
-            self._adapted(self.since, now + AHEAD),
-        ]
+        start = [stored(now - self.window), stored(now + AHEAD)]
         sql = f"""
             INSERT INTO {table} ({", ".join(map(quoted, values))})
             VALUES ({", ".join(["%s"] * len(values))})
@@ -122,11 +119,7 @@ class Counter:
         """  # noqa: S608 - names of our own columns; every value is a parameter
         last = [self.limit - 1] if self.pauses else []
         with connection.cursor() as cursor:
-            row = [self._adapted(name, value) for name, value in values.items()]
+            row = values.values()
             cursor.execute(sql.strip(), [*row, *start, *start, *last, *start, self.limit])
             counted = cursor.fetchone()
         return int(counted[0]) if counted else 0
-
-    def _adapted(self, name: str, value: Any) -> Any:
-        column = self.model._meta.get_field(name)
-        return column.get_db_prep_save(value, connection)  # type: ignore[union-attr]
