@@ -17,9 +17,14 @@ _by_username = Lookup(lambda username: User.objects.filter(username=username))
 def find_user(identifier: str) -> User | None:
     """The person with this confirmed address or this username. One SELECT, also for what can be
     neither."""
-    if "@" in identifier:
-        return _by_address.find(address_or_blank(identifier))
-    return _by_username.find(_username(identifier))
+    key = key_of(identifier)
+    return (_by_address if "@" in identifier else _by_username).find(key)
+
+
+def key_of(identifier: str) -> str:
+    """What `identifier` is looked up as: the one spelling of an address or a username, or '' for
+    what no account can be found by."""
+    return address_or_blank(identifier) if "@" in identifier else _username(identifier)
 
 
 def find_user_once(request: HttpRequest | None, identifier: str) -> User | None:

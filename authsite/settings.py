@@ -332,7 +332,12 @@ POLICY_CONFIRM_LINK_HOURS = env.number(
     high=24,
 )
 POLICY_RESET_LINK_MINUTES = env.number(
-    "POLICY_RESET_LINK_MINUTES", 60, "How long a reset link works.", low=10, high=1440
+    "POLICY_RESET_LINK_MINUTES",
+    60,
+    "How long the link of a reset or an unlock letter works: not less than the hour in which such"
+    " letters are counted, so that who has caused all of them has left the owner one that works.",
+    low=60,
+    high=1440,
 )
 POLICY_SIGNUP_DAYS = env.number(
     "POLICY_SIGNUP_DAYS",

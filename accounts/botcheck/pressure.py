@@ -13,7 +13,6 @@ from django.utils import timezone
 from accounts.lockout import budgets, limits, meters
 from accounts.lockout.budgets import Budget
 from accounts.moments import stored
-from audit.sealing import keyed_digest
 
 COUNTED = {"sign_up": budgets.SIGNUPS, "reset": budgets.RESETS}
 
@@ -59,7 +58,7 @@ def _used(budget: Budget, network: str) -> tuple[int, int]:
     threshold change no answer, so they are not read: under a flood this costs no more. The order of
     the newest keeps PostgreSQL to the index of the time."""
     since = stored(timezone.now() - budget.window)
-    subject = keyed_digest(budgets.mailbox(network), purpose=f"budget {budget.name}")
+    subject = budgets.digest(budget, network)
     most = settings.POLICY_BOT_CHECK_SITE
     one = (
         "(SELECT COALESCE(SUM(n), 0) FROM (SELECT count AS n FROM accounts_tally WHERE {}"

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.errors import CredentialsMoved
 from accounts.flows import credentials, proofs
 from accounts.lockout import budgets
+from accounts.lockout.recipients import mailbox
 from accounts.models import Confirmation, User
 from accounts.outbox import letters
 from accounts.sessions import guard
@@ -49,7 +50,7 @@ def begin_adding(request: HttpRequest, user: User, email: str) -> None:
     if len(mine | pending | {email}) > settings.POLICY_ADDRESSES_PER_PERSON:
         raise AddressRefused("full")
     budgets.spend(budgets.ADDRESS_ASKS, f"user:{user.pk}")
-    budgets.spend_share(budgets.ADDRESS_LETTERS, email, by=f"user:{user.pk}")
+    budgets.spend_share(budgets.ADDRESS_LETTERS, mailbox(email), by=f"user:{user.pk}")
     proof = proofs.new_proof()
     if EmailAddress.objects.filter(email=email, verified=True).exists():
         link = settings.SITE_URL + reverse("account_login")

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts.errors import CredentialsMoved
-from accounts.lockout import budgets
+from accounts.lockout import budgets, recipients
 from accounts.models import Confirmation, Session, User
 from accounts.outbox.letters import Letter
 from accounts.sessions import guard
@@ -59,7 +59,7 @@ def moved(
     # SECURITY: a session of an older version is dead already, and stays so.
     sessions.exclude(credentials_version=seen).delete()
     sessions.update(credentials_version=user.credentials_version)
-    budgets.forget(budgets.RESET_LETTERS, f"user:{user.pk}")  # the links they carried are dead
+    recipients.begin_anew(budgets.RESET_LETTERS, user)  # the links they carried are dead
     if event not in ADDRESS_EVENTS:
         # Whoever was in the account may have begun to add an address of theirs.
         open_proofs = Confirmation.objects.filter(user=user, spent_at=None)

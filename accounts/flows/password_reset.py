@@ -17,7 +17,7 @@ from accounts.errors import CredentialsMoved, LinkUnusable
 from accounts.flows import credentials, passwords
 from accounts.identify import find_user
 from accounts.known_devices import devices
-from accounts.lockout import buckets, budgets
+from accounts.lockout import buckets, budgets, recipients
 from accounts.lockout.tries import forget_failures
 from accounts.models import User
 from accounts.outbox import letters
@@ -60,7 +60,7 @@ def _is_wanted(user: User | None, identifier: str) -> bool:
         budget = budgets.UNKNOWN_LETTERS
     else:
         budget = budgets.RESET_LETTERS if user.is_active else budgets.SWITCHED_OFF_LETTERS
-    room = budgets.spend_if_room(budget, f"user:{user.pk}" if user else identifier)
+    room = budgets.spend_if_room(budget, recipients.of(user, identifier))
     told = user is not None or (address_or_blank(identifier) != "" and settings.POLICY_TELL_UNKNOWN)
     return room and told
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.errors import CredentialsMoved
 from accounts.identify import find_user_once
-from accounts.lockout import budgets
+from accounts.lockout import budgets, recipients
 from accounts.models import User
 from accounts.moments import stored
 from accounts.outbox import letters
@@ -53,7 +53,8 @@ def _tell_switched_off(user: User) -> None:
     """The page says what it says to everybody; the owner learns the truth by letter, once a day."""
     letter = letters.switched_off(**letters.reader(user))
     with transaction.atomic():
-        letter.put(wanted=budgets.spend_if_room(budgets.SWITCHED_OFF_LETTERS, f"user:{user.pk}"))
+        whose = recipients.of(user, user.username)
+        letter.put(wanted=budgets.spend_if_room(budgets.SWITCHED_OFF_LETTERS, whose))
 
 
 def begin(request: HttpRequest, user: User) -> None:

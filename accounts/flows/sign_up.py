@@ -19,6 +19,7 @@ from django.utils import timezone, translation
 from accounts.errors import HashingBusy
 from accounts.flows import proofs, usernames
 from accounts.lockout import buckets, budgets
+from accounts.lockout.recipients import mailbox
 from accounts.models import Confirmation, PendingSignup, User
 from accounts.outbox import letters
 from audit import trail
@@ -53,12 +54,12 @@ def begin(
     """
     network = buckets.network_bucket(request)
     budgets.spend(budgets.SIGNUPS, network)
-    budgets.spend_share(budgets.SIGNUP_LETTERS, email, by=network)
+    budgets.spend_share(budgets.SIGNUP_LETTERS, mailbox(email), by=network)
     try:
         hashed = make_password(password)
     except HashingBusy:
         budgets.give_back(budgets.SIGNUPS, network)
-        budgets.give_back_share(budgets.SIGNUP_LETTERS, email, by=network)
+        budgets.give_back_share(budgets.SIGNUP_LETTERS, mailbox(email), by=network)
         raise
     language = translation.get_language() or settings.LANGUAGE_CODE
     now = timezone.now()
@@ -106,7 +107,8 @@ def pending_of(request: HttpRequest) -> PendingSignup | None:
 
 def send_again(request: HttpRequest, pending: PendingSignup) -> None:
     """Another letter with a code of its own; earlier ones stay good for their time."""
-    budgets.spend_share(budgets.SIGNUP_LETTERS, pending.email, by=buckets.network_bucket(request))
+    whose = mailbox(pending.email)
+    budgets.spend_share(budgets.SIGNUP_LETTERS, whose, by=buckets.network_bucket(request))
     proof, letter = _letter(pending)
     with transaction.atomic():
         proofs.keep(proof, email=pending.email, signup=pending)

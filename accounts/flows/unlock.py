@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -19,7 +19,7 @@ from django.utils.crypto import constant_time_compare
 from accounts.flows import proofs
 from accounts.identify import find_user
 from accounts.known_devices import devices
-from accounts.lockout import buckets, budgets
+from accounts.lockout import buckets, budgets, recipients
 from accounts.models import UnlockLetter, User
 from accounts.outbox import letters
 from accounts.validators import address_or_blank
@@ -41,7 +41,9 @@ def ask(request: HttpRequest, identifier: str) -> None:
         key_digest=sealing.token_digest(proof.key),
         credentials_version=user.credentials_version if user else 0,
         created_at=now,
-        expires_at=now + timedelta(minutes=settings.POLICY_CODE_MINUTES),
+        # SECURITY: the link works for no less than the hour in which letters are counted. Whoever
+        # has caused all of that hour has filled the owner's mailbox with ways through.
+        expires_at=now + timedelta(minutes=settings.POLICY_RESET_LINK_MINUTES),
     )
     row.code_digest = _digest(row, proof.code)
     letter = _letter(user, identifier, proof)
@@ -66,6 +68,7 @@ def _letter(user: User | None, identifier: str, proof: proofs.Proof) -> letters.
         code=proof.code,
         link=settings.SITE_URL + reverse("account_unlock_key", args=[proof.key]),
         minutes=settings.POLICY_CODE_MINUTES,
+        link_minutes=settings.POLICY_RESET_LINK_MINUTES,
         unlocked=settings.POLICY_UNLOCK_MINUTES,
         **reader,
     )
@@ -78,7 +81,7 @@ def _is_wanted(request: HttpRequest, user: User | None, identifier: str) -> bool
     off = user is not None and not user.is_active
     room = budgets.spend_share_if_room(
         budgets.SWITCHED_OFF_LETTERS if off else budgets.UNLOCK_LETTERS,
-        f"user:{user.pk}" if user else identifier,
+        recipients.of(user, identifier),
         by=buckets.network_bucket(request),
     )
     return room and user is not None
@@ -89,7 +92,13 @@ def asked(request: HttpRequest) -> UnlockLetter | None:
     key = request.session.get(SESSION_KEY)
     if key is None:
         return None
-    return UnlockLetter.objects.filter(pk=key, expires_at__gt=timezone.now()).first()
+    return _with_code().filter(pk=key).first()
+
+
+def _with_code() -> QuerySet[UnlockLetter]:
+    """Letters whose code may work still: for a shorter time than the link."""
+    born = timezone.now() - timedelta(minutes=settings.POLICY_CODE_MINUTES)
+    return UnlockLetter.objects.filter(created_at__gt=born)
 
 
 def by_code(request: HttpRequest, row: UnlockLetter, code: str) -> bool:
@@ -98,7 +107,7 @@ def by_code(request: HttpRequest, row: UnlockLetter, code: str) -> bool:
     SECURITY: a try is taken by one conditional UPDATE before the code is compared.
     """
     budgets.spend(budgets.UNLOCK_CODES, buckets.network_bucket(request))
-    mine = UnlockLetter.objects.filter(pk=row.pk, spent_at=None, expires_at__gt=timezone.now())
+    mine = _with_code().filter(pk=row.pk, spent_at=None)
     has_try = mine.filter(code_tries__lt=settings.POLICY_CODE_TRIES).update(
         code_tries=F("code_tries") + 1
     )

@@ -9,7 +9,6 @@ from datetime import timedelta
 from django.conf import settings
 
 from accounts.errors import TooManyTries
-from accounts.lockout.buckets import spelling
 from accounts.lockout.counting import Counter
 from accounts.models import Tally
 from audit.sealing import keyed_digest
@@ -45,7 +44,7 @@ SIGNUP_LETTERS = Budget("signup_letters", lambda: settings.POLICY_LETTERS_PER_HO
 ADDRESS_LETTERS = Budget("address_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
 # Addresses that one account asks to add, whomever they belong to.
 ADDRESS_ASKS = Budget("address_asks", lambda: 3 * settings.POLICY_LETTERS_PER_HOUR, HOUR)
-# The same for one person, over all spellings that lead to their mailbox.
+# The same for one person's main address, and for all their others together.
 RESET_LETTERS = Budget("reset_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
 # Letters that tell an address that it has no account here.
 UNKNOWN_LETTERS = Budget("unknown_letters", lambda: 1, timedelta(days=1))
@@ -86,7 +85,7 @@ def give_back_share(budget: Budget, subject: str, *, by: str) -> None:
 
 def _share(budget: Budget, subject: str, by: str) -> tuple[Budget, str]:
     half = Budget(f"{budget.name}_share", lambda: (budget.limit() + 1) // 2, budget.window)
-    return half, f"{by} {mailbox(subject)}"
+    return half, f"{by} {subject}"
 
 
 def spend_if_room(budget: Budget, subject: str) -> bool:
@@ -110,27 +109,23 @@ def give_back(budget: Budget, subject: str) -> None:
     _counter(budget, subject).give_back()
 
 
-def forget(budget: Budget, subject: str) -> None:
+def forget(budget: Budget, *subjects: str) -> None:
     """Begin anew: what was counted says nothing any more. One DELETE."""
-    _counter(budget, subject).rows.delete()
+    digests = [digest(budget, subject) for subject in subjects]
+    Tally.objects.filter(budget=budget.name, subject__in=digests).delete()
+
+
+def digest(budget: Budget, subject: str) -> str:
+    """What stands in the row of `subject`."""
+    return keyed_digest(subject, purpose=f"budget {budget.name}")
 
 
 def _counter(budget: Budget, subject: str) -> Counter:
-    digest = keyed_digest(mailbox(subject), purpose=f"budget {budget.name}")
     return Counter(
         Tally,
-        {"budget": budget.name, "subject": digest},
+        {"budget": budget.name, "subject": digest(budget, subject)},
         count="count",
         since="started_at",
         limit=budget.limit(),
         window=budget.window,
     )
-
-
-def mailbox(subject: str) -> str:
-    """Of an address, the mailbox it is mostly delivered to: `a+b@x` is `a@x` at nearly every
-    provider, so it is one recipient. Dots stay: only few providers ignore them."""
-    if "@" not in subject:
-        return subject.strip().casefold()
-    local, _, domain = spelling(subject).rpartition("@")
-    return f"{local.partition('+')[0] or local}@{domain}"

@@ -128,11 +128,19 @@ def no_account(**reader: Unpack[Reader]) -> Letter:
 
 
 def unlock(
-    *, code: str, link: str, minutes: int, unlocked: int, **reader: Unpack[Reader]
+    *,
+    code: str,
+    link: str,
+    minutes: int,
+    link_minutes: int,
+    unlocked: int,
+    **reader: Unpack[Reader],
 ) -> Letter:
-    """To an owner who has to wait because strangers guess: a code and a link that let one browser
-    try like a known device for `unlocked` minutes. `minutes` is how long both work."""
-    return compose("unlock", code=code, link=link, minutes=minutes, unlocked=unlocked, **reader)
+    """To an owner who has to wait because strangers guess: a code that works for `minutes` and a
+    link that works for `link_minutes`. Either lets one browser try like a known device for
+    `unlocked` minutes."""
+    times = {"minutes": minutes, "link_minutes": link_minutes, "unlocked": unlocked}
+    return compose("unlock", code=code, link=link, **times, **reader)
 
 
 def reset_password(

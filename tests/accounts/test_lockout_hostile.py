@@ -7,8 +7,11 @@ import unicodedata
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from accounts.lockout import limits, meters
+from accounts.identify import key_of
+from accounts.lockout import buckets, limits, meters
 from accounts.lockout.buckets import NOWHERE, network, of_user
 from accounts.models import Session, Tally
 from tests.accounts.test_lockout import LOGIN, WRONG, guess
@@ -222,3 +225,34 @@ def test_two_requests_for_one_last_guess_get_it_once(settings, policy):
     assert [act(number) for number in range(5)] == [200] * 5
     assert sorted(race(lambda number: act(100 + number), 2)) == [200, 429]
     assert act(200) == 429
+
+
+FOLDED = "\u017f\u212aß\u1e9e\ufb00\ufb01\ufb02\ufb06İıſſ"
+
+
+@given(st.text(st.sampled_from("sk ßfit@.ex" + FOLDED), min_size=1, max_size=12))
+def test_one_bucket_is_one_look_up(typed):
+    """What folds in the one and not in the other tells who has an account."""
+    for other in (typed.casefold(), typed.lower(), typed.upper(), typed.strip()):
+        same_bucket = buckets.spelling(typed) == buckets.spelling(other)
+        same_key = key_of(typed) == key_of(other)
+        assert same_bucket == same_key or not (key_of(typed) or key_of(other)), (typed, other)
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    ("odd", "name"),
+    [
+        ("\u017fusan@example.org", "susan@example.org"),
+        ("\u212aim", "kim"),
+        ("bo\u00df", "boss"),
+        ("o\ufb03ce@example.org", "office@example.org"),
+    ],
+)
+def test_guesses_at_what_finds_nobody_hold_up_no_name(db, known, odd, name):
+    if known:
+        for each in ("susan", "kim", "boss", "office"):
+            cast.person(each)
+    for _ in range(3):
+        guess(Visitor(), odd)
+    assert guess(Visitor(), name).status_code == 200

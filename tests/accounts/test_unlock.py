@@ -158,7 +158,7 @@ def test_a_letter_dies_with_its_minutes_and_with_the_credentials(
     client.post(ASK, {"login": "alice"})
     letter = mailbox.latest()
     if change == "time":
-        clock.forward(minutes=11)
+        clock.forward(minutes=61)
     if change == "password":
         alice.set_password("a wholly different one")
         alice.save()
@@ -168,6 +168,18 @@ def test_a_letter_dies_with_its_minutes_and_with_the_credentials(
     client.get(letter.link)
     assert client.post(LINK).status_code == 410
     assert not KnownDevice.objects.exists()
+
+
+def test_the_code_dies_before_the_link(client, alice, mailbox, clock):
+    client.post(ASK, {"login": "alice"})
+    letter = mailbox.latest()
+    clock.forward(minutes=11)
+    client.post(CODE, {"code": letter.code})
+    assert not KnownDevice.objects.exists()
+    clock.forward(minutes=48)
+    client.get(letter.link)
+    client.post(LINK)
+    assert KnownDevice.objects.exists()
 
 
 @pytest.mark.parametrize("key", ["x" * 20, "A" * 64, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"])

@@ -51,8 +51,9 @@ CASES = {
         letters.confirm_address, CODE, "10 minutes", "8 hours", code=CODE, minutes=10, link=KEY
     ),
     "unlock": case(
-        letters.unlock, CODE, "10 minutes", "15 minutes",
-        code=CODE, minutes=10, unlocked=15, link="/accounts/unlock/8Jq2vXtR8Jq2vXtR8Jq2vXtR/",
+        letters.unlock, CODE, "10 minutes", "60 minutes", "15 minutes",
+        code=CODE, minutes=10, link_minutes=60, unlocked=15,
+        link="/accounts/unlock/8Jq2vXtR8Jq2vXtR8Jq2vXtR/",
     ),
     "already_registered": case(letters.already_registered, link="/accounts/login/"),
     "no_account": case(letters.no_account, "no account with this address"),
