@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -162,21 +163,45 @@ def _count(meters: list[Meter], seen: Mapping[Key, Reading], now: datetime) -> d
         return dict(cursor.fetchall())
 
 
-def give_back(meters: Iterable[Meter]) -> None:
-    """What was counted was no failure after all. One statement; none for no meter."""
+def give_back(
+    meters: Iterable[Meter],
+    seen: Mapping[Key, Reading] | None = None,
+    counts: Mapping[str, int] | None = None,
+) -> None:
+    """What was counted was no failure after all. One statement; none for no meter.
+
+    With what `take` was told and what it answered, a streak waits on from the failure before, as if
+    nothing had been tried: a pause that was waited out is not begun anew.
+    """
     meters = _in_order(meters)
     if not meters:
         return
     # An upsert, because that alone takes its rows in our order: two that meet cannot deadlock.
     rows = ", ".join(["(%s, %s, 0, %s)"] * len(meters))
+    before, before_values = _failures_before(meters, seen or {}, counts or {})
     now = stored(timezone.now())
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO accounts_tally AS tally (budget, subject, count, started_at)"  # noqa: S608
             f" VALUES {rows} ON CONFLICT (budget, subject) DO UPDATE SET"
+            f" started_at = CASE {before} ELSE tally.started_at END,"
             " count = CASE WHEN tally.count > 0 THEN tally.count - 1 ELSE 0 END",
-            [part for meter in meters for part in (*meter.key, now)],
+            [*(part for meter in meters for part in (*meter.key, now)), *before_values],
         )
+
+
+def _failures_before(
+    meters: list[Meter], seen: Mapping[Key, Reading], counts: Mapping[str, int]
+) -> tuple[str, list[Any]]:
+    """Cases that put back when each streak failed before the try; only where nobody has failed
+    between what was seen and the try, nor since."""
+    cases, values = ["WHEN 1 = 0 THEN tally.started_at"], []
+    for meter in meters:
+        reading, count = seen.get(meter.key, NOTHING), counts.get(meter.budget, 0)
+        if meter.is_streak and reading.since and count == reading.count + 1:
+            cases.append("WHEN tally.budget = %s AND tally.count = %s THEN %s")
+            values += [meter.budget, count, stored(reading.since)]
+    return " ".join(cases), values
 
 
 def clear(meters: Sequence[Meter]) -> None:

@@ -8,7 +8,7 @@ wrong, and given back when it was not.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -22,9 +22,9 @@ from accounts.gates.facts import Facts, of_request
 from accounts.gates.gates import Verdict
 from accounts.known_devices import devices
 from accounts.lockout import buckets, limits, meters
-from accounts.lockout.counting import Counter
+from accounts.lockout.counting import Counter, Reading
 from accounts.lockout.limits import Standing
-from accounts.lockout.meters import Meter
+from accounts.lockout.meters import Key, Meter
 from accounts.models import KnownDevice, User
 from accounts.passwords import slots
 from audit import trail
@@ -39,6 +39,8 @@ class Try:
     account: str
     device: KnownDevice | None = None
     meters: list[Meter] = field(default_factory=list)
+    seen: Mapping[Key, Reading] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
     pair: Counter | None = None
     full: list[str] = field(default_factory=list)
     is_devices_last: bool = False
@@ -50,7 +52,7 @@ class Try:
             self.pair.give_back()
         if self.device:
             devices.give_back(self.device)
-        meters.give_back(self.meters)
+        meters.give_back(self.meters, self.seen, self.counts)
         self.settled = True
 
 
@@ -97,7 +99,7 @@ def _reserve(taken: Try, standing: Standing) -> None:
             taken.pair = pair
             taken.full += [limits.ACCOUNT_ON_NETWORK] if count >= pair.limit else []
         else:
-            meters.give_back(standing.meters)
+            meters.give_back(standing.meters, standing.readings, counts)
             counts = {}
     if not counts:
         if standing.device:
@@ -105,7 +107,7 @@ def _reserve(taken: Try, standing: Standing) -> None:
         again = limits.load(standing.account, standing.network, standing.device)
         _refuse(gates.closed(gates.BEFORE, Facts(None, again)))
         raise TooManyTries(1)
-    taken.meters = standing.meters
+    taken.meters, taken.seen, taken.counts = standing.meters, standing.readings, counts
     taken.full += [each.budget for each in taken.meters if counts[each.budget] >= each.limit]
 
 

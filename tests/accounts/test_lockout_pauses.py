@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.test import RequestFactory
+from django.utils import timezone
 
 from accounts.lockout import tries
 from accounts.models import Tally
@@ -55,6 +57,34 @@ def test_refused_tries_never_make_the_pause_longer(elsewhere, alice, clock):
         assert refused.status_code == 429 and refused["Retry-After"] == "1"
     clock.forward(seconds=1)
     assert elsewhere(password=cast.PASSWORD).status_code == 302
+
+
+def test_what_was_no_wrong_guess_begins_no_pause_anew(elsewhere, alice, clock, client):
+    """A right password that the road has still to ask something of, or a busy site, is no failure."""
+    for number in range(8):
+        clock.forward(seconds=2**number)
+        elsewhere()
+    before = Tally.objects.get(budget="strangers")
+    clock.forward(seconds=64)
+    request = RequestFactory().post("/", REMOTE_ADDR="203.0.113.1")
+    with pytest.raises(ZeroDivisionError), tries.guess(request, alice):
+        raise ZeroDivisionError
+    after = Tally.objects.get(budget="strangers")
+    assert (after.count, after.started_at) == (before.count, before.started_at)
+    assert elsewhere(password=cast.PASSWORD).status_code == 302
+
+
+def test_a_failure_meanwhile_keeps_its_own_pause(elsewhere, alice, clock):
+    """Given back after somebody else failed, a try takes nothing of theirs away."""
+    for _ in range(2):
+        elsewhere()
+    request = RequestFactory().post("/", REMOTE_ADDR="203.0.113.1")
+    with pytest.raises(ZeroDivisionError), tries.guess(request, alice):
+        clock.forward(seconds=2)
+        elsewhere()
+        raise ZeroDivisionError
+    row = Tally.objects.get(budget="strangers")
+    assert row.count == 3 and (timezone.now() - row.started_at).total_seconds() < 1
 
 
 def test_a_refusal_writes_nothing(elsewhere, alice):
