@@ -78,7 +78,8 @@ class SignInForm(AllauthLoginForm):
 
 
 class SignUpForm(TrapMixin, forms.Form):
-    """P4. It never asks whether an address is taken: its owner is told by letter."""
+    """P4. It never asks whether an address or a username is taken. The owner of the address is told
+    by letter; whoever has proved theirs chooses another username (facts: it is checked then)."""
 
     by_passkey = False
 
@@ -95,12 +96,6 @@ class SignUpForm(TrapMixin, forms.Form):
         if not settings.POLICY_SIGNUP_USERNAME:
             del self.fields["username"]
             self.fields["email"].widget.attrs["autocomplete"] = "username"
-
-    def clean_username(self) -> str:
-        username = self.cleaned_data["username"]
-        if User.objects.filter(username=username).exists():
-            raise ValidationError(_("That username is taken"), code="taken")
-        return username
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

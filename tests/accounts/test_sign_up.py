@@ -192,6 +192,14 @@ def test_a_username_that_went_meanwhile_is_asked_for_anew(
     assert names == {"wanderer", "wanderer2"}
 
 
+def test_the_form_does_not_say_who_has_a_username_either(alice, mailbox, settings):
+    """Any number of forms could be sent without proving an address."""
+    settings.POLICY_SIGNUP_USERNAME = True
+    answers = [sign_up(Visitor(), "sam@example.org", username=name) for name in ("alice", "free-1")]
+    assert {answer.status_code for answer in answers} == {302}
+    assert len({answer["Location"] for answer in answers}) == 1
+
+
 def test_nobody_can_ask_who_has_a_username(client, alice, mailbox):
     sign_up(client)
     client.get(mailbox.latest().link)
