@@ -37,7 +37,6 @@ def ask(request: HttpRequest, identifier: str) -> None:
     proof = proofs.new_proof()
     now = timezone.now()
     row = UnlockLetter(
-        user=user,
         key_digest=sealing.token_digest(proof.key),
         credentials_version=user.credentials_version if user else 0,
         created_at=now,
@@ -48,8 +47,11 @@ def ask(request: HttpRequest, identifier: str) -> None:
     row.code_digest = _digest(row, proof.code)
     letter = _letter(user, identifier, proof)
     with transaction.atomic():
+        wanted = _is_wanted(request, user, identifier)
+        # SECURITY: what no letter tells opens nothing: past the cap there is no code to be guessed.
+        row.user = user if wanted else None
         row.save()
-        letter.put(wanted=_is_wanted(request, user, identifier))
+        letter.put(wanted=wanted)
         trail.record(Event.UNLOCK_REQUESTED, subject=user, request=request, label=identifier)
     request.session[SESSION_KEY] = row.pk
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 
 from accounts.errors import HashingBusy
 
@@ -48,6 +49,27 @@ class OperatorCommand(BaseCommand):
         except HashingBusy:
             raise CommandError(
                 "No room to hash just now. Try again.", returncode=TRY_LATER
+            ) from None
+        except OperationalError as error:
+            raise CommandError(
+                f"The database does not answer or is locked: {error}. Try again.",
+                returncode=TRY_LATER,
+            ) from None
+
+    def ask(self, question: str) -> str:
+        """What is typed at the terminal; nothing else is asked there."""
+        if not sys.stdin.isatty():
+            raise CommandError(
+                "There is no terminal to ask on. Use --yes. Nothing was changed.",
+                returncode=WRONG_USAGE,
+            )
+        self.stderr.write(question, ending="")
+        self.stderr.flush()
+        try:
+            return input().strip()
+        except EOFError:
+            raise CommandError(
+                "Interrupted. Nothing was changed.", returncode=INTERRUPTED
             ) from None
 
     def report(self, facts: dict[str, Any], lines: Iterable[str]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 
 from accounts.models import Session, Tally, User
 from audit.events import Event
@@ -45,6 +46,20 @@ def refused(command: str, *arguments: str) -> tuple[str, int]:
     with pytest.raises(CommandError) as error:
         run(command, *arguments)
     return str(error.value), error.value.returncode
+
+
+def busy(*_args: object) -> object:
+    raise OperationalError("database is locked")
+
+
+@pytest.mark.parametrize(
+    "command", [("auth_user", "show", "alice"), ("auth_user", "unlock", "alice", *REASON, "--yes"),
+                ("auth_explain", "alice"), ("auth_network", "list"), ("auth_hashes", "report")]
+)  # fmt: skip
+def test_while_the_database_is_locked_a_command_says_so_and_ends_with_75(alice, command):
+    with connection.execute_wrapper(busy):
+        said, code = refused(*command)
+    assert code == 75 and "database is locked" in said and "Try again." in said
 
 
 def unlocks():

@@ -94,6 +94,16 @@ def test_tallies_go_when_no_window_reaches_back_to_them(db, clock):
     assert housekeeping.purge_tallies(500) == 1
 
 
+def test_what_failed_in_a_row_is_never_forgotten_by_time(db, clock):
+    """Strangers who wait would have all their guesses anew."""
+    for budget in ("strangers", "known_devices"):
+        Tally.objects.create(budget=budget, subject="s", count=49, started_at=timezone.now())
+    Tally.objects.create(budget="strangers", subject="t", count=0, started_at=timezone.now())
+    clock.forward(days=100)
+    assert housekeeping.purge_tallies(500) == 1
+    assert set(Tally.objects.values_list("count", flat=True)) == {49}
+
+
 def test_failed_tries_go_with_the_pause_they_caused(db, clock, settings):
     AccessAttempt.objects.create(username="u", ip_address="192.0.2.1", failures_since_start=9)
     clock.forward(minutes=settings.POLICY_FAILURE_WINDOW_MINUTES, seconds=-5)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.identify import key_of
-from accounts.lockout import buckets, limits, meters
+from accounts.lockout import buckets, limits, meters, tries
 from accounts.lockout.buckets import NOWHERE, network, of_user
 from accounts.models import Session, Tally
 from tests.accounts.test_lockout import LOGIN, WRONG, guess
@@ -197,6 +197,31 @@ def test_after_a_jump_a_full_network_and_a_full_site_open_within_the_hour(
     assert compared([guess(Visitor(), f"c{n}", ip=f"198.18.1.{n}") for n in range(14)]) == 12
     clock.forward(hours=1 - min(hours, 0), seconds=1)
     assert guess(Visitor(), "d").status_code == 200
+
+
+def test_after_the_clock_is_set_back_the_pair_and_the_budgets_close_nobody_out(
+    client, alice, clock, settings
+):
+    """A row from the future has run out, or it would hold people for as long as the jump was."""
+    settings.POLICY_RESETS_PER_HOUR = 3
+    for _ in range(4):
+        Visitor().post("/accounts/password/reset/", {"login": "alice"})
+    for _ in range(10):
+        clock.forward(minutes=1)
+        guess(Visitor(), "alice")
+    assert guess(client, password=cast.PASSWORD).status_code == 429
+    clock.forward(hours=-3)
+    assert client.post("/accounts/password/reset/", {"login": "alice"}).status_code == 302
+    assert guess(client, password=cast.PASSWORD).status_code == 302
+
+
+@pytest.mark.parametrize(("status", "kept"), [(500, 1), (503, 0), (302, 0)])
+def test_a_crash_after_the_comparison_gives_no_guess_back(alice, rf, status, kept):
+    """Nobody knows then how it went; whoever can cause one would guess without end."""
+    request = rf.post(LOGIN)
+    tries.take(request, alice, of_user(alice))
+    tries.settle(request, status)
+    assert Tally.objects.get(budget="strangers").count == kept
 
 
 # --- The last guess -------------------------------------------------------------------------------

@@ -42,6 +42,18 @@ TAKES_NO_SECRET = {
 # Behind a session of staff; what is sensitive there asks for the password at account_reauthenticate
 # (test_fresh_proof.py).
 STAFF = "admin"
+STAFF_PAGES = {
+    *("admin:index", "admin:app_list", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site"),
+    *("admin:explain", "admin:accounts_user_unlock", "admin:accounts_networkrule_end"),
+    *(
+        f"admin:{model}_{page}"
+        for model in ("accounts_user", "accounts_networkrule", "auth_group")
+        for page in ("changelist", "add", "history", "delete", "change")
+    ),
+    *(f"admin/{model}/<path:object_id>/" for model in ("accounts/user", "accounts/networkrule")),
+    "admin/auth/group/<path:object_id>/",
+    r"admin/(?P<url>.*)$",
+}
 
 LOGIN, CONFIRM, LINK = (
     "/accounts/login/",
@@ -227,6 +239,11 @@ def test_every_url_is_registered_or_takes_no_secret(client, ada):
     assert registered | TAKES_NO_SECRET.keys() <= every.keys()
     for name in every.keys() - registered - TAKES_NO_SECRET.keys():
         assert is_for_staff(name) or client.post(every[name]).status_code == 405, name
+
+
+def test_a_new_page_of_the_desk_is_looked_at_by_somebody():
+    """None of these compares a secret. One that does is registered like any other."""
+    assert {name for name in urls.paths() if is_for_staff(name)} == STAFF_PAGES
 
 
 def test_no_page_that_is_not_registered_asks_for_a_secret(ada_here):

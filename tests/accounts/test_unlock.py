@@ -200,8 +200,19 @@ def test_no_code_and_no_key_rest_readable(client, alice, mailbox):
 def test_the_trail_tells_who_asked_and_who_was_let_through(client, alice, mailbox):
     client.post(ASK, {"login": "alice"})
     client.post(CODE, {"code": mailbox.latest().code})
-    told = Entry.objects.filter(subject_id=alice.subject_id).values_list("event", flat=True)
-    assert list(told) == [Event.UNLOCK_REQUESTED, Event.UNLOCKED_BY_LETTER]
+    told = Entry.objects.filter(subject_id=alice.subject_id).order_by("pk")
+    assert list(told.values_list("event", flat=True)) == [
+        Event.UNLOCK_REQUESTED,
+        Event.UNLOCKED_BY_LETTER,
+    ]
+
+
+def test_past_the_cap_there_is_no_code_to_be_guessed(client, alice, mailbox):
+    for _ in range(6):
+        client.post(ASK, {"login": "alice"})
+    rows = UnlockLetter.objects.order_by("pk").values_list("user", flat=True)
+    sent = len(mailbox.all(alice.email))
+    assert 0 < sent < 6 and list(rows) == [alice.pk] * sent + [None] * (6 - sent)
 
 
 @pytest.mark.django_db(transaction=True)

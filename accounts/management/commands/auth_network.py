@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from argparse import ArgumentParser
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -107,9 +106,7 @@ class Command(OperatorCommand):
     def _demand_yes(self, options: dict[str, Any]) -> None:
         if options["yes"]:
             return
-        if not sys.stdin.isatty():
-            raise _misused("There is no terminal to ask on. Use --yes if that is meant.")
-        if input("Type yes to go on: ").strip().lower() != "yes":
+        if self.ask("Type yes to go on: ").lower() != "yes":
             raise CommandError("Nothing was changed.", returncode=FAILED)
 
     # --- remove -----------------------------------------------------------------------------------

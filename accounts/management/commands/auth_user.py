@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser
 from dataclasses import asdict
 from datetime import datetime
@@ -14,7 +13,7 @@ from django.utils import timezone
 from accounts.flows import staff, standing
 from accounts.flows.standing import Account
 from accounts.identify import find_user
-from accounts.management.operator import FAILED, INTERRUPTED, WRONG_USAGE, OperatorCommand
+from accounts.management.operator import FAILED, WRONG_USAGE, OperatorCommand
 from accounts.models import User
 
 SHORTEST_REASON, LONGEST_REASON = 3, 400
@@ -58,7 +57,7 @@ class Command(OperatorCommand):
         done = not options["dry_run"]
         if done:
             if not options["yes"]:
-                self._ask(user, effect)
+                self._confirm(user, effect)
             staff.unlock(None, user, reason=options["reason"].strip())
         self.report(
             {
@@ -73,22 +72,9 @@ class Command(OperatorCommand):
             else [*_limits(account), f"{effect} Nothing was written."],
         )
 
-    def _ask(self, user: User, effect: str) -> None:
-        if not sys.stdin.isatty():
-            raise CommandError(
-                "There is no terminal to ask on. Use --yes. Nothing was changed.",
-                returncode=WRONG_USAGE,
-            )
-        self.stderr.write(effect)
-        try:
-            self.stderr.write("Type the email address to go on: ", ending="")
-            self.stderr.flush()
-            typed = input()
-        except EOFError:
-            raise CommandError(
-                "Interrupted. Nothing was changed.", returncode=INTERRUPTED
-            ) from None
-        if typed.strip().casefold() != user.email.casefold():
+    def _confirm(self, user: User, effect: str) -> None:
+        typed = self.ask(f"{effect}\nType the email address to go on: ")
+        if typed.casefold() != user.email.casefold():
             raise CommandError("That is another address. Nothing was changed.", returncode=FAILED)
 
 
