@@ -22,7 +22,7 @@ from accounts import (
     staff_networks,  # noqa: F401 - its page is on the desk too
     time_zones,
 )
-from accounts.desk import Desk, ReasonForm
+from accounts.desk import Desk, ReasonForm, reason_field
 from accounts.flows import groups, password_demands, staff, staff_history
 from accounts.flows.profile import FIELDS
 from accounts.models import User
@@ -234,14 +234,7 @@ class PersonAdmin(Desk):
 
 
 class GroupForm(forms.ModelForm):
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=400,
-        min_length=3,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("It is kept in the trail."),
-        error_messages={"required": _("Give the reason for this change.")},
-    )
+    reason = reason_field(_("It is kept in the trail."))
 
 
 @admin.register(Group)

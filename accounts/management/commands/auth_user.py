@@ -17,7 +17,6 @@ from accounts.identify import find_user
 from accounts.management.operator import FAILED, INTERRUPTED, WRONG_USAGE, OperatorCommand
 from accounts.models import User
 
-SHORTEST_REASON, LONGEST_REASON = 3, 400
 NEVER = "never"
 
 
@@ -39,8 +38,7 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.name = f"auth_user {options['what']}"
-        if options["what"] == "unlock":
-            _check_reason(options["reason"])
+        reason = self.reason(options) if options["what"] == "unlock" else ""
         user = find_user(options["identifier"])
         if user is None:
             raise CommandError(
@@ -51,15 +49,15 @@ class Command(OperatorCommand):
         if options["what"] == "show":
             self.report({"dry_run": False, **_facts(account)}, _lines(account))
         else:
-            self._unlock(user, account, options)
+            self._unlock(user, account, reason, options)
 
-    def _unlock(self, user: User, account: Account, options: dict[str, Any]) -> None:
+    def _unlock(self, user: User, account: Account, reason: str, options: dict[str, Any]) -> None:
         effect = f"Opens {user.username} for further tries, from everywhere. Tells {user.email}."
         done = not options["dry_run"]
         if done:
             if not options["yes"]:
                 self._ask(user, effect)
-            staff.unlock(None, user, reason=options["reason"].strip())
+            staff.unlock(None, user, reason=reason)
         self.report(
             {
                 "dry_run": not done,
@@ -90,14 +88,6 @@ class Command(OperatorCommand):
             ) from None
         if typed.strip().casefold() != user.email.casefold():
             raise CommandError("That is another address. Nothing was changed.", returncode=FAILED)
-
-
-def _check_reason(reason: str) -> None:
-    if not SHORTEST_REASON <= len(reason.strip()) <= LONGEST_REASON:
-        raise CommandError(
-            f"unlock needs --reason, {SHORTEST_REASON} to {LONGEST_REASON} characters.",
-            returncode=WRONG_USAGE,
-        )
 
 
 def _facts(account: Account) -> dict[str, Any]:
