@@ -12,6 +12,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -19,10 +20,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts import (
+    one_by_one,
     staff_networks,  # noqa: F401 - its page is on the desk too
     time_zones,
 )
-from accounts.desk import Desk, ReasonForm
+from accounts.desk import Desk, ReasonForm, reason_field
 from accounts.flows import groups, password_demands, staff, staff_history
 from accounts.flows.profile import FIELDS
 from accounts.models import User
@@ -192,15 +194,20 @@ class PersonAdmin(Desk):
         self, request: HttpRequest, people: QuerySet[User]
     ) -> HttpResponse | None:
         title = _("Send a letter to choose a new password")
-        return self._with_reason(request, people, title, staff.send_reset_letter)
+        return self._with_reason(request, people, title, staff.send_reset_letter, _sent)
 
     @admin.action(description=_("Demand a new password"), permissions=["change"])
     def demand_password(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
         title = _("Demand a new password")
-        return self._with_reason(request, people, title, password_demands.by_staff)
+        return self._with_reason(request, people, title, password_demands.by_staff, _demanded)
 
     def _with_reason(
-        self, request: HttpRequest, people: QuerySet[User], title: Any, act: Callable[..., bool]
+        self,
+        request: HttpRequest,
+        people: QuerySet[User],
+        title: Any,
+        act: one_by_one.Act,
+        said: Callable[[int], str],
     ) -> HttpResponse | None:
         """`act` on each of the chosen whom the actor may change, once a reason was given."""
         found = list(people[: LETTERS_AT_ONCE + 1])
@@ -221,27 +228,26 @@ class PersonAdmin(Desk):
                 "opts": self.opts,
             }
             return TemplateResponse(request, "admin/accounts/user/reset_letter.html", context)
-        sent = [
-            person for person in chosen if act(request, person, reason=form.cleaned_data["reason"])
-        ]
-        sentence = ngettext(
-            "The letter goes to %(count)d person.",
-            "The letter goes to %(count)d people.",
-            len(sent),
-        )
-        self.message_user(request, sentence % {"count": len(sent)}, messages.SUCCESS)
+        one_by_one.do(act, request, chosen, form.cleaned_data["reason"], said)
         return HttpResponseRedirect(request.get_full_path())
 
 
+def _sent(count: int) -> str:
+    return ngettext(
+        "The letter goes to %(count)d person.", "The letter goes to %(count)d people.", count
+    ) % {"count": count}
+
+
+def _demanded(count: int) -> str:
+    return ngettext(
+        "%(count)d person must choose a new password, and is told by letter.",
+        "%(count)d people must choose a new password, and are told by letter.",
+        count,
+    ) % {"count": count}
+
+
 class GroupForm(forms.ModelForm):
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=400,
-        min_length=3,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("It is kept in the trail."),
-        error_messages={"required": _("Give the reason for this change.")},
-    )
+    reason = reason_field(_("It is kept in the trail."))
 
 
 @admin.register(Group)
@@ -270,5 +276,7 @@ class GroupAdmin(Desk):
         groups.delete(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
-        for group in queryset:
-            groups.delete(request, group)
+        """All of them, or none."""
+        with transaction.atomic():
+            for group in queryset:
+                groups.delete(request, group)

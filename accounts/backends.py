@@ -12,7 +12,6 @@ from django.http import HttpRequest
 
 from accounts.errors import HashingBusy
 from accounts.gates import gates
-from accounts.gates.facts import Facts
 from accounts.identify import find_user_once
 from accounts.lockout import tries
 from accounts.models import User
@@ -47,7 +46,7 @@ class OneHashBackend(JoinedUser, ModelBackend):
             found = verdict.of(password, user.password if user else None)
         if user is None or not found.right:
             return None
-        refused = next(gates.closed(gates.after(), Facts(user)), None)
+        refused = next(gates.closed(gates.after(), tries.facts_met(request, user)), None)
         if refused is not None:
             if request is not None:
                 request.refused_by = refused  # type: ignore[attr-defined]

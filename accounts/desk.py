@@ -15,18 +15,25 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from audit.events import LONGEST_REASON, SHORTEST_REASON
 
-class ReasonForm(forms.Form):
-    """Why a member of staff does what they do; it is told to the person and kept in the trail."""
 
-    reason = forms.CharField(
+def reason_field(help_text: Any) -> forms.CharField:
+    """Why a member of staff does what they do."""
+    return forms.CharField(
         label=gettext_lazy("Reason"),
-        max_length=400,
-        min_length=3,
+        max_length=LONGEST_REASON,
+        min_length=SHORTEST_REASON,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("The person is told, and it is kept in the trail."),
+        help_text=help_text,
         error_messages={"required": gettext_lazy("Give the reason for this change.")},
     )
+
+
+class ReasonForm(forms.Form):
+    """Of what is done to a person."""
+
+    reason = reason_field(gettext_lazy("The person is told, and it is kept in the trail."))
 
 
 class Desk(admin.ModelAdmin):

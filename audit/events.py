@@ -8,7 +8,9 @@ from enum import StrEnum
 
 from audit.facts import Count, Kind, Maybe, OneOf, Prose, SomeOf, Word
 
-REASON = Prose(500)
+# Why somebody with rights did something: forms, commands and tables have these bounds from here.
+SHORTEST_REASON, LONGEST_REASON = 3, 400
+REASON = Prose(LONGEST_REASON)
 METHOD = OneOf(("password", "code", "link", "passkey", "provider"))
 PROFILE = SomeOf(("name", "username", "language", "time_zone"))
 SESSIONS = Maybe(Count())

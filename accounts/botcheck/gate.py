@@ -15,6 +15,7 @@ from accounts.errors import Refusal
 from accounts.fields import CurrentPasswordField, NewPasswordField
 from accounts.lockout import budgets
 from accounts.lockout.buckets import network_bucket
+from accounts.outside import NoAnswer
 from accounts.redirects import NEXT_FIELD, safe_next
 
 WORK, ANSWER, TICKET = "bot_work", "bot_answer", "bot_ticket"
@@ -96,7 +97,7 @@ def demand(
         try:
             if hosted.verdict(provider, token):
                 return
-        except hosted.Unreachable:
+        except NoAnswer:
             provider = None
     shown = "" if answer else request.POST.get(TICKET)
     if shown:

@@ -1,29 +1,26 @@
 """CAPTCHAs of others, where an operator chose one: the visitor's browser then speaks with them.
 
-Their answer is waited for a few seconds and no longer. Where none comes, our own challenge takes
-its place: a provider that is down neither stops people nor lets programs through.
+Their answer is waited for a few seconds and no longer, by a few at once (accounts/outside.py). Where
+none comes, our own challenge takes its place: a provider that is down neither stops people nor lets
+programs through.
 """
 
 from __future__ import annotations
 
 import json
-import logging
-import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass
-from functools import cache
-from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from django.conf import settings
 
-logger = logging.getLogger(__name__)
+from accounts.outside import NoAnswer, Question, Server
 
 ANSWER_SECONDS = 3.0
 LONGEST_ANSWER = 16_384
 LONGEST_TOKEN = 8_192
+# SECURITY: of the threads that answer pages. Whoever floods the site with tokens holds no more.
+AT_ONCE = 4
+HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 DROPPED = ("require-trusted-types-for", "trusted-types")
 
 
@@ -85,8 +82,12 @@ PROVIDERS = {
 }
 
 
-class Unreachable(Exception):
-    """The provider said neither yes nor no in time."""
+def server_of(name: str) -> Server:
+    """Theirs, not asked yet."""
+    return Server(f"Bot check: {name}", at_once=AT_ONCE, most_bytes=LONGEST_ANSWER)
+
+
+SERVERS = {name: server_of(name) for name in PROVIDERS}
 
 
 def chosen() -> Provider | None:
@@ -94,48 +95,20 @@ def chosen() -> Provider | None:
 
 
 def verdict(provider: Provider, token: str) -> bool:
-    """Whether the provider vouches for `token`; raises Unreachable. Nothing about the visitor is
-    sent besides: not their address, not what they typed."""
+    """Whether the provider vouches for `token`; raises NoAnswer. Nothing about the visitor is sent
+    besides: not their address, not what they typed."""
     if not token or len(token) > LONGEST_TOKEN:
         return False
-    seconds = ANSWER_SECONDS
     url = settings.BOT_CHECK_VERIFY_URL or provider.verify
-    asked: Future[bool] = _askers().submit(_ask, url, token, time.monotonic() + seconds)
-    try:
-        return asked.result(timeout=seconds)
-    except TooLate:
-        asked.cancel()
-        reason = "no answer in time"
-    except (OSError, ValueError) as error:
-        reason = type(error).__name__
-    logger.warning("Bot check: %s could not be asked: %s", provider.name, reason)
-    raise Unreachable
-
-
-@cache
-def _askers() -> ThreadPoolExecutor:
-    """SECURITY: the timeout of a socket is one for each piece that arrives (and none for the name
-    service), so a trickle would hold a worker as long as it likes. Waited for from outside."""
-    return ThreadPoolExecutor(max_workers=4, thread_name_prefix="bot-check")
-
-
-class _NoRedirects(HTTPRedirectHandler):
-    def redirect_request(self, *args: object, **kwargs: object) -> None:
-        return None
-
-
-def _ask(url: str, token: str, until: float) -> bool:
     body = urlencode({"secret": settings.BOT_CHECK_SECRET, "response": token}).encode()
-    request = Request(url, data=body, method="POST")  # noqa: S310 - https, by deploy check
-    left = max(0.1, until - time.monotonic())
-    try:
-        with build_opener(_NoRedirects).open(request, timeout=left) as answer:
-            said = json.loads(answer.read(LONGEST_ANSWER))
-    except HTTPError as error:
-        with error:
-            raise OSError(error.code) from None
+    asked = Question(url, _vouches, HEADERS, body)
+    return SERVERS[provider.name].ask(asked, seconds=ANSWER_SECONDS)
+
+
+def _vouches(body: bytes) -> bool:
+    said = json.loads(body)
     if not isinstance(said, dict) or not isinstance(said.get("success"), bool):
-        raise ValueError
+        raise NoAnswer("it said neither yes nor no")
     if "invalid-input-secret" in said.get("error-codes", ()):
-        raise ValueError  # our mistake, not the visitor's
+        raise NoAnswer("BOT_CHECK_SECRET is not what it expects")  # ours, not the visitor's mistake
     return bool(said["success"])

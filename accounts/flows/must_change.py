@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from accounts.errors import CredentialsMoved
 from accounts.flows import credentials, passwords
 from accounts.flows.sign_in import BEGAN_UNDER
+from accounts.lockout import buckets, budgets
 from accounts.models import User
 from accounts.passwords import validators
 from audit import trail
@@ -58,6 +59,13 @@ def still_waits(request: HttpRequest, login: Login, since: float) -> bool:
         return False
     began_under = request.session.get(BEGAN_UNDER)
     return time.time() - since <= SECONDS and began_under == user.credentials_version
+
+
+def count_one_more(request: HttpRequest, login: Login) -> None:
+    """A password is offered, which costs hashes to look at; raises TooManyTries. Whoever is here knew
+    the old one, as a thief may: from one network they leave the owner half of the tries."""
+    network = buckets.network_bucket(request)
+    budgets.spend_share(budgets.REQUIRED_PASSWORDS, f"user:{login.user.pk}", by=network)
 
 
 def choose(request: HttpRequest, login: Login, password: str) -> None:

@@ -105,14 +105,20 @@ def _method(request: HttpRequest) -> str | None:
 
 
 def prove_again(request: HttpRequest, user: User, password: str) -> bool:
-    """Whether the signed-in person knows their password; counted like any other guess."""
+    """Whether the signed-in person knows their password; counted like any other guess, and like it
+    without a row where a limit turned it away."""
     found = authenticate(request, username=user.username, password=password)
     if found is not None and found.pk == user.pk:
         user.password = found.password  # an older hash was just replaced by one of today's
         return True
-    trail.record(
-        Event.REAUTHENTICATION_FAILED, actor=user, subject=user, request=request, method="password"
-    )
+    if not getattr(request, "axes_locked_out", False):
+        trail.record(
+            Event.REAUTHENTICATION_FAILED,
+            actor=user,
+            subject=user,
+            request=request,
+            method="password",
+        )
     return False
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from allauth.account.models import EmailAddress
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -14,7 +13,7 @@ from accounts.known_devices import devices
 from accounts.lockout import buckets, limits
 from accounts.lockout.counting import Reading
 from accounts.lockout.limits import Standing
-from accounts.models import KnownDevice, PendingSignup, User
+from accounts.models import Confirmation, KnownDevice, PendingSignup, User
 from accounts.validators import address_or_blank
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -50,12 +49,14 @@ def of_question(identifier: str, *, address: str = "", device: KnownDevice | Non
     standing = limits.load(account, buckets.network(address), device)
     typed = address_or_blank(identifier)
     waiting = PendingSignup.objects.filter(email=typed, expires_at__gt=timezone.now())
-    unproved = EmailAddress.objects.filter(email=typed, verified=False)
+    adding = Confirmation.objects.filter(
+        email=typed, user__isnull=False, spent_at=None, expires_at__gt=timezone.now()
+    )
     return Facts(
         user,
         standing,
         address,
         standing.at,
         sign_up_waits=bool(typed) and user is None and waiting.exists(),
-        address_waits=bool(typed) and user is None and unproved.exists(),
+        address_waits=bool(typed) and user is None and adding.exists(),
     )

@@ -61,6 +61,11 @@ NOTHING = Budget("nothing", lambda: 1, HOUR)
 # Mailed codes compared for one sign-up or account, over all codes it was sent.
 CODES = Budget("codes", lambda: settings.POLICY_CODE_TRIES_PER_HOUR, HOUR)
 
+# Passwords offered where a new one is required: each is compared with the one that must go.
+REQUIRED_PASSWORDS = Budget(
+    "required_passwords", lambda: 3 * settings.POLICY_CODE_TRIES_PER_HOUR, HOUR
+)
+
 
 def spend(budget: Budget, subject: str) -> None:
     """Count one for `subject`, or raise TooManyTries with the seconds until it opens again.

@@ -49,6 +49,7 @@ def covered() -> list[Covered]:
 cover("account_login", "password", *PASSWORD)
 cover("account_reauthenticate", "password", *PASSWORD)
 cover("account_change_password", "password", *PASSWORD)
+cover("account_password_required", "new password", budgets.REQUIRED_PASSWORDS)
 cover("account_email_verification_sent", "code of a sign-up", budgets.CODES)
 cover("account_email_verification_sent", "code of an address", budgets.CODES)
 cover("account_email_verification_sent", "letter of a sign-up", budgets.SIGNUP_LETTERS)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.errors import TooManyTries
 from accounts.gates import gates
@@ -58,10 +59,11 @@ class Try:
 
 @dataclass
 class Ledger:
-    """What one request has taken, and why it was refused, if it was."""
+    """What one request has taken, what its newest try met, and why it was refused, if it was."""
 
     tries: list[Try] = field(default_factory=list)
     refusal: TooManyTries | None = None
+    met: Facts | None = None
 
 
 def ledger(request: HttpRequest) -> Ledger:
@@ -71,7 +73,7 @@ def ledger(request: HttpRequest) -> Ledger:
 
 def take(request: HttpRequest, user: User | None, account: str) -> Try:
     """Reserve one try at `account`, which is `user`'s if anybody's, or raise TooManyTries."""
-    facts = of_request(request, user, account)
+    facts = ledger(request).met = of_request(request, user, account)
     standing = facts.standing
     try:
         _refuse(gates.closed(gates.BEFORE, facts))
@@ -117,6 +119,15 @@ def _refuse(closed: Iterator[Verdict]) -> None:
     if longest:
         stopped = math.isinf(longest)
         raise TooManyTries(0 if stopped else int(longest), stopped=stopped)
+
+
+def facts_met(request: HttpRequest | None, user: User) -> Facts:
+    """What the gates after a right password are asked about: the same that those before it were.
+    Without a try there is no standing to tell them of. No statement."""
+    met = ledger(request).met if request is not None else None
+    if met is not None and met.user == user:
+        return met
+    return Facts(user, address=getattr(request, "client_ip", ""), at=timezone.now())
 
 
 def caller(request: HttpRequest | None) -> slots.Caller:

@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
 from accounts.errors import HashingBusy
+from audit.events import LONGEST_REASON, SHORTEST_REASON
 
 FAILED, WRONG_USAGE, PROBLEMS_FOUND, TRY_LATER, INTERRUPTED = 1, 2, 3, 75, 130
 MANY = 20_000
@@ -71,6 +72,17 @@ class OperatorCommand(BaseCommand):
             raise CommandError(
                 "Interrupted. Nothing was changed.", returncode=INTERRUPTED
             ) from None
+
+    def reason(self, options: dict[str, Any], name: str = "reason") -> str:
+        """Why, as it was typed, or a CommandError that says what is wrong with it."""
+        reason = (options[name] or "").strip()
+        if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
+            raise CommandError(
+                f"--{name} must say why, in {SHORTEST_REASON} to {LONGEST_REASON} characters."
+                " Nothing was changed.",
+                returncode=WRONG_USAGE,
+            )
+        return str(reason)
 
     def report(self, facts: dict[str, Any], lines: Iterable[str]) -> None:
         """The result, as the JSON object or as lines for a person."""

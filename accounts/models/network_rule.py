@@ -9,7 +9,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-NOTE_LENGTH = 400
+from audit.events import LONGEST_REASON
+
+NOTE_LENGTH = LONGEST_REASON
 # Nobody remembers why a network was shut out longer ago, and addresses change hands.
 LONGEST = timedelta(days=366)
 

@@ -42,6 +42,8 @@ def choose(request: HttpRequest) -> HttpResponse:
         return stage.abort()
     if "cancel" in request.POST:
         return stage.abort()
+    if request.method == "POST":
+        must_change.count_one_more(request, stage.login)
     user = cast(User, stage.login.user)
     form = RequiredPasswordForm(posted(request), user=user)
     if request.method == "POST" and form.is_valid():

@@ -87,7 +87,7 @@ def test_dry_run_writes_nothing():
         (("deny", "203.0.113.0/24", "--until", "soon", *NOTE), 2),
         (("deny", "203.0.113.9/24", "--for", "7d", *NOTE), 2),
         (("deny", "everybody", "--for", "7d", *NOTE), 2),
-        (("deny", "203.0.113.0/24", "--for", "7d", "--note", "x" * 401), 1),
+        (("deny", "203.0.113.0/24", "--for", "7d", "--note", "x" * 401), 2),
         (("deny", "0.0.0.0/0", "--for", "7d", *NOTE), 2),  # nobody there to say yes
         (("allow", "10.0.0.0/8", *NOTE), 2),
         (("remove", "4411", *NOTE), 1),

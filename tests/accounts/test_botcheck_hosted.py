@@ -9,6 +9,7 @@ import pytest
 
 from accounts.botcheck import hosted
 from accounts.lockout import budgets
+from accounts.outside import FAILURES
 from tests.support.bot_check import asked, carried, solves
 from tests.support.captcha_sink import CaptchaSink
 
@@ -24,6 +25,7 @@ def third_party(settings, monkeypatch) -> Iterator[CaptchaSink]:
     for _ in range(2):
         budgets.spend(budgets.RESETS, "127.0.0.1")
     monkeypatch.setattr(hosted, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setitem(hosted.SERVERS, "turnstile", hosted.server_of("turnstile"))
     with CaptchaSink() as sink:
         settings.BOT_CHECK = "turnstile"
         settings.BOT_CHECK_SITE_KEY, settings.BOT_CHECK_SECRET = "1x-public", SECRET
@@ -75,8 +77,10 @@ def test_whom_they_do_not_vouch_for_does_not(client, third_party):
     [
         *("silent", "trickle", "redirect", 500, "not json", "[]", {}, {"success": "yes"}),
         {"success": False, "error-codes": ["invalid-input-secret"]},
+        {"success": False, "error-codes": 5},
+        "[" * 16_000,
     ],
-    ids=str,
+    ids=lambda answer: str(answer)[:60],
 )
 def test_one_that_is_down_is_replaced_by_our_own_and_never_waited_for(client, third_party, answer):
     third_party.answer = answer
@@ -86,6 +90,27 @@ def test_one_that_is_down_is_replaced_by_our_own_and_never_waited_for(client, th
     assert asked(page) and "data-salt" in page.content.decode()
     assert "trusted-types" in directives(page) and "cf-turnstile" not in page.content.decode()
     assert solves(client, page, RESET).status_code == 302
+
+
+def test_one_that_hangs_is_left_alone_after_a_few(client, third_party):
+    """Or each POST of a flood would hold one of the threads that answer pages."""
+    third_party.answer = "silent"
+    for _ in range(FAILURES + 3):
+        page = ask(client, **{"cf-turnstile-response": "token"})
+        assert asked(page) and "data-salt" in page.content.decode()
+    assert len(third_party.asked) == FAILURES
+
+
+def test_while_as_many_wait_as_may_the_next_does_not(client, third_party):
+    server = hosted.SERVERS["turnstile"]
+    for _ in range(hosted.AT_ONCE):
+        assert server.enter()
+    page = ask(client, **{"cf-turnstile-response": "token"})
+    assert asked(page) and "data-salt" in page.content.decode()
+    assert third_party.asked == []
+    server.leave()
+    ask(client, **{"cf-turnstile-response": "token"})
+    assert len(third_party.asked) == 1
 
 
 def test_nobody_can_be_reached(client, settings, third_party):

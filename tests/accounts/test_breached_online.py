@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import transaction
 
+from accounts.outside import Server
 from accounts.passwords import breached_online, policy
 from accounts.passwords.breached import sha1
 from authsite.environment import Environment
@@ -19,9 +20,14 @@ PASSWORD = "eleven copper weathercocks"
 SENTENCE = "This password is known from a data breach elsewhere. Choose a different one."
 
 
+def server() -> Server:
+    """As it is before anybody asked it."""
+    return Server("It", at_once=breached_online.AT_ONCE, most_bytes=breached_online.MOST_BYTES)
+
+
 @pytest.fixture
 def service(settings, monkeypatch):
-    monkeypatch.setattr(breached_online, "_breaker", breached_online._Breaker())
+    monkeypatch.setattr(breached_online, "service", server())
     with RangeService() as service:
         settings.BREACHED_RANGE_URL = service.url
         yield service
@@ -30,9 +36,9 @@ def service(settings, monkeypatch):
 def all_calls_ended() -> bool:
     """Every thread gave its place back; waits for it, no longer than a call may take."""
     deadline = time.monotonic() + 10
-    while breached_online._breaker.inside and time.monotonic() < deadline:
+    while breached_online.service.inside and time.monotonic() < deadline:
         threading.Event().wait(0.01)
-    return not breached_online._breaker.inside
+    return not breached_online.service.inside
 
 
 def test_it_is_off(settings):
@@ -93,7 +99,7 @@ def test_nothing_is_asked_about_what_is_refused_anyway(service):
 def test_whatever_is_no_answer_lets_the_password_pass(service, act):
     service.act = act
     policy.check(PASSWORD)
-    assert breached_online._breaker.failures == 1
+    assert breached_online.service.failures == 1
     assert len(service.asked) == 1  # and no other address was asked
     assert all_calls_ended()
 
@@ -106,14 +112,14 @@ def test_whatever_is_no_answer_lets_the_password_pass(service, act):
 def test_a_service_that_does_not_come_to_an_end_is_left(service, act):
     service.act = act
     policy.check(PASSWORD)
-    assert breached_online._breaker.failures == 1
+    assert breached_online.service.failures == 1
     assert all_calls_ended()
 
 
 def test_nobody_answers_at_all(service):
     service.__exit__()
     policy.check(PASSWORD)
-    assert breached_online._breaker.failures == 1
+    assert breached_online.service.failures == 1
 
 
 def test_after_three_failures_it_is_left_alone_and_then_tried_once(service, monkeypatch):
@@ -121,12 +127,12 @@ def test_after_three_failures_it_is_left_alone_and_then_tried_once(service, monk
     for _ in range(5):
         policy.check(PASSWORD)
     assert len(service.asked) == 3
-    breached_online._breaker.open_until = time.monotonic()  # the minute is over
+    breached_online.service.open_until = time.monotonic()  # the minute is over
     policy.check(PASSWORD)
     policy.check(PASSWORD)
     assert len(service.asked) == 4
     service.act = answer(range_of(PASSWORD))
-    breached_online._breaker.open_until = time.monotonic()
+    breached_online.service.open_until = time.monotonic()
     for _ in range(2):
         with pytest.raises(ValidationError):
             policy.check(PASSWORD)
@@ -134,13 +140,20 @@ def test_after_three_failures_it_is_left_alone_and_then_tried_once(service, monk
 
 def test_while_two_wait_a_third_does_not(service):
     service.act = hang
-    breaker = breached_online._breaker
+    breaker = breached_online.service
     assert breaker.enter() and breaker.enter()
     policy.check(PASSWORD)
     assert service.asked == []
     breaker.leave()
     policy.check(PASSWORD)
     assert len(service.asked) == 1
+
+
+def test_a_question_that_cannot_be_put_gives_its_place_back(service, settings):
+    settings.BREACHED_RANGE_URL = "https://127.0.0.1:99999/"  # the settings would not take it
+    for _ in range(breached_online.AT_ONCE + 1):
+        policy.check(PASSWORD)
+    assert not breached_online.service.inside
 
 
 @pytest.mark.django_db(transaction=True)

@@ -89,6 +89,16 @@ def nobody(clock, settings):
     User.objects.get(username="alice").delete()
 
 
+def being_added(clock, settings):
+    """Alice has no such account; the address is one that Bob asked to add."""
+    nobody(clock, settings)
+    cast.person("bob")
+    browser = Visitor()
+    guess(browser, "bob", password=cast.PASSWORD)
+    browser.post("/accounts/email/", {"email": "alice@example.org"})
+    browser.post("/accounts/logout/")
+
+
 REFUSALS = {
     kept_out: ("network_rule", "refused", 403),
     paused: ("strangers", "wait", 429),
@@ -136,6 +146,17 @@ def test_a_sign_up_that_waits_is_told_apart_from_nobody(client):
     assert [one.verdict.reason for one in told] == ["sign_up_waits"]
 
 
+def test_an_address_that_is_being_added_is_told_apart_until_its_letter_runs_out(clock, alice):
+    being_added(clock, None)
+    told = explain.explain_login("Alice@Example.org").closed
+    assert [one.verdict.reason for one in told] == ["address_waits"] and told[0].sentence
+    assert guess(Visitor(), "alice@example.org", password=cast.PASSWORD).status_code == 200
+    assert not Session.objects.filter(user__isnull=False).exists()
+    clock.forward(days=4)
+    told = explain.explain_login("alice@example.org").closed
+    assert [one.verdict.reason for one in told] == ["unknown"]
+
+
 def test_explaining_changes_nothing_but_the_trail(alice, ada, clock, settings):
     stopped(clock, settings)
     before = [list(model.objects.order_by("pk").values()) for model in (Tally, User, KnownDevice)]
@@ -172,6 +193,35 @@ def test_gates_of_higher_rooms_are_asked_too(alice, settings):
     assert [one.verdict.gate for one in told] == ["weekday"] and told[0].sentence
     assert guess(Visitor(), password=cast.PASSWORD, ip=HERE).status_code == 200
     assert not Session.objects.filter(user=alice).exists()
+
+
+def refuses_that_office_at_night(facts):
+    closed = facts.address == HERE and not 6 <= facts.at.hour < 22
+    return gates.Verdict("office", "night" if closed else "")
+
+
+def refuses_after_failures(facts):
+    return gates.Verdict("calm", "failed" if facts.standing.readings else "")
+
+
+@pytest.mark.parametrize(("hour", "ip"), [(3, HERE), (3, "192.0.2.9"), (12, HERE)])
+def test_gates_of_higher_rooms_are_told_the_same_on_the_road_as_in_the_explanation(
+    alice, clock, settings, hour, ip
+):
+    settings.LOGIN_GATES = ["tests.accounts.test_gates.refuses_that_office_at_night"]
+    clock.forward(hours=(hour - timezone.now().hour) % 24)
+    told = explain.explain_login("alice", address=ip)
+    assert told.is_open == (hour == 12 or ip != HERE)
+    assert guess(Visitor(), password=cast.PASSWORD, ip=ip).status_code == (
+        302 if told.is_open else 200
+    )
+
+
+def test_gates_of_higher_rooms_are_told_what_failed_before(alice, settings):
+    settings.LOGIN_GATES = ["tests.accounts.test_gates.refuses_after_failures"]
+    guess(Visitor(), ip=HERE)
+    assert not explain.explain_login("alice", address=HERE).is_open
+    assert guess(Visitor(), password=cast.PASSWORD, ip=HERE).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,26 @@ def test_a_refusal_writes_nothing(elsewhere, alice):
     assert Entry.objects.count() == entries
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "others"),
+    [
+        ("/accounts/reauthenticate/", "password", {}),
+        (
+            "/accounts/password/change/",
+            "oldpassword",
+            dict.fromkeys(("password1", "password2"), "nine lanterns over the marsh"),
+        ),
+    ],
+)
+def test_nor_does_one_of_somebody_who_is_signed_in(client, alice, path, field, others):
+    guess(client, password=cast.PASSWORD)
+    answers = [
+        client.post(path, {**others, field: "not hers at all"}).status_code for _ in range(12)
+    ]
+    failed = Entry.objects.filter(event=Event.REAUTHENTICATION_FAILED).count()
+    assert answers.count(429) > 2 and failed == 12 - answers.count(429)
+
+
 def guess_on_and_on(elsewhere, clock, times, *args):
     """As fast as the pauses let one."""
     answers = []

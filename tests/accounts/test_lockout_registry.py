@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, count
 from typing import Any
 
 import pytest
 from axes.models import AccessAttempt
 from django.http import HttpResponse
+from django.utils import timezone
 
 from accounts.lockout import limits, registry
-from accounts.models import KnownDevice, Tally
+from accounts.models import KnownDevice, Tally, User
 from tests.support import cast, urls
+from tests.support import required_password as required
 from tests.support.mailbox import Mailbox
 from tests.support.visitor import Visitor
 
@@ -29,7 +32,6 @@ TAKES_NO_SECRET = {
     "account_devices": "ends what is one's own",
     "account_inactive": "redirects",
     "account_set_password": "redirects",
-    "account_password_required": "a new password, after the sign-in that proved the old one",
     "account_reset_password_from_key_done": "shows",
     "account_unlock_link": "the key was looked up when the link was opened",
     "language": "a choice",
@@ -39,8 +41,7 @@ TAKES_NO_SECRET = {
     "admin:password_change_done": "shows",
     ".well-known/change-password": "redirects",
 }  # fmt: skip
-# Behind a session of staff; what is sensitive there asks for the password at account_reauthenticate
-# (test_fresh_proof.py).
+# Behind a session of staff; sensitive acts ask for the password (test_fresh_proof.py).
 STAFF = "admin"
 STAFF_PAGES = {
     *("admin:index", "admin:app_list", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site"),
@@ -55,11 +56,8 @@ STAFF_PAGES = {
     r"admin/(?P<url>.*)$",
 }
 
-LOGIN, CONFIRM, LINK = (
-    "/accounts/login/",
-    "/accounts/confirm-email/",
-    "/accounts/confirm-email/link/",
-)
+LOGIN = "/accounts/login/"
+CONFIRM, LINK = "/accounts/confirm-email/", "/accounts/confirm-email/link/"
 UNLOCK, CODE, RESET = "/accounts/unlock/", "/accounts/unlock/code/", "/accounts/password/reset/"
 SIGN_UP, EMAIL = "/accounts/signup/", "/accounts/email/"
 WRONG, CHOSEN = "not hers at all, really", "nine lanterns over the marsh"
@@ -110,6 +108,14 @@ def password(path: str, field: str, **others: str) -> Callable[..., Road]:
     return road
 
 
+def required_password() -> Road:
+    """The old password is offered as the new one; one network has half of the tries."""
+    User.objects.update(password_must_change=timezone.now())
+    required.sign_in(browser := Visitor())
+    offer = partial(required.choose, browser)
+    return Road(15, lambda: offer(cast.PASSWORD), offer)
+
+
 def code_of_a_sign_up() -> Road:
     browser = Visitor()
     sign_up(browser)
@@ -132,21 +138,18 @@ def password_of_a_sign_up() -> Road:
     sign_up(Visitor())
     elsewhere = Visitor()
     elsewhere.get(Mailbox().latest().link)
-
-    def send(secret: str) -> HttpResponse:
-        return elsewhere.post(LINK, {"password": secret})
-
-    return Road(10, lambda: send(WRONG), lambda: send(CHOSEN))
+    return Road(
+        10,
+        lambda: elsewhere.post(LINK, {"password": WRONG}),
+        lambda: elsewhere.post(LINK, {"password": CHOSEN}),
+    )
 
 
 def another_letter() -> Road:
     """One network has half of the letters of a mailbox; the first left with the sign-up."""
     browser = Visitor()
     sign_up(browser)
-
-    def send() -> HttpResponse:
-        return browser.post(CONFIRM, {"action": "resend"})
-
+    send = partial(browser.post, CONFIRM, {"action": "resend"})
     return Road(2, send, send)
 
 
@@ -191,10 +194,7 @@ def letters(path: str, field: str, **others: str) -> Callable[[], Road]:
 def letters_to_an_address() -> Road:
     """One account has half of the letters of a mailbox."""
     browser = at_home()
-
-    def send() -> HttpResponse:
-        return browser.post(EMAIL, {"email": "spare@example.org"})
-
+    send = partial(browser.post, EMAIL, {"email": "spare@example.org"})
     return Road(3, send, send)
 
 
@@ -207,6 +207,7 @@ PASSWORDS = {
 }
 ROADS: dict[tuple[str, str], Callable[[], Road]] = {
     **{(url, "password"): road for url, road in PASSWORDS.items()},
+    ("account_password_required", "new password"): required_password,
     ("account_email_verification_sent", "code of a sign-up"): code_of_a_sign_up,
     ("account_email_verification_sent", "code of an address"): code_of_an_address,
     ("account_email_verification_sent", "letter of a sign-up"): another_letter,

@@ -98,7 +98,18 @@ def test_an_operator_demands_it_by_command(client, alice, mailbox):
     cast.person("carol", password=None)
     assert command("nobody", "--reason", "Ticket 7")[1] == 1
     assert command("carol", "--reason", "Ticket 7")[1] == 1
-    assert command("alice", "--reason", " ")[1] == 2
+
+
+@pytest.mark.parametrize("reason", [" ", " a ", "x" * 401, "x" * 501])
+def test_a_command_without_a_fitting_reason_says_so_and_does_nothing(alice, reason):
+    said, code = command("alice", "--reason", reason)
+    assert code == 2 and "--reason must say why, in 3 to 400 characters." in said
+    assert not User.objects.filter(password_must_change__isnull=False).exists()
+
+
+def test_the_longest_reason_of_all_is_kept_whole(alice):
+    assert command("alice", "--reason", "x" * 400)[1] == 0
+    assert Entry.objects.get(event=Event.STAFF_PASSWORD_DEMANDED).facts["reason"] == "x" * 400
 
 
 def test_staff_demand_it_on_a_page_with_a_reason(client, another_browser, alice, ada, mailbox):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from accounts.models import Session, User
 from audit.events import Event
 from audit.models import Entry
 from tests.support import cast
 from tests.support.desk import LIST, form_of, page_of
+from tests.support.pages import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +118,51 @@ def test_a_reset_letter_takes_a_reason(ada_here, alice, bob, mailbox):
     assert "staff sent you this link" in link.text
     assert Entry.objects.filter(event=Event.STAFF_RESET_LETTER_SENT.value).count() == 2
     assert alice.password == User.objects.get(pk=alice.pk).password
+
+
+@contextmanager
+def at_the_first_line_of_the_trail(happens: Callable[[], object]) -> Iterator[None]:
+    """What others do while the act on the first of the chosen is under way."""
+    waiting = [happens]
+
+    def watch(execute, sql, params, many, context):
+        if sql.startswith('INSERT INTO "audit_entry"') and waiting:
+            waiting.pop()()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch):
+        yield
+
+
+def test_one_who_is_refused_keeps_the_act_from_nobody_else_and_is_named(ada_here, alice, bob):
+    cast.person("zoe", is_active=False)
+    carol = cast.person("carol")
+    dan = cast.person("dan")
+    chosen = list(User.objects.exclude(username="ada").values_list("pk", flat=True))
+    data = {"action": "demand_password", "_selected_action": chosen, "reason": "seen on a list"}
+
+    def meanwhile():
+        User.objects.filter(pk=carol.pk).update(password="another")
+        User.objects.filter(pk=bob.pk).delete()
+
+    with at_the_first_line_of_the_trail(meanwhile):
+        page = ada_here.post(LIST, data, follow=True)
+    said = text_of(page)
+    assert page.status_code == 200
+    assert "2 people must choose a new password, and are told by letter." in said
+    assert (
+        "Not done for: carol (changed in this moment),"
+        " zoe (switched off, or without a password), bob (no longer there)." in said
+    )
+    demanded = User.objects.filter(password_must_change__isnull=False)
+    assert set(demanded) == {alice, dan}
+
+
+def test_where_nothing_could_be_done_nothing_else_is_said(ada_here):
+    zoe = cast.person("zoe", is_active=False)
+    data = {"action": "send_reset_letter", "_selected_action": [zoe.pk], "reason": "they asked"}
+    said = text_of(ada_here.post(LIST, data, follow=True))
+    assert "Not done for: zoe" in said and "The letter goes to" not in said
 
 
 def test_support_cannot_change_a_superuser_or_other_staff(sue_here, ada, mailbox):

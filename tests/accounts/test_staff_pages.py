@@ -4,12 +4,13 @@ its pages offer: the reason in sight, nothing that would be refused."""
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import pytest
 from django.conf import settings as configured
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test.signals import template_rendered
 from django.utils.translation import gettext, override
 
@@ -182,6 +183,22 @@ def test_the_trail_is_the_only_diary(ada_here, alice, support):
     ada_here.post(GROUPS, data)
     assert not Group.objects.exists() and not LogEntry.objects.exists()
     assert Entry.objects.filter(event=Event.STAFF_GROUP_CHANGED.value).count() == 1
+
+
+@pytest.mark.django_db
+def test_several_groups_go_together_or_not_at_all(ada_here, support):
+    other = Group.objects.create(name="others")
+    data = {"action": "delete_selected", "_selected_action": [support.pk, other.pk], "post": "yes"}
+    lines = iter((1, 2))
+
+    def watch(execute, sql, params, many, context):
+        if sql.startswith('INSERT INTO "audit_entry"') and next(lines) == 2:
+            raise DatabaseError("no room")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch), suppress(DatabaseError):
+        ada_here.post(GROUPS, data)
+    assert Group.objects.count() == 2
 
 
 # --- what the pages offer -------------------------------------------------------------------------

@@ -55,8 +55,10 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         what = options["what"]
         self.name = f"auth_network {what}"
-        if what != "list" and not (options["network"] and options["note"].strip()):
-            raise _misused(f'{what} needs a network and --note "why".')
+        if what != "list":
+            if not options["network"]:
+                raise _misused(f"{what} needs a network.")
+            options["note"] = self.reason(options, "note")
         try:
             {"list": self._list, "remove": self._remove}.get(what, self._add)(options)
         except ValidationError as error:
@@ -82,7 +84,7 @@ class Command(OperatorCommand):
             kind=options["what"],
             network=_network(options["network"]),
             scope=options["scope"] or NetworkRule.Scope.SITE.value,
-            note=options["note"].strip(),
+            note=options["note"],
             ends_at=_end(options),
         )
         now = timezone.now()
@@ -112,7 +114,7 @@ class Command(OperatorCommand):
     # --- remove -----------------------------------------------------------------------------------
 
     def _remove(self, options: dict[str, Any]) -> None:
-        now, note = timezone.now(), options["note"].strip()
+        now, note = timezone.now(), options["note"]
         found = list(_meant(options).standing(now))
         ended = [
             rule

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from accounts.errors import CredentialsMoved
 from accounts.flows import password_demands
 from accounts.identify import find_user
-from accounts.management.operator import FAILED, TRY_LATER, WRONG_USAGE, OperatorCommand
+from accounts.management.operator import FAILED, TRY_LATER, OperatorCommand
 
 
 class Command(OperatorCommand):
@@ -29,9 +29,7 @@ class Command(OperatorCommand):
         parser.add_argument("--dry-run", action="store_true", help="Check, but change nothing.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        reason = options["reason"].strip()
-        if len(reason) < 3:
-            raise CommandError("--reason must say why.", returncode=WRONG_USAGE)
+        reason = self.reason(options)
         person = find_user(options["person"])
         if person is None or not password_demands.is_possible(person):
             raise CommandError(

@@ -16,7 +16,6 @@ from accounts.identify import find_user
 from accounts.management.operator import FAILED, WRONG_USAGE, OperatorCommand
 from accounts.models import User
 
-SHORTEST_REASON, LONGEST_REASON = 3, 400
 NEVER = "never"
 
 
@@ -38,8 +37,7 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.name = f"auth_user {options['what']}"
-        if options["what"] == "unlock":
-            _check_reason(options["reason"])
+        reason = self.reason(options) if options["what"] == "unlock" else ""
         user = find_user(options["identifier"])
         if user is None:
             raise CommandError(
@@ -50,15 +48,15 @@ class Command(OperatorCommand):
         if options["what"] == "show":
             self.report({"dry_run": False, **_facts(account)}, _lines(account))
         else:
-            self._unlock(user, account, options)
+            self._unlock(user, account, reason, options)
 
-    def _unlock(self, user: User, account: Account, options: dict[str, Any]) -> None:
+    def _unlock(self, user: User, account: Account, reason: str, options: dict[str, Any]) -> None:
         effect = f"Opens {user.username} for further tries, from everywhere. Tells {user.email}."
         done = not options["dry_run"]
         if done:
             if not options["yes"]:
                 self._confirm(user, effect)
-            staff.unlock(None, user, reason=options["reason"].strip())
+            staff.unlock(None, user, reason=reason)
         self.report(
             {
                 "dry_run": not done,
@@ -76,14 +74,6 @@ class Command(OperatorCommand):
         typed = self.ask(f"{effect}\nType the email address to go on: ")
         if typed.casefold() != user.email.casefold():
             raise CommandError("That is another address. Nothing was changed.", returncode=FAILED)
-
-
-def _check_reason(reason: str) -> None:
-    if not SHORTEST_REASON <= len(reason.strip()) <= LONGEST_REASON:
-        raise CommandError(
-            f"unlock needs --reason, {SHORTEST_REASON} to {LONGEST_REASON} characters.",
-            returncode=WRONG_USAGE,
-        )
 
 
 def _facts(account: Account) -> dict[str, Any]:
