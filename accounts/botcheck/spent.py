@@ -22,6 +22,11 @@ def spend(text: str, ends: datetime) -> bool:
     return True
 
 
+def is_spent(text: str) -> bool:
+    """Whether it proved something before. Decides nothing: `spend` does. One SELECT."""
+    return SpentProof.objects.filter(digest=token_digest(text)).exists()
+
+
 def purge(batch: int) -> int:
     """Housekeeping: forget what has ended by itself."""
     gone = SpentProof.objects.filter(ends_at__lt=timezone.now())

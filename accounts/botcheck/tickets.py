@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 
 from accounts.botcheck.signed import now, opened, sign
-from accounts.botcheck.spent import spend
+from accounts.botcheck.spent import is_spent, spend
 from accounts.lockout import budgets
 from accounts.lockout.buckets import spelling
 from audit.sealing import keyed_digest
@@ -50,6 +50,8 @@ def show(text: str, *, purpose: str, network: str, identifier: str) -> Ticket:
         return issue(purpose, network, identifier)
     if age < wait:
         return Ticket(text, -(-(wait - age) // 1000), early=True)
+    if is_spent(text):  # before the line: who brings it again and again keeps nobody waiting
+        return issue(purpose, network, identifier)
     if seconds := _line(network):
         return Ticket(text, seconds, early=True)
     ends = datetime.fromtimestamp((int(facts[0]) + wait + LIFE_MS) / 1000, UTC)

@@ -1,4 +1,4 @@
-"""Keys of mailed links: a network that tries out what fits nothing is stopped."""
+"""Keys of mailed links: a network that tries out what fits nothing is refused."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ from accounts.lockout.buckets import network_bucket
 
 @contextmanager
 def opened(request: HttpRequest) -> Iterator[None]:
-    """Around looking up the key of a mailed link; raises TooManyTries before it is looked up.
+    """Around looking up the key of a mailed link. Whatever ends in LinkUnusable is counted for the
+    network, and ends in TooManyTries where no more is counted: two statements, one where it is
+    closed, none for a key that fits.
 
-    Whatever ends in LinkUnusable is counted for the network, and nothing else is. Three statements;
-    two for a key that fits nothing, one where it is closed.
+    SECURITY: one that fits goes through even then. Keys have 128 bits and more, so no guesser has a
+    right one, and whoever had one has won already: the answer tells nothing more. Were it refused,
+    any page elsewhere could shut its visitors out of their own letters, by a hundred pictures whose
+    addresses are made-up keys.
     """
-    network = network_bucket(request)
-    budgets.spend(budgets.LINKS, network)
-    unusable = False
     try:
         yield
     except LinkUnusable:
-        unusable = True
+        budgets.spend(budgets.LINKS, network_bucket(request))
         raise
-    finally:
-        if not unusable:
-            budgets.give_back(budgets.LINKS, network)

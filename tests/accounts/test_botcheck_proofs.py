@@ -146,6 +146,16 @@ def test_of_collected_tickets_one_is_let_through_in_the_time_of_a_wait(
     assert waits(second, turned_away, RESET).status_code == 302
 
 
+def test_a_used_ticket_keeps_no_neighbour_waiting(another_browser, low, clock):
+    first, second = another_browser(), another_browser()
+    pages = [reset(first, "one"), reset(second, "two")]
+    clock.forward(seconds=31)
+    assert waits(first, pages[0], RESET).status_code == 302
+    clock.forward(seconds=31)
+    assert asked(waits(first, pages[0], RESET))
+    assert waits(second, pages[1], RESET).status_code == 302
+
+
 def test_a_whole_slash_64_is_one_network(another_browser, settings, clock):
     settings.POLICY_RESETS_PER_HOUR = 4
     neighbours = [another_browser(REMOTE_ADDR=f"2001:db8::{number}") for number in (1, 2)]

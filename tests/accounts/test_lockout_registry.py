@@ -76,11 +76,13 @@ def clock(still_clock, settings):
 
 @dataclass
 class Road:
-    """`answered` times a wrong secret is looked at; then neither a wrong nor the right one is."""
+    """`answered` times a wrong secret is looked at; then a wrong one is refused, and the right one
+    too but where nobody could guess it: `closed` is what it is answered."""
 
     answered: int
     wrong: Callable[[], HttpResponse]
     right: Callable[[], HttpResponse]
+    closed: int = 429
 
 
 def sign_up(browser: Visitor, email: str = "sam@example.org") -> HttpResponse:
@@ -172,6 +174,7 @@ def key(ask: Callable[[], Any], path: str) -> Callable[[], Road]:
             FEW,
             lambda: Visitor().get(path.format(f"{next(numbers):024}")),
             lambda: Visitor().get(link),
+            closed=302,
         )
 
     return road
@@ -276,7 +279,7 @@ def one(request, alice) -> Iterator[registry.Covered]:
     return request.param
 
 
-def test_its_limits_close_it_for_wrong_secrets_and_for_the_right_one(one, clock):
+def test_its_limits_close_it_for_wrong_secrets_and_for_a_right_one_that_can_be_guessed(one, clock):
     road = ROADS[one.url, one.takes]()
     answers = [road.wrong().status_code for _ in range(road.answered)]
     assert 429 not in answers and max(answers) < 500, answers
@@ -285,7 +288,7 @@ def test_its_limits_close_it_for_wrong_secrets_and_for_the_right_one(one, clock)
     assert set(one.limits) - {limits.KNOWN_DEVICES} <= spent
     refused = road.wrong()
     assert refused.status_code == 429 and int(refused["Retry-After"]) >= 1
-    assert road.right().status_code == 429
+    assert road.right().status_code == road.closed
     clock.forward(hours=1, seconds=1)
     assert road.right().status_code in (200, 302, 410)  # what ran out meanwhile says so itself
 
@@ -313,4 +316,18 @@ def test_a_link_that_fits_costs_nothing(alice):
     link = Mailbox().latest().link
     for _ in range(2 * FEW):
         assert Visitor().get(link).status_code == 302
-    assert Tally.objects.get(budget="links").count == 0
+    assert not Tally.objects.filter(budget="links").exists()
+
+
+def test_made_up_links_keep_nobody_from_finishing_a_reset(alice):
+    """Any page elsewhere can make its visitors' browsers open them."""
+    Visitor().post(RESET, {"login": "alice"})
+    refused = [
+        Visitor().get(f"{RESET}key/1-{number:024}/").status_code for number in range(FEW + 1)
+    ]
+    assert refused == [410] * FEW + [429]
+    owner = Visitor()
+    where = owner.get(Mailbox().latest().link)["Location"]
+    assert owner.post(where, {"password1": CHOSEN, "password2": CHOSEN}).status_code == 302
+    alice.refresh_from_db()
+    assert alice.check_password(CHOSEN)
