@@ -46,7 +46,7 @@ class PageHeadersMiddleware:
         headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         headers.setdefault("X-Permitted-Cross-Domain-Policies", "none")
-        if not request.path.startswith(settings.STATIC_URL):
+        if not (request.path.startswith(settings.STATIC_URL) and response.status_code < 400):
             # Every page here is personal or leads to one: nothing of it may stay in any cache.
             headers["Cache-Control"] = "no-store, private"
             # Old, weaker, and a clock that would tell answers apart.
@@ -127,13 +127,24 @@ def _device(agent: str) -> str:
         return device_label(agent)
 
 
+def _forget_what_a_stranger_says(request: HttpRequest) -> None:
+    """Whether a request came over TLS, a proxy of ours says; the next one to the site may be anybody
+    who reaches its port."""
+    count, networks = _proxies(tuple(settings.TRUSTED_PROXIES))
+    peer = _address(request.META.get("REMOTE_ADDR", ""))
+    if not count and not (peer and any(peer in network for network in networks)):
+        request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+
+
 class RequestFactsMiddleware:
-    """Establishes `client_ip`, `request_id` and `device_label` once, for everybody behind it."""
+    """Establishes `client_ip`, `request_id` and `device_label` once, and whether the connection is
+    secure, for everybody behind it."""
 
     def __init__(self, get_response: Get) -> None:
         self.get_response = get_response
 
     def __call__(self, request: SiteRequest) -> HttpResponse:
+        _forget_what_a_stranger_says(request)
         request.client_ip = client_address(request)
         request.request_id = secrets.token_hex(8)
         agent = request.META.get("HTTP_USER_AGENT", "")
@@ -141,6 +152,23 @@ class RequestFactsMiddleware:
         response = self.get_response(request)
         response.headers["X-Request-ID"] = request.request_id
         return response
+
+
+class UnicodeMiddleware:
+    """Bodies are UTF-8, as every browser sends them to a page that is.
+
+    SECURITY: a part of a form may name any codec that Python has. Some are no text at all, and some
+    make what no page can be written with: either would break the request that says so.
+    """
+
+    def __init__(self, get_response: Get) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        charset = (request.content_params or {}).get("charset", "utf-8")
+        if charset.lower() not in ("utf-8", "utf8"):
+            return refusal_page(request, Refusal())
+        return self.get_response(request)
 
 
 class RefusalsMiddleware:

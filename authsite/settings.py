@@ -110,11 +110,12 @@ INSTALLED_APPS = [
 # Outermost first. The order is a wall: see docs/architecture.md before moving a line.
 MIDDLEWARE = [
     "authsite.middleware.PageHeadersMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "authsite.middleware.RequestFactsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "accounts.networks.middleware.NetworkRulesMiddleware",
+    "authsite.middleware.UnicodeMiddleware",
     "authsite.middleware.RefusalsMiddleware",
     "accounts.sessions.middleware.SessionMiddleware",
     "accounts.language.LanguageMiddleware",

@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import User
 from tests.support import cast
+from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -43,9 +44,41 @@ def test_every_answer_carries_them(client, path):
     assert "unsafe" not in answer["Content-Security-Policy"]
 
 
-def test_refusals_and_broken_requests_carry_them_too(client):
-    from tests.support.visitor import Visitor
+def test_the_redirect_to_https_and_a_missing_file_carry_them_too(client):
+    redirect = Visitor(https=False).get("/accounts/login/")
+    assert redirect.status_code == 301 and redirect["Location"].startswith("https://")
+    for answer in (redirect, client.get("/static/nowhere.css")):
+        assert "default-src 'none'" in answer["Content-Security-Policy"]
+        assert answer["X-Request-ID"] and "no-store" in answer["Cache-Control"]
 
+
+@pytest.mark.parametrize(
+    ("trusted", "peer", "believed"),
+    [
+        (["10.0.0.0/8"], "10.0.0.1", True),
+        (["10.0.0.0/8"], "203.0.113.9", False),
+        (["1"], "203.0.113.9", True),
+        ([], "10.0.0.1", False),
+    ],
+)
+def test_only_a_proxy_of_ours_says_that_a_connection_is_secure(settings, trusted, peer, believed):
+    settings.TRUSTED_PROXIES = trusted
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    visitor = Visitor(https=False, REMOTE_ADDR=peer)
+    answer = visitor.get("/accounts/login/", headers={"x-forwarded-proto": "https"})
+    assert (answer.status_code == 200) == believed
+
+
+@pytest.mark.parametrize("codec", ["rot13", "hex", "idna", "undefined", "unicode_escape", "utf-7"])
+def test_a_body_in_another_encoding_is_refused(codec):
+    body = b'--x\r\nContent-Disposition: form-data; name="login"\r\n\r\n\\ud800 +2AA-\r\n--x--\r\n'
+    kind = f"multipart/form-data; boundary=x; charset={codec}"
+    visitor = Visitor(raise_request_exception=False)
+    answer = visitor.generic("POST", "/accounts/login/", body, content_type=kind)
+    assert answer.status_code == 400 and "default-src" in answer["Content-Security-Policy"]
+
+
+def test_refusals_and_broken_requests_carry_them_too(client):
     strict = Visitor(enforce_csrf_checks=True)
     for answer in (
         strict.post("/accounts/login/", {}),
@@ -69,8 +102,6 @@ def test_trusted_types_stop_at_the_admins_door_and_nothing_else_does(client, ada
 
 
 def test_plain_http_is_sent_to_https():
-    from tests.support.visitor import Visitor
-
     answer = Visitor(https=False).get("/accounts/login/")
     assert (answer.status_code, answer["Location"]) == (301, "https://testserver/accounts/login/")
 

@@ -28,6 +28,19 @@ KINDS = [
     *FORMS,
     "application/x-www-form-urlencoded; charset=utf-7",
     "application/x-www-form-urlencoded; charset=nonsense",
+    *(
+        f"multipart/form-data; boundary=x; charset={codec}"
+        for codec in (
+            "rot13",
+            "hex",
+            "bz2",
+            "idna",
+            "undefined",
+            "unicode_escape",
+            "utf-7",
+            "x" * 9,
+        )
+    ),
     "multipart/form-data",
     "multipart/form-data; boundary=" + "x" * 300,
     "multipart/mixed; boundary=x",

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.flows import staff, standing
 from accounts.flows.standing import Account
 from accounts.identify import find_user
-from accounts.management.operator import FAILED, WRONG_USAGE, OperatorCommand
+from accounts.management.operator import FAILED, OperatorCommand
 from accounts.models import User
 
 NEVER = "never"
