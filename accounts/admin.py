@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
+from allauth.account.models import EmailAddress
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
@@ -16,6 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -35,6 +37,14 @@ LOOKUPS = frozenset(
     + [f"{date}__{how}" for date in ("created_at", "last_login") for how in ("gte", "lt", "isnull")]
 )
 LETTERS_AT_ONCE = 50
+
+
+def _is_moment(value: Any) -> bool:
+    try:
+        moment = parse_datetime(value[-1] if isinstance(value, list) else value)
+    except (ValueError, TypeError, IndexError):
+        return False
+    return moment is not None and moment.tzinfo is not None
 
 
 def titled(listed: type[admin.FieldListFilter], title: Any) -> type[admin.FieldListFilter]:
@@ -96,14 +106,14 @@ class PersonAdmin(Desk):
         "created_at",
         ("last_login", titled(admin.DateFieldListFilter, _("last signed in"))),
     )
-    search_fields = ("username", "email", "name", "=id", "uuid")
+    search_fields = ("username", "emailaddress__email", "name", "=id", "uuid")
     search_help_text = _("Username, email address, name or number")
     ordering = ("-id",)
     list_per_page = 50
     actions = ("send_reset_letter", "demand_password")
     fieldsets = (
         (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "reason", "seen")}),
-        (_("Person"), {"fields": ("username", "email", "name", "language", "time_zone")}),
+        (_("Person"), {"fields": ("username", "addresses", "name", "language", "time_zone")}),
         (
             _("Groups and permissions"),
             {"fields": ("groups", "user_permissions"), "classes": ("collapse",)},
@@ -111,7 +121,7 @@ class PersonAdmin(Desk):
         (_("Dates"), {"fields": ("created_at", "last_login", "password_changed_at", "uuid")}),
     )
     readonly_fields = (
-        "username", "email", "created_at", "last_login", "password_changed_at", "uuid",
+        "username", "addresses", "created_at", "last_login", "password_changed_at", "uuid",
     )  # fmt: skip
 
     @admin.display(description=_("Access"), ordering="is_staff")
@@ -124,14 +134,23 @@ class PersonAdmin(Desk):
         )
         return ", ".join(str(word) for holds, word in facts if holds)
 
+    @admin.display(description=_("Email addresses"))
+    def addresses(self, person: User) -> str:
+        """All by which the person signs in, the main one first."""
+        kept = EmailAddress.objects.filter(user=person, verified=True).order_by("-primary", "email")
+        main, *others = [one.email for one in kept] or [person.email]
+        return ", ".join([_("%(address)s (main)") % {"address": main}, *others])
+
     @admin.display(description=_("Last signed in"), ordering="last_login")
     def signed_in(self, person: User) -> datetime | None:
         return person.last_login
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """SECURITY: the filters that are shown, and no other. Django allows any lookup on any own
-        column, which reads a password's hash letter by letter (`password__regex`), or stalls."""
-        return lookup in LOOKUPS
+        column, which reads a password's hash letter by letter (`password__regex`), or stalls. Dates
+        are whole moments, as the filters write them."""
+        is_moment = lookup.endswith(("__gte", "__lt"))
+        return lookup in LOOKUPS and (not is_moment or _is_moment(value))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         chosen = request.POST.getlist("_selected_action")

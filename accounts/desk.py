@@ -6,16 +6,19 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.events import LONGEST_REASON, SHORTEST_REASON
+
+MOST_WORDS = 10  # of one search
 
 
 def reason_field(help_text: Any) -> forms.CharField:
@@ -65,7 +68,7 @@ class Desk(admin.ModelAdmin):
             field: form.cleaned_data[field] for field in form.changed_data if field != "reason"
         }
         self.keep(request, obj, values, form.cleaned_data["reason"])
-        said = _("%(name)s is saved.") % {"name": obj} if values else _("Nothing was changed.")
+        said = _("Saved: %(name)s.") % {"name": obj} if values else _("Nothing was changed.")
         self.message_user(request, said, messages.SUCCESS)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
@@ -81,7 +84,20 @@ class Desk(admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         title = {"title": capfirst(self.opts.verbose_name_plural)}
-        return super().changelist_view(request, title | (extra_context or {}))
+        try:
+            return super().changelist_view(request, title | (extra_context or {}))
+        except (
+            OverflowError
+        ):  # a date that no zone can be told for, near either end of the calendar
+            return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Each word is a condition more, and a database takes only so many."""
+        if len(search_term.split()) > MOST_WORDS:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
 
     # The trail is the one diary. Django's would keep names where nobody forgets them.
 
