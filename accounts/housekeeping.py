@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 from accounts.lockout.limits import KNOWN_DEVICES, STRANGERS
 from accounts.models import Session, Tally
 from accounts.outbox.errors import place_of
+from audit import trail
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ PERIODIC = [
     "accounts.housekeeping.purge_sessions",
     "accounts.housekeeping.purge_tallies",
     "accounts.housekeeping.purge_attempts",
+    "accounts.housekeeping.forget_addresses",
     "accounts.known_devices.devices.purge",
     "accounts.flows.unlock.purge",
     "accounts.flows.proofs.purge",
@@ -85,6 +87,12 @@ def purge_attempts(batch: int) -> int:
     """Failed sign-ins that no limit counts any more."""
     window = timedelta(minutes=settings.POLICY_FAILURE_WINDOW_MINUTES)
     return _purge(AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - window), batch)
+
+
+def forget_addresses(batch: int) -> int:
+    """Full addresses in the trail, and what strangers' entries say: a whole month at once, when the
+    last of it is old enough (docs/decisions/0001). Few rows, whatever `batch` is."""
+    return trail.forget_months_before(timezone.now() - timedelta(days=settings.POLICY_ADDRESS_DAYS))
 
 
 def _purge(rows: QuerySet[Model], batch: int) -> int:

@@ -46,23 +46,6 @@ class Event(StrEnum):
         {"reason": OneOf(("wrong_password", "unknown_account", "switched_off", "refused"))},
     )
     SIGNED_OUT = ("account.signed_out", "The person ended this session.")
-    SESSION_ENDED = (
-        "account.session_ended",
-        "Sessions ended without a sign-out.",
-        {
-            "reason": OneOf(
-                (
-                    "idle",
-                    "absolute",
-                    "ended_by_person",
-                    "ended_by_staff",
-                    "credentials_changed",
-                    "switched_off",
-                )
-            ),
-            "sessions": SESSIONS,
-        },
-    )
     REAUTHENTICATED = (
         "account.reauthenticated",
         "A signed-in person proved again who they are.",
@@ -216,7 +199,11 @@ class Event(StrEnum):
         "staff.superuser_created",
         "An operator made an administrator from the command line.",
     )
-    COMMAND_RUN = ("command.run", "An operator ran a command.", {"command": Word()})
+    COMMAND_RUN = (
+        "command.run",
+        "An operator's command showed an account, and changed nothing that has a line of its own.",
+        {"command": Word()},
+    )
 
     # --- networks: the rule's row, which stays, says which one -------------------------------------
 

@@ -84,6 +84,13 @@ def forget(name: str) -> None:
     )
 
 
+def forget_months_before(at: datetime) -> int:
+    """Drop the keys of all months that were over before the month of `at` began; returns how many
+    there still were. One UPDATE."""
+    months = SubjectKey.objects.filter(subject_id__gte="month-", subject_id__lt=month(at))
+    return months.exclude(key="").update(key="")
+
+
 def _opened(name: str, sealed: str) -> bytes:
     """Raises SealBroken if the ring has lost the key that sealed it: nothing is recorded under a
     second key in silence."""

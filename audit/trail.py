@@ -22,7 +22,7 @@ from audit import keys, sealing
 from audit.events import Event
 from audit.facts import cleaned, inert
 from audit.inserting import insert
-from audit.keys import FORGOTTEN, Keys, forget
+from audit.keys import FORGOTTEN, Keys, forget, forget_months_before
 from audit.models import Entry
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "address_digests",
     "entries_of",
     "forget",
+    "forget_months_before",
     "identifier_digest",
     "network_digest",
     "record",

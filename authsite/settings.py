@@ -405,6 +405,14 @@ POLICY_DEVICE_DAYS = env.number(
     "POLICY_DEVICE_DAYS", 180, "A known device is forgotten after so many days unused.",
     low=1, high=400,
 )  # fmt: skip
+POLICY_ADDRESS_DAYS = env.number(
+    "POLICY_ADDRESS_DAYS",
+    90,
+    "Full network addresses in the trail are forgotten so many days after the end of their month;"
+    " their /24 or /64 stays.",
+    low=30,
+    high=400,
+)
 POLICY_DEVICES_PER_PERSON = env.number(
     "POLICY_DEVICES_PER_PERSON",
     20,

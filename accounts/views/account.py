@@ -97,5 +97,5 @@ def change_password(request: OwnRequest) -> HttpResponse:
             else _("Your password is changed."),
         )
         return redirect("account_change_password")
-    context = {"form": form, "account_label": request.user.email, "is_set": False}
+    context = {"form": form, "account_label": request.user.email}
     return render(request, "accounts/password_change.html", context)

@@ -29,6 +29,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "signup_days": settings.POLICY_SIGNUP_DAYS,
         "session_hours": settings.POLICY_ABSOLUTE_HOURS,
         "device_days": settings.POLICY_DEVICE_DAYS,
+        "address_days": settings.POLICY_ADDRESS_DAYS,
     }
     return render(request, "accounts/privacy.html", context)
 

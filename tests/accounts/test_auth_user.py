@@ -146,6 +146,13 @@ def test_show_tells_of_people_switched_off_without_password_or_sign_in(alice, cl
     assert "Limits     all open" in said
 
 
+def test_that_it_was_shown_is_kept(alice):
+    run("auth_user", "show", "alice")
+    row = Entry.objects.get()
+    assert (row.event, row.facts) == (Event.COMMAND_RUN, {"command": "auth_user_show"})
+    assert (row.actor_id, row.subject_id) == ("", alice.subject_id)
+
+
 @pytest.mark.parametrize("identifier", ["nobody", "nobody@example.org", "", "\x00", "é" * 9000])
 @pytest.mark.parametrize("what", [["show"], ["unlock", "--yes", *REASON]])
 def test_nobody_by_that_name_ends_with_1(alice, identifier, what):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
 from axes.models import AccessAttempt
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -13,6 +14,9 @@ from accounts import housekeeping
 from accounts.flows import proofs
 from accounts.models import Confirmation, OutgoingMail, PendingSignup, Session, Tally
 from accounts.outbox import delivery, letters
+from audit import trail
+from audit.events import Event
+from tests.support.trail import request_from
 
 LOG: list[str] = []
 
@@ -110,6 +114,26 @@ def test_failed_tries_go_with_the_pause_they_caused(db, clock, settings):
     assert housekeeping.purge_attempts(500) == 0
     clock.forward(seconds=6)
     assert housekeeping.purge_attempts(500) == 1
+
+
+def test_addresses_in_the_trail_go_when_the_last_of_their_month_is_old_enough(db, settings):
+    settings.POLICY_ADDRESS_DAYS = 90
+
+    def on(day: str):
+        return time_machine.travel(f"{day}T12:00:00Z", tick=False)
+
+    with on("2026-03-01"):
+        trail.record(Event.SIGNED_IN, subject="alice", request=request_from())
+    with on("2026-06-29"):
+        assert housekeeping.forget_addresses(500) == 0
+        assert trail.entries_of("alice")[0].address == "203.0.113.7"
+        trail.record(Event.SIGNED_OUT, subject="alice", request=request_from())
+    with on("2026-06-30"):
+        assert housekeeping.forget_addresses(500) == 1
+        assert housekeeping.forget_addresses(500) == 0
+        newer, older = trail.entries_of("alice")
+        assert (newer.address, older.address) == ("203.0.113.7", "")
+        assert older.network == "203.0.113.0/24" and older.readable
 
 
 def test_pending_signups_and_proofs_go_when_they_have_run_out(db, clock):

@@ -15,6 +15,8 @@ from accounts.flows.standing import Account
 from accounts.identify import find_user
 from accounts.management.operator import FAILED, OperatorCommand
 from accounts.models import User
+from audit import trail
+from audit.events import Event
 
 NEVER = "never"
 
@@ -23,8 +25,8 @@ class Command(OperatorCommand):
     name = "auth_user"
     help = (
         "show prints what there is to know of one account, and no secret. unlock opens it for further"
-        " tries after wrong passwords: it takes a reason, is kept in the trail and told to the"
-        " person. Exits with 0 (done), 1 (nobody by that name), 2 (wrong usage), 130 (interrupted)."
+        " tries after wrong passwords: it takes a reason and is told to the person. Both are kept in"
+        " the trail. Exits with 0 (done), 1 (nobody by that name), 2 (wrong usage), 130 (interrupted)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -46,6 +48,7 @@ class Command(OperatorCommand):
             )
         account = standing.of(user)
         if options["what"] == "show":
+            trail.record(Event.COMMAND_RUN, subject=user, command="auth_user_show")
             self.report({"dry_run": False, **_facts(account)}, _lines(account))
         else:
             self._unlock(user, account, reason, options)
