@@ -11,9 +11,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -23,11 +21,12 @@ from django.utils.translation import ngettext
 
 from accounts import (
     one_by_one,
-    staff_networks,  # noqa: F401 - its page is on the desk too
+    staff_groups,  # noqa: F401 - these pages are on the desk too
+    staff_networks,  # noqa: F401
     time_zones,
 )
-from accounts.desk import Desk, ReasonForm, reason_field
-from accounts.flows import groups, password_demands, staff, staff_history
+from accounts.desk import Desk, ReasonForm
+from accounts.flows import password_demands, staff, staff_history
 from accounts.flows.profile import FIELDS
 from accounts.models import User
 
@@ -263,39 +262,3 @@ def _demanded(count: int) -> str:
         "%(count)d people must choose a new password, and are told by letter.",
         count,
     ) % {"count": count}
-
-
-class GroupForm(forms.ModelForm):
-    reason = reason_field(_("It is kept in the trail."))
-
-
-@admin.register(Group)
-class GroupAdmin(Desk):
-    """Whoever edits groups decides rights, so it takes the highest to do it."""
-
-    form = GroupForm
-    search_fields = ("name",)
-    ordering = ("name",)
-    fieldsets = (
-        (None, {"fields": ("name", "reason")}),
-        (_("Permissions"), {"fields": ("permissions",)}),
-    )
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_active and request.user.is_superuser)
-
-    has_view_permission = has_add_permission = has_change_permission = has_delete_permission = (
-        lambda self, request, obj=None: self.has_module_permission(request)
-    )
-
-    def keep(self, request: HttpRequest, obj: Group, values: dict[str, Any], reason: str) -> None:
-        groups.save(request, obj, values, reason=reason)
-
-    def delete_model(self, request: HttpRequest, obj: Group) -> None:
-        groups.delete(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
-        """All of them, or none."""
-        with transaction.atomic():
-            for group in queryset:
-                groups.delete(request, group)

@@ -14,6 +14,7 @@ from accounts.lockout import budgets, limits, meters
 from accounts.lockout.budgets import Budget
 from accounts.moments import stored
 
+SIGN_IN = "sign_in"
 COUNTED = {"sign_up": budgets.SIGNUPS, "reset": budgets.RESETS}
 
 
@@ -27,6 +28,11 @@ def runs_low(purpose: str, network: str) -> float | None:
     if mine >= budget.limit():
         return None  # nothing to be gained by a proof: the limit itself refuses now
     return _strain(mine / budget.limit(), all_together / settings.POLICY_BOT_CHECK_SITE)
+
+
+def is_asked(purpose: str, network: str) -> bool:
+    """Whether the next one from there is asked for a proof."""
+    return settings.BOT_CHECK != "off" and runs_low(purpose, network) is not None
 
 
 def _of_guesses(network: str) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.gates.facts import Facts, of_question
-from accounts.gates.gates import BEFORE, ON_KNOWN_DEVICES, Verdict, after
+from accounts.gates.gates import BEFORE, BESIDES, ON_KNOWN_DEVICES, Verdict, after
 from accounts.lockout import limits
 from accounts.models import KnownDevice
 from audit import trail
@@ -52,19 +53,22 @@ def explain_login(
     identifier: str,
     *,
     address: str = "",
+    at: datetime | None = None,
     proved: bool = False,
     actor: object = None,
     request: HttpRequest | None = None,
 ) -> Explanation:
     """What a sign-in as `identifier` with the right password, from the network address `address` and
-    on a browser that is not known, would meet now; of the owner's known devices their own limit is
-    told besides. `proved`: the caller has shown to be the owner.
+    on a browser that is not known, would meet now, or `at` a later moment if nobody tries meanwhile;
+    of the owner's known devices their own limit is told besides. `proved`: the caller has shown to be
+    the owner.
 
     Changes nothing but the trail, which hears who looked (`actor`, else an operator) at whom.
     """
-    facts = of_question(identifier, address=address)
+    facts = of_question(identifier, address=address, at=at)
     known = _on_a_known_device(facts)
-    verdicts = [gate(known if gate is ON_KNOWN_DEVICES else facts) for gate in (*BEFORE, *after())]
+    asked = (*BEFORE, *after(), *BESIDES)
+    verdicts = [gate(known if gate is ON_KNOWN_DEVICES else facts) for gate in asked]
     answers = [in_words(verdict, facts) for verdict in verdicts]
     with transaction.atomic():
         trail.record(
@@ -78,7 +82,8 @@ def explain_login(
 
 
 def _on_a_known_device(facts: Facts) -> Facts:
-    standing = limits.load(facts.standing.account, facts.standing.network, KnownDevice())
+    account, network = facts.standing.account, facts.standing.network
+    standing = limits.load(account, network, KnownDevice(), at=facts.at)
     return replace(facts, standing=standing)
 
 
@@ -99,6 +104,10 @@ def in_words(verdict: Verdict, facts: Facts) -> Answer:
 def _open(gate: str, facts: Facts) -> str:
     if gate == "new_password" and facts.user and facts.user.password_must_change:
         return _("A new password must be chosen after the old one was typed.")
+    if gate == "bot_check" and not facts.asks_bot_check:
+        return ""
+    if gate == "staff_pages" and not (facts.user and facts.user.is_staff):
+        return ""
     if (facts.user is None and gate in _OF_A_PERSON) or (
         not facts.address and gate in _OF_A_NETWORK
     ):
@@ -107,13 +116,18 @@ def _open(gate: str, facts: Facts) -> str:
 
 
 _OF_A_PERSON = {"password", "active", "new_password", limits.KNOWN_DEVICES}
-_OF_A_NETWORK = {limits.ACCOUNT_ON_NETWORK, limits.NETWORK, "network_rule"}
+_OF_A_NETWORK = {limits.ACCOUNT_ON_NETWORK, limits.NETWORK, "network_rule", "staff_pages"}
 _OPEN = {
     "exists": lambda: _("There is an account with this address or username."),
     "password": lambda: _("The account has a password."),
     "active": lambda: _("The account is switched on."),
     "new_password": lambda: _("No new password is demanded."),
     "network_rule": lambda: _("No rule about networks keeps this one out."),
+    "staff_pages": lambda: _("No rule about networks keeps this one out of the staff pages."),
+    "bot_check": lambda: _(
+        "Many wrong passwords came lately, so a new device is asked for a short check first: it solves"
+        " a puzzle by itself, or waits."
+    ),
     limits.STRANGERS: lambda: _("New devices do not have to wait."),
     limits.KNOWN_DEVICES: lambda: _("The owner's known devices do not have to wait."),
     limits.ACCOUNT_ON_NETWORK: lambda: _("This network may try this account."),
@@ -145,6 +159,12 @@ _WORDS = {
     ),
     ("network_rule", "refused"): (
         lambda: _("A rule about networks keeps this address out of the whole site."),
+        "",
+    ),
+    ("staff_pages", "refused"): (
+        lambda: _(
+            "A rule about networks keeps this address out of the staff pages, and of them alone."
+        ),
         "",
     ),
     ("active", "switched_off"): (lambda: _("The account is switched off."), ACTIVATE),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.botcheck import pressure
 from accounts.identify import find_user
 from accounts.known_devices import devices
 from accounts.lockout import buckets, limits
@@ -32,6 +33,7 @@ class Facts:
     # Loaded for an explanation only: the road meets nobody whose address was never proved.
     sign_up_waits: bool = False
     address_waits: bool = False
+    asks_bot_check: bool = False
 
 
 def of_request(request: HttpRequest, user: User | None, account: str) -> Facts:
@@ -41,12 +43,19 @@ def of_request(request: HttpRequest, user: User | None, account: str) -> Facts:
     return Facts(user, standing, getattr(request, "client_ip", ""), standing.at)
 
 
-def of_question(identifier: str, *, address: str = "", device: KnownDevice | None = None) -> Facts:
-    """What a sign-in as `identifier` from that network address would meet now, on a browser that is
-    not known, or on `device`."""
+def of_question(
+    identifier: str,
+    *,
+    address: str = "",
+    device: KnownDevice | None = None,
+    at: datetime | None = None,
+) -> Facts:
+    """What a sign-in as `identifier` from that network address would meet now (or `at` a later
+    moment), on a browser that is not known, or on `device`."""
     user = find_user(identifier)
     account = buckets.of_user(user) if user else buckets.of_nobody(identifier)
-    standing = limits.load(account, buckets.network(address), device)
+    network = buckets.network(address)
+    standing = limits.load(account, network, device, at=at)
     typed = address_or_blank(identifier)
     waiting = PendingSignup.objects.filter(email=typed, expires_at__gt=timezone.now())
     adding = Confirmation.objects.filter(
@@ -59,4 +68,5 @@ def of_question(identifier: str, *, address: str = "", device: KnownDevice | Non
         standing.at,
         sign_up_waits=bool(typed) and user is None and waiting.exists(),
         address_waits=bool(typed) and user is None and adding.exists(),
+        asks_bot_check=pressure.is_asked(pressure.SIGN_IN, network),
     )

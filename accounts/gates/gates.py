@@ -64,6 +64,19 @@ def network_rule(facts: Facts) -> Verdict:
     return Verdict("network_rule", "refused" if refused else "", math.inf if refused else 0)
 
 
+def staff_network_rule(facts: Facts) -> Verdict:
+    """The rules for the staff pages, of whoever works there. They refuse no sign-in, so the road does
+    not ask: it stands here for whoever explains."""
+    works_there = facts.user is not None and facts.user.is_staff and facts.address
+    refused = works_there and rules.verdict(facts.address, rules.ADMIN, facts.at)
+    return Verdict("staff_pages", "refused" if refused else "", math.inf if refused else 0)
+
+
+def bot_check(facts: Facts) -> Verdict:
+    """Never closed: whoever is asked solves it or waits. It stands here for whoever explains."""
+    return Verdict("bot_check")
+
+
 def exists(facts: Facts) -> Verdict:
     if facts.user is not None:
         return Verdict("exists")
@@ -92,6 +105,8 @@ BEFORE: tuple[Gate, ...] = (
     limit(limits.NETWORK),
     limit(limits.SITE),
 )
+# What is met besides and refuses no right password.
+BESIDES: tuple[Gate, ...] = (bot_check, staff_network_rule)
 AFTER: tuple[Gate, ...] = (exists, password, active, new_password)
 
 

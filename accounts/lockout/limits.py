@@ -69,9 +69,12 @@ class Standing:
                 yield Wait(ACCOUNT_ON_NETWORK, seconds)
 
 
-def load(account: str, network: str, device: KnownDevice | None) -> Standing:
-    """One SELECT for a known device, two for a stranger."""
-    standing = Standing(account, network, device, meters.NOTHING, {}, timezone.now())
+def load(
+    account: str, network: str, device: KnownDevice | None, *, at: datetime | None = None
+) -> Standing:
+    """As it stands now, or will `at` that moment if nothing is tried meanwhile. One SELECT for a
+    known device, two for a stranger."""
+    standing = Standing(account, network, device, meters.NOTHING, {}, at or timezone.now())
     readings = meters.read(standing.meters)
     pair = meters.NOTHING if device else account_on_network(account, network).read()
     return Standing(account, network, device, pair, readings, standing.at)

@@ -230,3 +230,37 @@ def test_gates_of_higher_rooms_are_told_what_failed_before(alice, settings):
 @pytest.mark.parametrize("address", ["", "not an address", "::ffff:1.2.3.4", "999.1.1.1"])
 def test_nonsense_is_answered(db, identifier, address):
     assert not explain.explain_login(identifier, address=address).is_open
+
+
+def test_a_later_moment_is_asked_of_the_same_gates(alice, clock, settings):
+    paused(clock, settings)
+    assert not explain.explain_login("alice", address=HERE).is_open
+    later = timezone.now() + timedelta(minutes=1)
+    assert explain.explain_login("alice", address=HERE, at=later).is_open
+    clock.forward(minutes=1)
+    assert guess(Visitor(), password=cast.PASSWORD, ip=HERE).status_code == 302
+
+
+def test_a_rule_for_the_staff_pages_is_told_of_those_who_work_there(alice, ada, client):
+    kept_out(None, None)
+    NetworkRule.objects.update(scope="admin")
+    snapshot.expire()
+    told = explain.explain_login("ada", address=HERE)
+    assert [one.verdict.gate for one in told.closed] == ["staff_pages"]
+    assert explain.explain_login("alice", address=HERE).is_open
+    assert guess(client, "ada", password=cast.PASSWORD, ip=HERE).status_code == 302
+    assert client.get("/admin/", REMOTE_ADDR=HERE).status_code == 403
+
+
+def test_the_short_check_is_told(alice, settings):
+    settings.BOT_CHECK, settings.POLICY_NETWORK_FAILURES = "own", 10
+    assert "short check" not in _said("alice")
+    for number in range(9):
+        guess(Visitor(), f"somebody{number}", ip=HERE)
+    assert "short check" in _said("alice")
+    page = guess(Visitor(), password=cast.PASSWORD, ip=HERE)
+    assert page.status_code == 429 and "A short check" in page.content.decode()
+
+
+def _said(name: str) -> str:
+    return " ".join(one.sentence for one in explain.explain_login(name, address=HERE).answers)

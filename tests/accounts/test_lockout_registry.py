@@ -43,18 +43,6 @@ TAKES_NO_SECRET = {
 }  # fmt: skip
 # Behind a session of staff; sensitive acts ask for the password (test_fresh_proof.py).
 STAFF = "admin"
-STAFF_PAGES = {
-    *("admin:index", "admin:app_list", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site"),
-    *("admin:explain", "admin:accounts_user_unlock", "admin:accounts_networkrule_end"),
-    *(
-        f"admin:{model}_{page}"
-        for model in ("accounts_user", "accounts_networkrule", "auth_group")
-        for page in ("changelist", "add", "history", "delete", "change")
-    ),
-    *(f"admin/{model}/<path:object_id>/" for model in ("accounts/user", "accounts/networkrule")),
-    "admin/auth/group/<path:object_id>/",
-    r"admin/(?P<url>.*)$",
-}
 
 LOGIN = "/accounts/login/"
 CONFIRM, LINK = "/accounts/confirm-email/", "/accounts/confirm-email/link/"
@@ -243,29 +231,6 @@ def test_every_url_is_registered_or_takes_no_secret(client, ada):
     assert registered | TAKES_NO_SECRET.keys() <= every.keys()
     for name in every.keys() - registered - TAKES_NO_SECRET.keys():
         assert is_for_staff(name) or client.post(every[name]).status_code == 405, name
-
-
-def test_a_new_page_of_the_desk_is_looked_at_by_somebody():
-    """None of these compares a secret. One that does is registered like any other."""
-    assert {name for name in urls.paths() if is_for_staff(name)} == STAFF_PAGES
-
-
-def test_no_page_that_is_not_registered_asks_for_a_secret(ada_here):
-    registered = {one.url for one in registry.covered()}
-    for name, path in urls.paths().items():
-        if name not in registered:
-            for browser in (ada_here, Visitor()):
-                page = browser.get(path).content
-                assert b'"current-password"' not in page and b'"one-time-code"' not in page, name
-
-
-def test_staff_pages_take_nothing_from_strangers():
-    for name, path in urls.paths().items():
-        if is_for_staff(name):
-            answer = Visitor().post(path)
-            assert answer.status_code == 302 and answer["Location"].startswith(
-                (LOGIN, "/admin/login/")
-            )
 
 
 def test_every_registration_is_walked_and_names_limits_that_there_are():

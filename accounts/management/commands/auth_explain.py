@@ -5,9 +5,12 @@ from __future__ import annotations
 import ipaddress
 import math
 from argparse import ArgumentParser
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from accounts.gates.explain import Answer, Explanation, explain_login
 from accounts.management.operator import PROBLEMS_FOUND, WRONG_USAGE, OperatorCommand
@@ -25,6 +28,9 @@ class Command(OperatorCommand):
         parser.add_argument("identifier", help="The email address or username they sign in with.")
         parser.add_argument("--address", default="", help="The network address they try from.")
         parser.add_argument(
+            "--at", default="", help="At which moment to come, like 2026-12-24T18:00+01:00."
+        )
+        parser.add_argument(
             "--proved",
             action="store_true",
             help="The caller has proved to be the owner: the sentence for them may tell more.",
@@ -34,6 +40,7 @@ class Command(OperatorCommand):
         told = explain_login(
             options["identifier"],
             address=_address(options["address"]),
+            at=_moment(options["at"]),
             proved=options["proved"],
         )
         self.report(_facts(told), _lines(told))
@@ -50,6 +57,25 @@ def _address(typed: str) -> str:
         raise CommandError(
             "--address takes an IPv4 or IPv6 address.", returncode=WRONG_USAGE
         ) from None
+
+
+def _moment(typed: str) -> datetime | None:
+    if not typed:
+        return None
+    try:
+        moment = parse_datetime(typed)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise CommandError(
+            "--at takes a date and a time with its zone, like 2026-12-24T18:00+01:00.",
+            returncode=WRONG_USAGE,
+        )
+    if moment < timezone.now():
+        raise CommandError(
+            "--at takes a moment to come: what was is in the trail.", returncode=WRONG_USAGE
+        )
+    return moment
 
 
 def _facts(told: Explanation) -> dict[str, Any]:

@@ -1,0 +1,37 @@
+"""People are found on the desk, and nonsense in a filter or a search breaks no list."""
+
+from __future__ import annotations
+
+import pytest
+from allauth.account.models import EmailAddress
+
+from tests.support.desk import LIST
+from tests.support.pages import text_of
+
+pytestmark = pytest.mark.django_db
+
+DATES = ("0001-01-01", "9999-12-31", "9999-12-31 23:59:59-14:00", "nonsense", "\x00", "9" * 400)
+
+
+@pytest.mark.parametrize("value", DATES)
+def test_dates_without_sense_break_no_list(client, ada, alice, value):
+    client.force_login(ada)
+    for how in ("created_at__gte", "created_at__lt", "last_login__gte", "last_login__lt"):
+        answer = client.get(LIST, {how: value})
+        assert answer.status_code in (200, 302, 400)
+
+
+def test_a_search_of_a_thousand_words_finds_nobody(client, ada, alice):
+    client.force_login(ada)
+    for words in (11, 1000):
+        page = client.get(LIST, {"q": "a " * words})
+        assert page.status_code == 200 and "alice@example.org" not in page.content.decode()
+
+
+def test_people_are_found_by_every_address_and_all_are_shown(client, ada, alice):
+    client.force_login(ada)
+    EmailAddress.objects.create(user=alice, email="second@example.net", verified=True)
+    page = client.get(LIST, {"q": "second@example.net"}).content.decode()
+    assert page.count("alice@example.org") == 1
+    person = text_of(client.get(f"{LIST}{alice.pk}/change/"))
+    assert "alice@example.org (main), second@example.net" in person
