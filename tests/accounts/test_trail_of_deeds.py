@@ -45,7 +45,6 @@ ELSEWHERE = {
     "account.limit_reached": "test_lockout_pauses.py",
     "account.unlock_requested": "test_unlock.py",
     "account.unlocked_by_letter": "test_unlock.py",
-    "account.device_forgotten": "test_known_devices.py",
     "staff.sign_in_explained": "test_gates.py",
     "staff.unlocked": "test_staff_unlock.py",
     "command.run": "nothing yet",
