@@ -74,7 +74,8 @@ def upgrade(user: User, password: str, request: HttpRequest | None) -> None:
     """
     former = user.password
     try:
-        fresh = make_password(password)
+        with slots.calling(tries.caller(request)):
+            fresh = make_password(password)
     except HashingBusy:
         return
     with transaction.atomic():

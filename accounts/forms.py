@@ -31,8 +31,9 @@ from accounts.fields import (
 from accounts.flows import must_change, password_reset, sign_in, sign_up
 from accounts.identify import find_user_once
 from accounts.known_devices import devices
+from accounts.lockout import tries
 from accounts.models import User
-from accounts.passwords import advice, policy
+from accounts.passwords import advice, policy, slots
 from accounts.redirects import safe_next
 from accounts.requests import OwnRequest
 from accounts.time_zones import Choice
@@ -178,16 +179,20 @@ class NewPasswordForm(NewPasswordMixin):
 class RequiredPasswordForm(NewPasswordMixin):
     """The page on the way in: the current password was just proved, and other sessions end anyway."""
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        self.user = user
+    def __init__(self, *args: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+        self.request, self.user = request, user
         super().__init__(*args, **kwargs)
         del self.fields["end_others"]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
-        if not self.errors and self.user.check_password(data["password1"]):
+        if not self.errors and self._is_current(data["password1"]):
             self.add_error("password1", _("This is your current password. Choose a different one."))
         return data
+
+    def _is_current(self, password: str) -> bool:
+        with slots.calling(tries.caller(self.request, self.user)):
+            return self.user.check_password(password)
 
 
 class PasswordChangeForm(NewPasswordMixin):

@@ -73,7 +73,10 @@ class Event(StrEnum):
     DEVICE_FORGOTTEN = (
         "account.device_forgotten",
         "Known devices are strangers again.",
-        {"devices": Count(), "reason": OneOf(("by_person", "failures"))},
+        {
+            "devices": Count(),
+            "reason": OneOf(("by_person", "failures", "new_password", "switched_off")),
+        },
     )
     SIGN_IN_EXPLAINED = (
         "staff.sign_in_explained",

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts.errors import CredentialsMoved
+from accounts.known_devices import devices
 from accounts.lockout import budgets, recipients
 from accounts.models import Confirmation, Session, User
 from accounts.outbox.letters import Letter
@@ -27,6 +28,15 @@ from audit.events import Event
 ADDRESS_EVENTS = frozenset(
     {Event.ADDRESS_CONFIRMED, Event.ADDRESS_MAIN_CHANGED, Event.ADDRESS_REMOVED}
 )
+
+# SECURITY: after these the person's other known devices are strangers, also where their sessions are
+# kept. Whoever had the old password may have come in with browsers of theirs, and each of those would
+# go on spending the tries that are the owner's; a session ends by itself, a device half a year later.
+FORGET_DEVICES = {
+    Event.PASSWORD_CHANGED: "new_password",
+    Event.PASSWORD_RESET_FINISHED: "new_password",
+    Event.DEACTIVATED: "switched_off",
+}
 
 
 def moved(
@@ -42,8 +52,9 @@ def moved(
     """Record that the way into `user`'s account changed; call it inside the change's transaction.
 
     Moves `credentials_version` on, which kills reset links and logins under way; ends the other
-    sessions, or takes along those that are alive when the person asked to keep them. Returns how
-    many sessions ended. Raises CredentialsMoved if the person was changed since `user` was loaded.
+    sessions, or takes along those that are alive when the person asked to keep them; forgets the
+    other known devices where FORGET_DEVICES says so. Returns how many sessions ended. Raises
+    CredentialsMoved if the person was changed since `user` was loaded.
     Each name in ON_CREDENTIALS_CHANGED is called with `user` and `event`, `request`, `end_others`.
     """
     if not connection.in_atomic_block:
@@ -64,6 +75,8 @@ def moved(
         # Whoever was in the account may have begun to add an address of theirs.
         open_proofs = Confirmation.objects.filter(user=user, spent_at=None)
         open_proofs.update(spent_at=timezone.now())
+    if reason := FORGET_DEVICES.get(event):
+        _forget_devices(user, reason, request=request, actor=actor)
     for path in settings.ON_CREDENTIALS_CHANGED:
         import_string(path)(user, event=event, request=request, end_others=end_others)
     if "sessions" in event.allowed:
@@ -72,6 +85,20 @@ def moved(
     for letter in letters:
         letter.put()
     return ended
+
+
+def _forget_devices(user: User, reason: str, *, request: HttpRequest | None, actor: Any) -> None:
+    """All but the one at hand, if the person is who acts."""
+    here = devices.find(request, user) if request is not None and actor is None else None
+    if count := devices.forget(user, keep=here):
+        trail.record(
+            Event.DEVICE_FORGOTTEN,
+            actor=actor or user,
+            subject=user,
+            request=request,
+            devices=count,
+            reason=reason,
+        )
 
 
 def current_session_key(request: HttpRequest | None, user: User) -> str:

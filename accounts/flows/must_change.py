@@ -17,9 +17,9 @@ from django.http import HttpRequest
 from accounts.errors import CredentialsMoved
 from accounts.flows import credentials, passwords
 from accounts.flows.sign_in import BEGAN_UNDER
-from accounts.lockout import buckets, budgets
+from accounts.lockout import buckets, budgets, tries
 from accounts.models import User
-from accounts.passwords import validators
+from accounts.passwords import slots, validators
 from audit import trail
 from audit.events import Event
 
@@ -77,7 +77,8 @@ def choose(request: HttpRequest, login: Login, password: str) -> None:
     if not isinstance(user, User) or request.session.get(BEGAN_UNDER) != user.credentials_version:
         raise CredentialsMoved
     required = cause_of(login)
-    hashed = make_password(password)
+    with slots.calling(tries.caller(request, user)):
+        hashed = make_password(password)
     letter = passwords.changed_letter(request, user, kind="changed")
     with transaction.atomic():
         passwords.replace(user, hashed)

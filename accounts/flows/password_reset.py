@@ -17,10 +17,10 @@ from accounts.errors import CredentialsMoved, LinkUnusable
 from accounts.flows import credentials, passwords
 from accounts.identify import find_user
 from accounts.known_devices import devices
-from accounts.lockout import buckets, budgets, recipients
-from accounts.lockout.tries import forget_failures
+from accounts.lockout import buckets, budgets, recipients, tries
 from accounts.models import User
 from accounts.outbox import letters
+from accounts.passwords import slots
 from accounts.validators import address_or_blank
 from audit import trail
 from audit.events import Event
@@ -101,7 +101,8 @@ def finish(request: HttpRequest, user: User, password: str, *, end_others: bool)
     unusable = LinkUnusable(reverse("account_reset_password"))
     if not user.is_active:
         raise unusable
-    hashed = make_password(password)
+    with slots.calling(tries.caller(request, user)):
+        hashed = make_password(password)
     letter = passwords.changed_letter(request, user, kind="reset")
     try:
         with transaction.atomic():
@@ -113,7 +114,7 @@ def finish(request: HttpRequest, user: User, password: str, *, end_others: bool)
                 letters=[letter],
                 end_others=end_others,
             )
-            forget_failures(user)
+            tries.forget_failures(user)
             devices.remember(request, user)
     except CredentialsMoved:
         raise unusable from None

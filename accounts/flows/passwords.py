@@ -14,8 +14,10 @@ from django.utils import timezone
 
 from accounts.errors import CredentialsMoved
 from accounts.flows import credentials
+from accounts.lockout import tries
 from accounts.models import User
 from accounts.outbox import letters
+from accounts.passwords import slots
 from accounts.sessions import guard
 from audit.events import Event
 
@@ -26,7 +28,8 @@ def change(request: HttpRequest, user: User, password: str, *, end_others: bool)
     The caller has checked the current password. Raises CredentialsMoved when the password was
     changed meanwhile, SessionEnded when this session was.
     """
-    hashed = make_password(password)
+    with slots.calling(tries.caller(request, user)):
+        hashed = make_password(password)
     letter = changed_letter(request, user, kind="changed" if user.has_usable_password() else "set")
     with transaction.atomic():
         guard.still_alive(request)

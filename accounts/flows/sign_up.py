@@ -18,10 +18,11 @@ from django.utils import timezone, translation
 
 from accounts.errors import HashingBusy
 from accounts.flows import proofs, usernames
-from accounts.lockout import buckets, budgets
+from accounts.lockout import buckets, budgets, tries
 from accounts.lockout.recipients import mailbox
 from accounts.models import Confirmation, PendingSignup, User
 from accounts.outbox import letters
+from accounts.passwords import slots
 from audit import trail
 from audit.events import Event
 
@@ -56,7 +57,8 @@ def begin(
     budgets.spend(budgets.SIGNUPS, network)
     budgets.spend_share(budgets.SIGNUP_LETTERS, mailbox(email), by=network)
     try:
-        hashed = make_password(password)
+        with slots.calling(tries.caller(request)):
+            hashed = make_password(password)
     except HashingBusy:
         budgets.give_back(budgets.SIGNUPS, network)
         budgets.give_back_share(budgets.SIGNUP_LETTERS, mailbox(email), by=network)
@@ -143,7 +145,9 @@ def confirm_by_link(
         return None
     budgets.spend(budgets.CODES, f"signup:{pending.pk}")
     own = is_own_browser(request, confirmation)
-    if not own and not check_password(password, pending.password):
+    with slots.calling(tries.caller(request)):
+        proved = own or check_password(password, pending.password)
+    if not proved:
         trail.record(Event.CONFIRMATION_FAILED, request=request, label=pending.email, how="link")
         raise WrongPassword
     return _finish(request, confirmation, pending, username)

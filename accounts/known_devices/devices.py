@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -26,23 +27,28 @@ _VALUE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 # Written out: every sign-in asks these, and composing them through the models costs more than they do.
 _SEEN_AGAIN = (
     "UPDATE accounts_knowndevice"
-    " SET user_agent = %s, last_used_at = %s, failures = 0, expires_at = NULL"
+    " SET key = %s, user_agent = %s, last_used_at = %s, failures = 0, expires_at = NULL"
     " WHERE user_id = %s AND key = %s"
-)
-_SEEN_FIRST = (
-    "INSERT INTO accounts_knowndevice"
-    " (user_id, key, user_agent, created_at, last_used_at, failures)"
-    " VALUES (%s, %s, %s, %s, %s, 0) ON CONFLICT DO NOTHING"
+    " RETURNING EXISTS (SELECT 1 FROM accounts_knowndevice WHERE key = %s AND user_id <> %s)"
 )
 _PAST_THE_NEWEST = (
     "DELETE FROM accounts_knowndevice WHERE user_id = %s AND id NOT IN"
     " (SELECT id FROM accounts_knowndevice WHERE user_id = %s"
     " ORDER BY last_used_at DESC, id DESC LIMIT %s)"
 )
+_SEEN_FIRST = (
+    "INSERT INTO accounts_knowndevice"
+    " (user_id, key, user_agent, created_at, last_used_at, failures)"
+    " VALUES (%s, %s, %s, %s, %s, 0)"
+)
+_TAKEN_ALONG = (
+    "UPDATE accounts_knowndevice SET key = %s"
+    " WHERE id IN (SELECT id FROM accounts_knowndevice WHERE key = %s{unless_held})"
+)
 
 
 def value_of(request: HttpRequest) -> str:
-    """What this browser holds, or ''. Nothing that we did not make is looked up."""
+    """What this browser holds, or ''. Nothing that is not shaped like ours is looked up."""
     given = getattr(request, "_device_value", "") or request.COOKIES.get(
         settings.DEVICE_COOKIE_NAME, ""
     )
@@ -81,28 +87,48 @@ def of_user(user: User) -> QuerySet[KnownDevice]:
 
 def remember(request: HttpRequest, user: User) -> None:
     """Let this browser be known for `user` after a complete sign-in or a finished reset. Belongs
-    into the transaction of that act. The browser keeps the value it has.
+    into the transaction of that act, in which the person is locked.
 
-    One UPDATE for a device that is known already; for a new one an INSERT and a DELETE besides.
+    SECURITY: under a new value each time, for all who are known in it, so that a copy of the old one
+    dies, and one that somebody put there never becomes theirs. An answer that gets lost leaves the
+    browser a stranger once: a while of grace for the old value would be one for its copies too.
+
+    One UPDATE for a device that is known already, for a new one a DELETE and an INSERT; and an
+    UPDATE where others are known in this browser, or may be.
     """
     now = timezone.now()
-    had_value = value_of(request) != ""
-    whose: list[Any] = [user.pk, _key_for(request)]
+    brought = value_of(request)
+    former, fresh = sealing.token_digest(brought), _fresh_key(request)
     agent, at = _agent(request), stored(now)
+    seen: tuple[bool] | None = None
     with connection.cursor() as cursor:
-        if had_value:
-            cursor.execute(_SEEN_AGAIN, [agent, at, *whose])
-            if cursor.rowcount:
-                return
-        cursor.execute(_SEEN_FIRST, [*whose, agent, at, at])
-        cursor.execute(_PAST_THE_NEWEST, [user.pk, user.pk, settings.POLICY_DEVICES_PER_PERSON])
+        if brought:
+            cursor.execute(_SEEN_AGAIN, [fresh, agent, at, user.pk, former, former, user.pk])
+            seen = cursor.fetchone()
+        if seen is None:
+            most = settings.POLICY_DEVICES_PER_PERSON - 1
+            cursor.execute(_PAST_THE_NEWEST, [user.pk, user.pk, most])
+            cursor.execute(_SEEN_FIRST, [user.pk, fresh, agent, at, at])
+        if seen[0] if seen else brought:
+            _take_along(cursor, former, fresh)
+
+
+def _take_along(cursor: CursorWrapper, former: str, fresh: str) -> None:
+    """The rows of all others who are known in this browser. Last, and only those that nobody is
+    changing just now: whoever signs in has locked themself alone, and two of them would each wait
+    for the other's row. Whoever is left behind is a stranger once."""
+    skips = connection.features.has_select_for_update_skip_locked
+    unless_held = " FOR UPDATE SKIP LOCKED" if skips else ""
+    cursor.execute(_TAKEN_ALONG.format(unless_held=unless_held), [fresh, former])
 
 
 def remember_for(request: HttpRequest, user: User, minutes: int) -> None:
     """Let this browser be known for so long, after an unlock letter. Where it is known for longer,
-    nothing changes."""
+    nothing changes. It keeps its value if anybody is known by it, so that they stay known."""
     now = timezone.now()
-    key = _key_for(request)
+    key = sealing.token_digest(value_of(request))
+    if not KnownDevice.objects.filter(key=key).exists():
+        key = _fresh_key(request)
     if alive(now).filter(user=user, key=key, expires_at=None).exists():
         return
     fresh = _as_seen(request, now) | {"expires_at": now + timedelta(minutes=minutes)}
@@ -114,12 +140,10 @@ def remember_for(request: HttpRequest, user: User, minutes: int) -> None:
     )
 
 
-def _key_for(request: HttpRequest) -> str:
-    """The stored key of this browser's value, which is made now if it has none."""
-    value = value_of(request)
-    if not value:
-        value = secrets.token_urlsafe(VALUE_BYTES)
-        request._device_value = value  # type: ignore[attr-defined]
+def _fresh_key(request: HttpRequest) -> str:
+    """The stored key of a new value, which the browser gets with the answer."""
+    value = secrets.token_urlsafe(VALUE_BYTES)
+    request._device_value = value  # type: ignore[attr-defined]
     return sealing.token_digest(value)
 
 
@@ -159,9 +183,10 @@ def forget(user: User, *, pk: int | None = None, keep: KnownDevice | None = None
 
 
 def set_cookie(request: HttpRequest, response: HttpResponse) -> None:
-    """Hand the browser its value, if it was given one in this request."""
+    """Hand the browser its value, if it was given one in this request. An error undid that: the
+    rows know the old value still."""
     value = getattr(request, "_device_value", "")
-    if value:
+    if value and response.status_code < 400:
         response.set_cookie(
             settings.DEVICE_COOKIE_NAME,
             value,

@@ -130,12 +130,15 @@ def facts_met(request: HttpRequest | None, user: User) -> Facts:
     return Facts(user, address=getattr(request, "client_ip", ""), at=timezone.now())
 
 
-def caller(request: HttpRequest | None) -> slots.Caller:
-    """For whom this request hashes, as its newest open try says."""
+def caller(request: HttpRequest | None, user: User | None = None) -> slots.Caller:
+    """For whom this request hashes, as its newest open try says; where nothing was tried, `user`,
+    whose new password it is, may be known in this browser."""
     if request is None:
         return slots.Caller()
     open_tries = [one for one in ledger(request).tries if not one.settled]
-    known = bool(open_tries) and open_tries[-1].device is not None
+    known = any(one.device for one in open_tries[-1:])
+    if user is not None and not open_tries:
+        known = devices.find(request, user) is not None
     return slots.Caller(known, buckets.network_bucket(request))
 
 

@@ -27,7 +27,8 @@ class KnownDevice(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "key"], name="one_row_per_device_and_person")
+            # By the key first: a sign-in looks for all who are known in its browser.
+            models.UniqueConstraint(fields=["key", "user"], name="one_row_per_device_and_person")
         ]
         indexes = [models.Index(fields=["last_used_at"], name="device_last_used")]
 

@@ -45,7 +45,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         must_change.count_one_more(request, stage.login)
     user = cast(User, stage.login.user)
-    form = RequiredPasswordForm(posted(request), user=user)
+    form = RequiredPasswordForm(posted(request), request=request, user=user)
     if request.method == "POST" and form.is_valid():
         must_change.choose(request, stage.login, form.cleaned_data["password1"])
         messages.success(request, _("Your password is changed. Other devices were signed out."))

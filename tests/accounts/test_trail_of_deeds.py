@@ -51,7 +51,6 @@ ELSEWHERE = {
     "account.limit_reached": "test_lockout_pauses.py",
     "account.unlock_requested": "test_unlock.py",
     "account.unlocked_by_letter": "test_unlock.py",
-    "account.device_forgotten": "test_devices_page.py",
     "staff.sign_in_explained": "test_gates.py",
     "staff.unlocked": "test_staff_unlock.py",
     "command.run": "test_auth_user.py",

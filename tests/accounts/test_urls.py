@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from accounts.lockout import registry
-from tests.accounts.test_lockout_registry import LOGIN, ada_here, is_for_staff
+from tests.accounts.test_lockout_registry import LOGIN, is_for_staff
 from tests.support import urls
 from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
-__all__ = ["ada_here"]
 
 STAFF_PAGES = {
     *("admin:index", "admin:app_list", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site"),

@@ -42,12 +42,15 @@ def sign_in_elsewhere(w: World) -> None:
         Visitor().post(LOGIN, {"login": "alice", "password": cast.PASSWORD})
 
 
-@leaves(own(Event.PASSWORD_CHANGED, sessions=0), after=sign_in_elsewhere)
+TWO_FORGOTTEN = own(Event.DEVICE_FORGOTTEN, devices=2, reason="new_password")
+
+
+@leaves(TWO_FORGOTTEN, own(Event.PASSWORD_CHANGED, sessions=0), after=sign_in_elsewhere)
 def change_password(w: World) -> None:
     w.alice.post(CHANGE, TWICE | {"oldpassword": cast.PASSWORD})
 
 
-@leaves(own(Event.PASSWORD_CHANGED, sessions=2), after=sign_in_elsewhere)
+@leaves(TWO_FORGOTTEN, own(Event.PASSWORD_CHANGED, sessions=2), after=sign_in_elsewhere)
 def change_password_and_end_others(w: World) -> None:
     w.alice.post(CHANGE, TWICE | {"oldpassword": cast.PASSWORD, "end_others": "on"})
 
@@ -93,7 +96,11 @@ def choose(w: World) -> None:
     w.visitor.post(page, TWICE | {"end_others": "on"})
 
 
-@leaves(own(Event.PASSWORD_RESET_FINISHED, sessions=1), after=have_a_reset_link)
+@leaves(
+    own(Event.DEVICE_FORGOTTEN, devices=1, reason="new_password"),
+    own(Event.PASSWORD_RESET_FINISHED, sessions=1),
+    after=have_a_reset_link,
+)
 def finish_a_reset(w: World) -> None:
     choose(w)
 
@@ -193,6 +200,7 @@ def staff_change_rights(w: World) -> None:
 
 @leaves(
     by_ada(Event.STAFF_USER_CHANGED, fields=["is_active", "is_staff"], **REASON),
+    by_ada(Event.DEVICE_FORGOTTEN, devices=1, reason="switched_off"),
     by_ada(Event.DEACTIVATED, **REASON),
 )
 def staff_switch_somebody_off(w: World) -> None:
