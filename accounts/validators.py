@@ -13,6 +13,12 @@ from django.utils.translation import gettext_lazy as _
 USERNAME_LENGTH = 80
 ADDRESS_LENGTH = 254  # RFC 5321 4.5.3.1.3: a path of 256 octets, less the angle brackets
 
+# Default_Ignorable_Code_Point (UAX 44): nobody sees them, and UTS 46 takes them out of a domain.
+_IGNORABLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 _USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?", re.ASCII)
 
 # Names that a person could take for the site itself, its staff or its machines (RFC 2142), and
@@ -64,7 +70,7 @@ def normalise_address(text: str) -> str:
     text = text.strip(" \t")
     if len(text) > 4 * ADDRESS_LENGTH:
         raise _too_long()
-    if any(
+    if _IGNORABLE.search(text) or any(
         unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs")
         for character in text
     ):

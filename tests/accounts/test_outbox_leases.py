@@ -83,6 +83,27 @@ def test_a_note_made_after_the_lease_changes_nothing(settings, db, clock):
     assert (now(row).state, row.attempts, row.finished_at) == ("sent", 2, Slow.finished_at)
 
 
+class Late(BaseEmailBackend):
+    """Fails at last, when another worker has the letter in hand."""
+
+    clock: ClassVar[Any]
+    other: ClassVar[OutgoingMail | None]
+
+    def send_messages(self, email_messages: list[EmailMessage]) -> int:
+        Late.clock.forward(hours=1)
+        Late.other = claim()
+        raise OSError("the line is cut")
+
+
+def test_a_failure_after_the_lease_takes_the_letter_out_of_nobodys_hand(settings, db, clock):
+    Late.clock = clock
+    settings.MAIL_TRANSPORT = {"backend": f"{__name__}.Late"}
+    row = put()
+    drain()
+    assert Late.other is not None
+    assert (now(row).lease, row.due_at) == (Late.other.lease, Late.other.due_at)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_workers_side_by_side_deliver_each_letter_once(sink):
     wanted = sorted(put(f"p{number}@example.org").message_id for number in range(40))

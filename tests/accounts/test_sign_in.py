@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth import login
 
+from accounts.errors import CredentialsMoved
+from accounts.flows import sign_in as sign_in_flow
 from accounts.models import Session, User
+from accounts.sessions.store import SessionStore
+from audit.events import Event
+from audit.models import Entry
 from tests.support import cast
 from tests.support.pages import errors_of, same_bytes
 
@@ -221,3 +227,16 @@ def test_an_unknown_name_is_paused_just_like_a_known_one(another_browser, alice,
     known, unknown = (sign_in(another_browser(), name) for name in ("alice", "nobody"))
     known.headers["Retry-After"] = unknown.headers["Retry-After"]
     assert same_bytes(known, unknown, echo=("alice", "nobody"))
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"credentials_version": 7}])
+def test_who_changed_before_the_session_opened_gets_none_and_the_trail_says_so(alice, rf, change):
+    """Loaded before the change: the database has the last word."""
+    request = rf.post(LOGIN)
+    request.session = SessionStore()
+    sign_in_flow.begin(request, alice)
+    User.objects.filter(pk=alice.pk).update(**change)
+    with pytest.raises(CredentialsMoved):
+        sign_in_flow.finish(request, alice, login)
+    assert not Entry.objects.filter(event=Event.SIGNED_IN).exists()
+    assert not Session.objects.filter(user=alice).exists()

@@ -37,6 +37,7 @@ def test_an_address_has_one_spelling(typed: str, kept: str) -> None:
         "sam@localhost",
         "sam@exa mple.com",
         "sam@exam\u200bple.com",
+        *(f"sam@exam{sign}ple.com" for sign in "\u034f\ufe0f\U000e0100\u180b\u3164\u115f\u17b4"),
         "s\u00adam@example.com",
         "sam\u202e@example.com",
         "sam\x00@example.com",

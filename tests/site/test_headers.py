@@ -157,3 +157,31 @@ def test_links_in_letters_ignore_the_host_header(client, alice, mailbox, setting
     assert "evil.example" not in mailbox.latest().text
     assert "https://testserver/" in mailbox.latest().text
     assert User.objects.exists()
+
+
+EVERYWHERE = (
+    "Strict-Transport-Security", "X-Content-Type-Options", "Referrer-Policy", "Cache-Control",
+    "Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "Permissions-Policy",
+    "Content-Security-Policy", "X-Request-ID",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/t/number", 500), ("/t/forbidden", 403), ("/t/suspicious", 400)]
+)
+def test_pages_that_fail_carry_all_of_them(settings, path, status):
+    settings.ROOT_URLCONF = "tests.support.failing_pages"
+    answer = Visitor(raise_request_exception=False).post(path, {"password": "x"})
+    assert answer.status_code == status
+    assert [name for name in EVERYWHERE if name not in answer.headers] == []
+
+
+def test_a_wait_and_a_busy_site_carry_all_of_them(alice, settings):
+    for _ in range(5):
+        waits = Visitor().post("/accounts/login/", {"login": "alice", "password": "a wrong guess"})
+    settings.POLICY_HASH_WAITING = 0
+    busy = Visitor().post("/accounts/login/", {"login": "bob", "password": "a wrong guess"})
+    assert (waits.status_code, busy.status_code) == (429, 503)
+    for answer in (waits, busy):
+        assert answer["Retry-After"]
+        assert [name for name in EVERYWHERE if name not in answer.headers] == []
