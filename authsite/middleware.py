@@ -16,8 +16,10 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.devices import device_label
 from accounts.errors import Refusal
+from accounts.networks.middleware import refused
 from accounts.refusals import refusal_page
 from accounts.requests import SiteRequest
+from authsite.charsets import is_readable
 
 Get = Callable[[HttpRequest], HttpResponse]
 logger = logging.getLogger(__name__)
@@ -154,20 +156,20 @@ class RequestFactsMiddleware:
         return response
 
 
-class UnicodeMiddleware:
-    """Bodies are UTF-8, as every browser sends them to a page that is.
+class CharsetMiddleware:
+    """Refuses what says it is written in anything but UTF-8: no form of ours is ever sent so.
 
-    SECURITY: a part of a form may name any codec that Python has. Some are no text at all, and some
-    make what no page can be written with: either would break the request that says so.
+    SECURITY: Django would decode it as it is told, with rot13 or idna too, and for the CSRF token
+    already; some codecs fail, others make text that no page can be written with (lone surrogates).
     """
 
     def __init__(self, get_response: Get) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        charset = (request.content_params or {}).get("charset", "utf-8")
-        if charset.lower() not in ("utf-8", "utf8"):
-            return refusal_page(request, Refusal())
+        request.encoding = "utf-8"  # of the query as well: the page of the refusal may read it
+        if not is_readable(request.META.get("CONTENT_TYPE", "")):
+            return refused(request, Refusal())
         return self.get_response(request)
 
 

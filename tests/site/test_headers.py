@@ -69,15 +69,6 @@ def test_only_a_proxy_of_ours_says_that_a_connection_is_secure(settings, trusted
     assert (answer.status_code == 200) == believed
 
 
-@pytest.mark.parametrize("codec", ["rot13", "hex", "idna", "undefined", "unicode_escape", "utf-7"])
-def test_a_body_in_another_encoding_is_refused(codec):
-    body = b'--x\r\nContent-Disposition: form-data; name="login"\r\n\r\n\\ud800 +2AA-\r\n--x--\r\n'
-    kind = f"multipart/form-data; boundary=x; charset={codec}"
-    visitor = Visitor(raise_request_exception=False)
-    answer = visitor.generic("POST", "/accounts/login/", body, content_type=kind)
-    assert answer.status_code == 400 and "default-src" in answer["Content-Security-Policy"]
-
-
 def test_refusals_and_broken_requests_carry_them_too(client):
     strict = Visitor(enforce_csrf_checks=True)
     for answer in (
@@ -166,6 +157,11 @@ EVERYWHERE = (
 )  # fmt: skip
 
 
+def assert_complete(answer) -> None:
+    """An answer, or its headers."""
+    assert [name for name in EVERYWHERE if name not in answer] == []
+
+
 @pytest.mark.parametrize(
     ("path", "status"), [("/t/number", 500), ("/t/forbidden", 403), ("/t/suspicious", 400)]
 )
@@ -173,7 +169,7 @@ def test_pages_that_fail_carry_all_of_them(settings, path, status):
     settings.ROOT_URLCONF = "tests.support.failing_pages"
     answer = Visitor(raise_request_exception=False).post(path, {"password": "x"})
     assert answer.status_code == status
-    assert [name for name in EVERYWHERE if name not in answer.headers] == []
+    assert_complete(answer)
 
 
 def test_a_wait_and_a_busy_site_carry_all_of_them(alice, settings):
@@ -184,4 +180,4 @@ def test_a_wait_and_a_busy_site_carry_all_of_them(alice, settings):
     assert (waits.status_code, busy.status_code) == (429, 503)
     for answer in (waits, busy):
         assert answer["Retry-After"]
-        assert [name for name in EVERYWHERE if name not in answer.headers] == []
+        assert_complete(answer)

@@ -25,14 +25,17 @@ from tests.support.hostile import (
     QUERY,
     SECRET,
     SECRETS,
+    SURROGATES,
     VALID,
     a_log_without_secrets,
     assert_nothing_is_cut_or_kept_that_may_not_be,
+    multipart,
 )
 from tests.support.mailbox import Mailbox
 from tests.support.visitor import Visitor
 
 PATHS = urls.paths()
+BODIES = sorted([*FORMS.values(), *map(multipart, SURROGATES.values())])
 WHO = st.sampled_from(["nobody", "wanda", "ada"])
 QUICK: Any = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
@@ -141,7 +144,7 @@ class Walk(TestCase):
     @settings(max_examples=150, **QUICK)
     @given(
         name=st.sampled_from(sorted(PATHS)),
-        body=st.one_of(st.binary(max_size=300), st.sampled_from(sorted(FORMS.values()))),
+        body=st.one_of(st.binary(max_size=300), st.sampled_from(BODIES)),
         cut=st.integers(0, 60),
         kind=st.sampled_from(KINDS),
         who=WHO,
