@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.errors import LinkUnusable
+from accounts.errors import LinkUnusable, leading_back
 from accounts.fields import posted
 from accounts.flows import addresses, proofs, sign_in, sign_up
 from accounts.forms import CodeForm, LinkForm
@@ -39,14 +39,18 @@ def confirm_email(request: HttpRequest) -> HttpResponse:
     if pending is None:
         return redirect("account_login")
     if request.method == "POST" and request.POST.get("action") == "resend":
-        sign_up.send_again(request, pending)
+        with leading_back(_here):
+            sign_up.send_again(request, pending)
         messages.success(request, _("We sent another message. Codes sent before still work."))
         return redirect("account_email_verification_sent")
     form = CodeForm(posted(request), asks_username=USERNAME_WENT in request.session)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            user = sign_up.confirm_by_code(request, pending, data["code"], data.get("username", ""))
+            with leading_back(_here):
+                user = sign_up.confirm_by_code(
+                    request, pending, data["code"], data.get("username", "")
+                )
         except sign_up.UsernameTaken:
             return _code_page(request, pending.email, _ask_username(CodeForm, request))
         if user:
@@ -55,13 +59,18 @@ def confirm_email(request: HttpRequest) -> HttpResponse:
     return _code_page(request, pending.email, form)
 
 
+def _here() -> str:
+    return reverse("account_email_verification_sent")
+
+
 def _confirm_address(request: OwnRequest) -> HttpResponse:
     waiting = addresses.waiting(request.user)
     if not waiting:
         return redirect("account_email")
     form = CodeForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        email = addresses.confirm_by_code(request, request.user, form.cleaned_data["code"])
+        with leading_back(_here):
+            email = addresses.confirm_by_code(request, request.user, form.cleaned_data["code"])
         if email:
             messages.success(request, _("%(email)s is confirmed.") % {"email": email})
             return redirect("account_email")

@@ -6,12 +6,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.errors import LinkUnusable
+from accounts.errors import LinkUnusable, leading_back
 from accounts.fields import posted
 from accounts.flows import unlock
 from accounts.forms import CodeForm, IdentifierForm
@@ -24,7 +25,8 @@ LINK_KEY = "unlock_link"
 def ask(request: HttpRequest) -> HttpResponse:
     form = IdentifierForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        unlock.ask(request, form.cleaned_data["login"])
+        with leading_back(lambda: reverse("account_unlock_code") if unlock.asked(request) else ""):
+            unlock.ask(request, form.cleaned_data["login"])
         return redirect("account_unlock_code")
     minutes = settings.POLICY_UNLOCK_MINUTES
     return render(request, "accounts/unlock.html", {"form": form, "minutes": minutes})
@@ -38,7 +40,9 @@ def code(request: HttpRequest) -> HttpResponse:
         return redirect("account_unlock")
     form = CodeForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        if unlock.by_code(request, row, form.cleaned_data["code"]):
+        with leading_back(lambda: reverse("account_unlock_code")):
+            is_right = unlock.by_code(request, row, form.cleaned_data["code"])
+        if is_right:
             return _go_on(request)
         form.add_error(
             "code", _("That code is not right. Check it and try again, or get a new one.")

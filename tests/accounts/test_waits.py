@@ -1,0 +1,142 @@
+"""Each kind of wait says what happened, what is safe, and the way back; the same to everybody."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from accounts.errors import WAITS
+from accounts.lockout import buckets, budgets, limits
+from accounts.models import Tally
+from tests.accounts.test_addresses import add
+from tests.accounts.test_lockout import guess
+from tests.accounts.test_sign_in import sign_in
+from tests.accounts.test_sign_up import CONFIRM, sign_up
+from tests.support import cast
+from tests.support.pages import same_bytes, text_of
+from tests.support.visitor import Visitor
+
+pytestmark = pytest.mark.django_db
+
+EMAIL, RESET = "/accounts/email/", "/accounts/password/reset/"
+UNLOCK, UNLOCK_CODE = "/accounts/unlock/", "/accounts/unlock/code/"
+NO_RESET = "A reset works without waiting."
+
+
+def ways(answer) -> str:
+    """The page between its frame."""
+    return answer.content.decode().partition("<main")[2].partition("</main>")[0]
+
+
+def until_refused(act, most=40):
+    for _ in range(most):
+        if (answer := act()).status_code == 429:
+            assert int(answer["Retry-After"]) > 0
+            assert "You can try again in" in text_of(answer)
+            return answer
+    raise AssertionError("never refused")
+
+
+def test_letters_of_a_sign_up_lead_back_to_the_field_of_the_code(client, mailbox):
+    sign_up(client)
+    refused = until_refused(lambda: client.post(CONFIRM, {"action": "resend"}))
+    said = text_of(refused)
+    assert "We have sent as many emails to this address as we send in an hour." in said
+    assert "Codes that have not run out still work." in said
+    assert "too many tries" not in said and "reset" not in said.lower()
+    assert f'href="{CONFIRM}"' in ways(refused) and 'href="/accounts/signup/"' in ways(refused)
+    assert client.post(CONFIRM, {"code": mailbox.latest().code})["Location"] == "/accounts/"
+
+
+def test_signing_up_again_leads_back_too_and_a_new_browser_to_no_code(client):
+    sign_up(client)
+    refused = until_refused(lambda: sign_up(client))
+    assert f'href="{CONFIRM}"' in ways(refused)
+    stranger = until_refused(lambda: sign_up(Visitor()))
+    assert CONFIRM not in ways(stranger) and 'href="/accounts/signup/"' in ways(stranger)
+
+
+def test_a_refused_letter_does_not_tell_who_has_an_account(alice, still_clock):
+    refused = [
+        until_refused(lambda name=name: sign_up(Visitor(), email=name))
+        for name in (alice.email, "nobody@example.org")
+    ]
+    assert same_bytes(*refused, echo=(alice.email, "nobody@example.org"))
+
+
+def test_letters_for_another_address_lead_back_to_the_account(client, alice):
+    sign_in(client)
+    refused = until_refused(lambda: add(client))
+    assert f'href="{CONFIRM}"' in ways(refused) and f'href="{EMAIL}"' in ways(refused)
+    assert RESET not in ways(refused)
+
+
+def test_codes_lead_back_to_the_code(client):
+    sign_up(client)
+    refused = until_refused(lambda: client.post(CONFIRM, {"code": "BBBB-BBBB"}))
+    assert "Too many codes were tried that were not right." in text_of(refused)
+    assert f'href="{CONFIRM}"' in ways(refused) and RESET not in ways(refused)
+
+
+def test_codes_of_an_unlock_letter_point_to_its_link(client):
+    client.post(UNLOCK, {"login": "alice"})
+    refused = until_refused(lambda: client.post(UNLOCK_CODE, {"code": "BBBB-BBBB"}))
+    assert "The link in the email works without waiting." in text_of(refused)
+    assert f'href="{UNLOCK_CODE}"' in ways(refused)
+
+
+def test_a_limited_reset_does_not_offer_a_reset(client, settings):
+    settings.BOT_CHECK = "off"
+    settings.POLICY_RESETS_PER_HOUR = 3
+    refused = until_refused(lambda: client.post(RESET, {"login": "alice"}))
+    assert "Many emails to reset a password were asked for" in text_of(refused)
+    assert NO_RESET not in text_of(refused) and RESET not in ways(refused)
+    refused = until_refused(lambda: client.post(UNLOCK, {"login": "alice"}))
+    assert "Many emails to get in were asked for" in text_of(refused)
+    assert f'href="{UNLOCK_CODE}"' in ways(refused) and f'href="{RESET}"' in ways(refused)
+
+
+def test_many_sign_ups_of_a_network_say_so(client, settings):
+    settings.BOT_CHECK = "off"
+    settings.POLICY_SIGNUPS_PER_HOUR = 2
+    names = iter(f"sam{number}@example.org" for number in range(9))
+    refused = until_refused(lambda: sign_up(client, email=next(names)))
+    assert "Many accounts were asked for from your network" in text_of(refused)
+    assert NO_RESET not in text_of(refused) and RESET not in ways(refused)
+
+
+def test_links_that_fit_nothing_say_so(client, settings):
+    settings.POLICY_LINKS_PER_HOUR = 2
+    refused = until_refused(lambda: client.get(CONFIRM + "x" * 32 + "/"))
+    assert "Many links that cannot be used were opened" in text_of(refused)
+    assert NO_RESET not in text_of(refused)
+
+
+def test_every_budget_that_can_refuse_has_its_own_page():
+    """A new budget would else be told as guesses at a password."""
+    silent = {
+        "reset_letters",
+        "unknown_letters",
+        "switched_off_letters",
+        "unlock_letters",
+        "nothing",
+    }
+    named = {one.name for one in vars(budgets).values() if isinstance(one, budgets.Budget)}
+    assert named - silent == set(WAITS)
+
+
+def wait_of(alice, count):
+    budget, subject = limits.strangers(buckets.of_user(alice)).key
+    Tally.objects.update_or_create(
+        budget=budget, subject=subject, defaults={"count": count, "started_at": timezone.now()}
+    )
+
+
+@pytest.mark.parametrize("count", [3, 20], ids=["short", "long"])
+def test_a_refused_sign_in_explains_the_letter_and_offers_a_reset(client, alice, count):
+    wait_of(alice, count)
+    refused = guess(client, password=cast.PASSWORD)
+    assert refused.status_code == 429
+    assert "it lets this browser try at once, and changes nothing for others" in text_of(refused)
+    assert NO_RESET in text_of(refused) and f'href="{RESET}"' in ways(refused)
+    assert ways(refused).count(' way"') == 3 and ways(refused).count("primary") == 1
