@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Literal
 
 
 class Refusal(Exception):
@@ -88,14 +89,16 @@ class SessionEnded(Refusal):
 
 
 class LinkUnusable(Refusal):
-    """A mailed link has run out, was used, or was replaced. `again`: where to ask for a new one."""
+    """A mailed link has run out, was used, or was replaced. `again`: where to ask for a new one;
+    `of`: what kind it was, where that takes more words."""
 
     status = 410
     template = "account/link_unusable.html"
 
-    def __init__(self, again: str = "") -> None:
+    def __init__(self, again: str = "", *, of: Literal["", "confirmation", "unlock"] = "") -> None:
         super().__init__(again)
         self.again = again
+        self.of = of
 
 
 class CredentialsMoved(Refusal):

@@ -118,7 +118,7 @@ def open_link(request: HttpRequest, key: str) -> HttpResponse:
     nothing behind, neither here nor in a session of its own."""
     with links.opened(request):
         if proofs.find_link(key) is None:
-            raise LinkUnusable
+            raise LinkUnusable(of="confirmation")
     request.session[LINK_KEY] = key
     return redirect("account_confirm_link")
 
@@ -132,7 +132,7 @@ def confirm_link(request: HttpRequest) -> HttpResponse:
         request.session.pop(LINK_KEY, None)
         if confirmation is not None and confirmation.spent_at:
             return _confirmed_before(request)
-        raise LinkUnusable
+        raise LinkUnusable(of="confirmation")
     if confirmation.signup is None:
         return _confirm_address_link(request, confirmation)
     asks = {"asks_password": not sign_up.is_own_browser(request, confirmation)}
@@ -162,7 +162,7 @@ def _finish_link(
         form.add_error("password", _("That password is not right."))
         return _link_page(request, confirmation, form)
     if user is None:
-        raise LinkUnusable
+        raise LinkUnusable(of="confirmation")
     request.session.pop(LINK_KEY, None)
     if own and confirmation.signup:
         return _welcome(request, user, confirmation.signup)
@@ -176,7 +176,7 @@ def _confirm_address_link(request: HttpRequest, confirmation: Confirmation) -> H
         return redirect_to_login(reverse("account_confirm_link"))
     if request.method == "POST":
         if not addresses.confirm_by_link(request, request.user, confirmation):
-            raise LinkUnusable
+            raise LinkUnusable(of="confirmation")
         request.session.pop(LINK_KEY, None)
         messages.success(request, _("%(email)s is confirmed.") % {"email": confirmation.email})
         return redirect("account_email")

@@ -44,7 +44,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
 REFUSALS = {
     "busy": HashingBusy(),
     "conflict": CredentialsMoved(),
-    "link": LinkUnusable(),
+    "link": LinkUnusable("/"),
+    "confirmation": LinkUnusable(of="confirmation"),
+    "unlock": LinkUnusable(of="unlock"),
     "session": SessionEnded(),
     "stopped": TooManyTries(0, stopped=True),
     "wait": TooManyTries(240),

@@ -56,7 +56,7 @@ def open_link(request: HttpRequest, key: str) -> HttpResponse:
     """A mailed link: the key leaves the address bar, and nothing else happens."""
     with links.opened(request):
         if unlock.find(key) is None:
-            raise LinkUnusable
+            raise LinkUnusable(of="unlock")
     request.session[LINK_KEY] = key
     return redirect("account_unlock_link")
 
@@ -66,11 +66,11 @@ def link(request: HttpRequest) -> HttpResponse:
     row = unlock.find(request.session.get(LINK_KEY, ""))
     if row is None:
         request.session.pop(LINK_KEY, None)
-        raise LinkUnusable
+        raise LinkUnusable(of="unlock")
     if request.method == "POST":
         request.session.pop(LINK_KEY, None)
         if not unlock.by_link(request, row):
-            raise LinkUnusable
+            raise LinkUnusable(of="unlock")
         return _go_on(request)
     return render(request, "accounts/unlock_link.html", {"minutes": settings.POLICY_UNLOCK_MINUTES})
 

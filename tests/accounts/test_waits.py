@@ -140,3 +140,29 @@ def test_a_refused_sign_in_explains_the_letter_and_offers_a_reset(client, alice,
     assert "it lets this browser try at once, and changes nothing for others" in text_of(refused)
     assert NO_RESET in text_of(refused) and f'href="{RESET}"' in ways(refused)
     assert ways(refused).count(' way"') == 3 and ways(refused).count("primary") == 1
+
+
+# --- links that cannot be used ---------------------------------------------------------------------
+
+
+def test_an_unusable_confirmation_leads_to_creating_the_account_again(client, alice):
+    page = client.get(CONFIRM + "x" * 32 + "/")
+    assert page.status_code == 410 and "Sign in and we will send" not in text_of(page)
+    assert "Create it again with the same address, and we send another email." in text_of(page)
+    assert 'href="/accounts/signup/"' in ways(page)
+    sign_in(client)
+    page = client.get(CONFIRM + "x" * 32 + "/")
+    assert f'href="{EMAIL}"' in ways(page) and "/signup/" not in ways(page)
+
+
+def test_an_unusable_unlock_link_leads_to_another_letter(client):
+    page = client.get(UNLOCK + "x" * 32 + "/")
+    assert page.status_code == 410 and f'href="{UNLOCK}"' in ways(page)
+    assert "Ask for another email" in text_of(page)
+
+
+def test_help_knows_of_addresses_that_were_not_confirmed(client):
+    page = client.get("/help/")
+    assert "Create it again with the same address: we send you another email." in text_of(page)
+
+
