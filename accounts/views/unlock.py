@@ -19,14 +19,17 @@ from accounts.forms import CodeForm, IdentifierForm
 from accounts.lockout import links
 
 LINK_KEY = "unlock_link"
+# Whom the letter was asked for: not asked again on the way to the sign-in, which forgets it.
+TYPED = "unlock_typed"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
-    form = IdentifierForm(posted(request))
+    form = IdentifierForm(posted(request), initial={"login": request.session.get(TYPED, "")})
     if request.method == "POST" and form.is_valid():
         with leading_back(lambda: reverse("account_unlock_code") if unlock.asked(request) else ""):
             unlock.ask(request, form.cleaned_data["login"])
+        request.session[TYPED] = form.cleaned_data["login"]
         return redirect("account_unlock_code")
     minutes = settings.POLICY_UNLOCK_MINUTES
     return render(request, "accounts/unlock.html", {"form": form, "minutes": minutes})

@@ -142,6 +142,29 @@ def test_a_refused_sign_in_explains_the_letter_and_offers_a_reset(client, alice,
     assert ways(refused).count(' way"') == 3 and ways(refused).count("primary") == 1
 
 
+# --- the name goes along ---------------------------------------------------------------------------
+
+
+def test_the_name_goes_along_from_the_letter_to_the_sign_in(client, alice, mailbox):
+    answer = client.post(UNLOCK, {"login": "Alice"})
+    assert 'value="Alice"' in client.get(UNLOCK).content.decode()
+    answer = client.post(UNLOCK_CODE, {"code": mailbox.latest().code})
+    assert answer["Location"] == "/accounts/login/"
+    assert 'value="Alice"' in client.get(answer["Location"]).content.decode()
+    assert 'value="Alice"' not in Visitor().get("/accounts/login/").content.decode()
+    sign_in(client)
+    client.post("/accounts/logout/")
+    assert 'value="Alice"' not in client.get("/accounts/login/").content.decode()
+
+
+def test_a_link_opened_elsewhere_does_not_tell_whose_it_is(client, alice, mailbox):
+    client.post(UNLOCK, {"login": "alice"})
+    elsewhere = Visitor()
+    elsewhere.get(mailbox.latest().link)
+    page = elsewhere.post("/accounts/unlock/link/", follow=True)
+    assert "You can sign in here now" in text_of(page) and "alice" not in page.content.decode()
+
+
 # --- links that cannot be used ---------------------------------------------------------------------
 
 
