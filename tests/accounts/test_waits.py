@@ -189,3 +189,10 @@ def test_help_knows_of_addresses_that_were_not_confirmed(client):
     assert "Create it again with the same address: we send you another email." in text_of(page)
 
 
+def test_a_waiting_address_has_the_way_to_its_code(client, alice):
+    sign_in(client)
+    assert CONFIRM not in ways(client.get(EMAIL))
+    add(client)
+    assert f'href="{CONFIRM}"' in ways(client.get(EMAIL))
+
+
