@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.errors import LinkUnusable, leading_back
-from accounts.fields import posted
+from accounts.fields import WRONG_CODE, posted
 from accounts.flows import addresses, proofs, sign_in, sign_up
 from accounts.forms import CodeForm, LinkForm
 from accounts.lockout import links
@@ -55,7 +55,7 @@ def confirm_email(request: HttpRequest) -> HttpResponse:
             return _code_page(request, pending.email, _ask_username(CodeForm, request))
         if user:
             return _welcome(request, user, pending)
-        form.add_error("code", _wrong_code())
+        form.add_error("code", WRONG_CODE)
     return _code_page(request, pending.email, form)
 
 
@@ -74,7 +74,7 @@ def _confirm_address(request: OwnRequest) -> HttpResponse:
         if email:
             messages.success(request, _("%(email)s is confirmed.") % {"email": email})
             return redirect("account_email")
-        form.add_error("code", _wrong_code())
+        form.add_error("code", WRONG_CODE)
     return _code_page(request, waiting[-1], form, signed_in=True)
 
 
@@ -88,10 +88,6 @@ def _code_page(
         "signed_in": signed_in,
     }
     return render(request, "accounts/confirm_email.html", context)
-
-
-def _wrong_code() -> str:
-    return _("That code is not right. Check it and try again, or get a new one.")
 
 
 def _ask_username(form_class: Any, request: HttpRequest, **asks: bool) -> Any:

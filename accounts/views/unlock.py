@@ -7,13 +7,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.errors import LinkUnusable, leading_back
-from accounts.fields import posted
+from accounts.fields import WRONG_CODE, posted
 from accounts.flows import unlock
 from accounts.forms import CodeForm, IdentifierForm
 from accounts.lockout import links
@@ -47,9 +46,7 @@ def code(request: HttpRequest) -> HttpResponse:
             is_right = unlock.by_code(request, row, form.cleaned_data["code"])
         if is_right:
             return _go_on(request)
-        form.add_error(
-            "code", _("That code is not right. Check it and try again, or get a new one.")
-        )
+        form.add_error("code", WRONG_CODE)
     context = {"form": form, "minutes": settings.POLICY_CODE_MINUTES}
     return render(request, "accounts/unlock_code.html", context)
 

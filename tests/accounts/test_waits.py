@@ -6,14 +6,15 @@ import pytest
 from django.utils import timezone
 
 from accounts.errors import WAITS
+from accounts.flows import proofs
 from accounts.lockout import buckets, budgets, limits
-from accounts.models import Tally
+from accounts.models import Confirmation, Tally, UnlockLetter
 from tests.accounts.test_addresses import add
 from tests.accounts.test_lockout import guess
 from tests.accounts.test_sign_in import sign_in
 from tests.accounts.test_sign_up import CONFIRM, sign_up
 from tests.support import cast
-from tests.support.pages import same_bytes, text_of
+from tests.support.pages import errors_of, same_bytes, text_of
 from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
@@ -196,3 +197,32 @@ def test_a_waiting_address_has_the_way_to_its_code(client, alice):
     assert f'href="{CONFIRM}"' in ways(client.get(EMAIL))
 
 
+# --- what cannot be a code -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("typed", ["BCD", "KFWP-7XRT", "48291306", "BCDF-GHJK-L"])
+def test_what_is_no_code_is_told_so_and_costs_no_try(client, typed):
+    sign_up(client)
+    for _ in range(15):
+        assert "The code is 8 letters long" in errors_of(client.post(CONFIRM, {"code": typed}))
+    assert Confirmation.objects.get().code_tries == 0
+
+
+def test_letters_that_no_code_has_are_not_right_and_cost_no_try(client):
+    sign_up(client)
+    assert "That code is not right." in errors_of(client.post(CONFIRM, {"code": "AEIO-UAEI"}))
+    assert Confirmation.objects.get().code_tries == 0
+    client.post(CONFIRM, {"code": "BBBB-BBBB"})
+    assert Confirmation.objects.get().code_tries == 1
+
+
+def test_what_is_no_code_tells_nothing_of_who_has_an_account(alice):
+    answers = []
+    for name in ("alice", "nobody"):
+        browser = Visitor()
+        browser.post(UNLOCK, {"login": name})
+        answers.append(browser.post(UNLOCK_CODE, {"code": "BCD"}))
+        assert "The code is 8 letters long" in errors_of(answers[-1])
+    assert same_bytes(*answers)
+    assert set(UnlockLetter.objects.values_list("code_tries", flat=True)) == {0}
+    assert proofs.CODE_LENGTH == 8
