@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Literal
 
 
 class Refusal(Exception):
@@ -15,6 +17,22 @@ class Refusal(Exception):
     policy_dropped: tuple[str, ...] = ()
 
 
+# What somebody is told whose budget is spent: of emails that were sent nobody hears as of guesses. A
+# budget that is not named here is one of sign-ins.
+WAITS = {
+    "signup_letters": "errors/wait/letters.html",
+    "address_letters": "errors/wait/letters.html",
+    "address_asks": "errors/wait/letters.html",
+    "codes": "errors/wait/codes.html",
+    "unlock_codes": "errors/wait/codes.html",
+    "required_passwords": "errors/wait/passwords.html",
+    "signups": "errors/wait/network.html",
+    "resets": "errors/wait/network.html",
+    "unlocks": "errors/wait/network.html",
+    "links": "errors/wait/network.html",
+}
+
+
 class TooManyTries(Refusal):
     """A budget is spent. `seconds` until it opens again; the same for any identifier. With `stopped`
     no time opens it, and there are none."""
@@ -22,12 +40,17 @@ class TooManyTries(Refusal):
     status = 429
     template = "errors/429.html"
 
+    # Where the page leads back to, such as the field of a code that works still.
+    back = ""
+
     # What was typed as a name, where the tries were guesses at a password: the page offers a letter.
     whose = ""
 
-    def __init__(self, seconds: int, *, stopped: bool = False) -> None:
+    def __init__(self, seconds: int, *, stopped: bool = False, budget: str = "") -> None:
         super().__init__(seconds)
         self.stopped = stopped
+        self.budget = budget
+        self.template = WAITS.get(budget, self.template)
         self.seconds = 0 if stopped else max(1, seconds)
 
     @property
@@ -38,6 +61,16 @@ class TooManyTries(Refusal):
     @property
     def minutes(self) -> int:
         return -(-self.seconds // 60)
+
+
+@contextmanager
+def leading_back(to: Callable[[], str]) -> Iterator[None]:
+    """Around what may be refused for a while: the page of that leads back `to` there, if anywhere."""
+    try:
+        yield
+    except TooManyTries as refusal:
+        refusal.back = to()
+        raise
 
 
 class HashingBusy(Refusal):
@@ -56,14 +89,16 @@ class SessionEnded(Refusal):
 
 
 class LinkUnusable(Refusal):
-    """A mailed link has run out, was used, or was replaced. `again`: where to ask for a new one."""
+    """A mailed link has run out, was used, or was replaced. `again`: where to ask for a new one;
+    `of`: what kind it was, where that takes more words."""
 
     status = 410
     template = "account/link_unusable.html"
 
-    def __init__(self, again: str = "") -> None:
+    def __init__(self, again: str = "", *, of: Literal["", "confirmation", "unlock"] = "") -> None:
         super().__init__(again)
         self.again = again
+        self.of = of
 
 
 class CredentialsMoved(Refusal):

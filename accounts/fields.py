@@ -12,6 +12,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.flows import proofs
 from accounts.validators import (
     ADDRESS_LENGTH,
     normalise_address,
@@ -22,6 +23,7 @@ from accounts.validators import (
 # A sentence with a figure, put together in the reader's language when it is shown.
 late = lazy(lambda sentence, **figures: str(sentence) % figures, str)
 
+WRONG_CODE = _("That code is not right. Check it and try again, or get a new one.")
 PLAIN = {"autocapitalize": "none", "spellcheck": "false"}
 IDENTIFIER_LENGTH = 254
 # A password is hashed whole; this bound is against mistakes and floods, and is never a cut.
@@ -195,3 +197,17 @@ class CodeField(forms.CharField):
         text = super().to_python(value) or ""
         refuse_unreadable(text, 64)
         return text
+
+    def validate(self, value: str) -> None:
+        """What cannot be a code is told so before anything is looked up: it costs no try, and says
+        nothing of anybody."""
+        super().validate(value)
+        if proofs.normalise_code(value):
+            return
+        if sum(letter.isalpha() for letter in value) == proofs.CODE_LENGTH:
+            raise ValidationError(WRONG_CODE)
+        raise ValidationError(
+            _("The code is %(length)d letters long"),
+            code="shape",
+            params={"length": proofs.CODE_LENGTH},
+        )

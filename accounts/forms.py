@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.botcheck import gate
 from accounts.botcheck.trap import TrapMixin
+from accounts.errors import leading_back
 from accounts.fields import (
     AddressField,
     CodeField,
@@ -118,16 +119,19 @@ class SignUpForm(TrapMixin, forms.Form):
         """allauth's seam: no user, but a response (facts: a pending row until confirmation)."""
         data = self.cleaned_data
         gate.demand(request, gate.SIGN_UP, data["email"], suspect=self.is_hasty)
-        sign_up.begin(
-            request,
-            email=data["email"],
-            password=data["password1"],
-            username=data.get("username", ""),
-            name=data["name"],
-            next_url=safe_next(request),
-            by_person=not self.is_trapped,
-        )
-        return None, HttpResponseRedirect(reverse("account_email_verification_sent"))
+        code_page = reverse("account_email_verification_sent")
+        # An earlier sign-up of this browser has a code that works still.
+        with leading_back(lambda: code_page if sign_up.SESSION_KEY in request.session else ""):
+            sign_up.begin(
+                request,
+                email=data["email"],
+                password=data["password1"],
+                username=data.get("username", ""),
+                name=data["name"],
+                next_url=safe_next(request),
+                by_person=not self.is_trapped,
+            )
+        return None, HttpResponseRedirect(code_page)
 
 
 class NewPasswordMixin(forms.Form):

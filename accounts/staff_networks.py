@@ -37,6 +37,8 @@ LASTS = (
 # Where a refusal of the flow is said; the rest concern the rule as a whole.
 FIELD_OF = {"note": "note", "no_end": "lasts", "end": "lasts", "shut_out": "confirmed"}
 
+TOO_LONG = _("Must be %(limit_value)d characters or fewer")
+
 
 def note_field(label: Any) -> forms.CharField:
     return forms.CharField(
@@ -44,7 +46,7 @@ def note_field(label: Any) -> forms.CharField:
         max_length=NOTE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("It is kept with the rule and in the trail."),
-        error_messages={"required": _("Say why.")},
+        error_messages={"required": _("Say why."), "max_length": TOO_LONG},
     )
 
 
@@ -69,19 +71,21 @@ class RuleForm(forms.ModelForm):
             "The first allow rule closes the place to every other network. Where several rules fit,"
             " the most specific network decides."
         ),
+        error_messages={"required": _("Choose what the rule does.")},
     )
     network = forms.CharField(
         label=_("Network"),
         max_length=parsing.LENGTH,
         help_text=_("Like 203.0.113.0/24 or 2001:db8::/32, or one address."),
         widget=forms.TextInput(attrs={"class": "vTextField", "spellcheck": "false", "dir": "ltr"}),
+        error_messages={"required": _("Enter a network or an address."), "max_length": TOO_LONG},
     )
     lasts = forms.ChoiceField(
         label=_("For how long"),
         choices=LASTS,
         required=False,
         initial="168",
-        help_text=_("Who is kept out is kept out for a time."),
+        help_text=_("A deny rule must have an end."),
     )
     note = note_field(_("Note"))
     confirmed = confirmed_field()
@@ -90,6 +94,7 @@ class RuleForm(forms.ModelForm):
         model = NetworkRule
         fields = ("kind", "scope")
         widgets = {"scope": forms.RadioSelect}
+        error_messages = {"scope": {"required": _("Choose where the rule holds.")}}
 
     def clean_network(self) -> parsing.Network:
         return parsing.network(self.cleaned_data["network"])

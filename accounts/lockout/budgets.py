@@ -133,4 +133,5 @@ def _counter(budget: Budget, subject: str) -> Counter:
         since="started_at",
         limit=budget.limit(),
         window=budget.window,
+        budget=budget.name.removesuffix("_share"),
     )

@@ -45,6 +45,7 @@ class Counter:
     window: timedelta
     pauses: bool = False
     also: dict[str, Any] = field(default_factory=dict)  # further columns of a new row
+    budget: str = ""  # what a refusal says is spent
 
     @property
     def rows(self) -> QuerySet[Model]:
@@ -58,7 +59,7 @@ class Counter:
         if not seconds and not self.add():
             seconds = self.wait() or 1
         if seconds:
-            raise TooManyTries(seconds)
+            raise TooManyTries(seconds, budget=self.budget)
 
     def wait(self) -> int:
         """Seconds until one more would be counted; 0 if it would be now. One SELECT."""

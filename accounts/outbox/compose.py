@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 import secrets
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.charset import QP, Charset
 from email.utils import format_datetime, formataddr
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +21,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template import Context, Engine
 from django.utils import timezone, translation
+from django.utils.html import format_html
 
 from accounts.language import known_language
 from accounts.models import OutgoingMail
@@ -26,6 +29,10 @@ from accounts.outbox.cleaning import name_for_greeting, one_line
 from audit import sealing
 
 TEXT_WIDTH = 72
+# Facts written in a direction of their own: left to itself, a full stop after a Latin name goes to
+# the wrong side of it in a right-to-left sentence.
+OWN_DIRECTION = ("name", "username", "old", "new", "to", "reason", "site_host", "support_email")
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 
 # 7-bit on the wire: relays that cannot carry 8 bits would rewrite the body and break its signature.
 _UTF8 = Charset("utf-8")
@@ -138,7 +145,19 @@ def _context(*, to: str, name: str, link: str) -> dict[str, Any]:
 def _rendered(kind: str, part: str, context: dict[str, Any]) -> str:
     """Text parts are not escaped for HTML, the HTML part is: here, so that no template forgets."""
     template = Engine.get_default().get_template(f"mail/{kind}/{part}")
-    return str(template.render(Context(context, autoescape=part.endswith(".html"))))
+    is_html = part.endswith(".html")
+    if is_html:
+        context = context | _isolated(context, partial(format_html, "<bdi>{}</bdi>"))
+    elif part == "message.txt" and context["dir"] == "rtl":
+        marks = {"isolate": FIRST_STRONG_ISOLATE, "pop": POP_ISOLATE}
+        context = (
+            context | marks | _isolated(context, f"{FIRST_STRONG_ISOLATE}{{}}{POP_ISOLATE}".format)
+        )
+    return str(template.render(Context(context, autoescape=is_html)))
+
+
+def _isolated(context: dict[str, Any], wrap: Callable[[Any], str]) -> dict[str, str]:
+    return {fact: wrap(context[fact]) for fact in OWN_DIRECTION if context.get(fact)}
 
 
 def wrapped(text: str) -> str:

@@ -9,9 +9,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts.errors import leading_back
 from accounts.fields import posted
 from accounts.flows import addresses
 from accounts.forms import AddressForm
@@ -49,7 +51,7 @@ def _rows(request: OwnRequest) -> list[dict[str, Any]]:
 def _add(request: OwnRequest, form: AddressForm) -> HttpResponse:
     address = form.cleaned_data["email"]
     try:
-        addresses.begin_adding(request, request.user, address)
+        _begin(request, address)
     except addresses.AddressRefused as refused:
         form.add_error("email", _refusal(refused.code))
         return _page(request, form)
@@ -60,6 +62,15 @@ def _add(request: OwnRequest, form: AddressForm) -> HttpResponse:
     return redirect("account_email_verification_sent")
 
 
+def _begin(request: OwnRequest, address: str) -> None:
+    def to_the_code() -> str:
+        waits = addresses.waiting(request.user)
+        return reverse("account_email_verification_sent") if waits else ""
+
+    with leading_back(to_the_code):
+        addresses.begin_adding(request, request.user, address)
+
+
 def _make_main(request: OwnRequest, address: str) -> None:
     addresses.make_main(request, request.user, address)
     messages.success(request, _("%(email)s is your main address now.") % {"email": address})
@@ -67,7 +78,7 @@ def _make_main(request: OwnRequest, address: str) -> None:
 
 def _send_again(request: OwnRequest, address: str) -> None:
     if address in addresses.waiting(request.user):
-        addresses.begin_adding(request, request.user, address)
+        _begin(request, address)
         messages.success(request, _("We sent another code to %(email)s.") % {"email": address})
 
 

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.errors import LinkUnusable
-from accounts.fields import posted
+from accounts.errors import LinkUnusable, leading_back
+from accounts.fields import WRONG_CODE, posted
 from accounts.flows import addresses, proofs, sign_in, sign_up
 from accounts.forms import CodeForm, LinkForm
 from accounts.lockout import links
@@ -39,20 +39,28 @@ def confirm_email(request: HttpRequest) -> HttpResponse:
     if pending is None:
         return redirect("account_login")
     if request.method == "POST" and request.POST.get("action") == "resend":
-        sign_up.send_again(request, pending)
+        with leading_back(_here):
+            sign_up.send_again(request, pending)
         messages.success(request, _("We sent another message. Codes sent before still work."))
         return redirect("account_email_verification_sent")
     form = CodeForm(posted(request), asks_username=USERNAME_WENT in request.session)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            user = sign_up.confirm_by_code(request, pending, data["code"], data.get("username", ""))
+            with leading_back(_here):
+                user = sign_up.confirm_by_code(
+                    request, pending, data["code"], data.get("username", "")
+                )
         except sign_up.UsernameTaken:
             return _code_page(request, pending.email, _ask_username(CodeForm, request))
         if user:
             return _welcome(request, user, pending)
-        form.add_error("code", _wrong_code())
+        form.add_error("code", WRONG_CODE)
     return _code_page(request, pending.email, form)
+
+
+def _here() -> str:
+    return reverse("account_email_verification_sent")
 
 
 def _confirm_address(request: OwnRequest) -> HttpResponse:
@@ -61,11 +69,12 @@ def _confirm_address(request: OwnRequest) -> HttpResponse:
         return redirect("account_email")
     form = CodeForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        email = addresses.confirm_by_code(request, request.user, form.cleaned_data["code"])
+        with leading_back(_here):
+            email = addresses.confirm_by_code(request, request.user, form.cleaned_data["code"])
         if email:
             messages.success(request, _("%(email)s is confirmed.") % {"email": email})
             return redirect("account_email")
-        form.add_error("code", _wrong_code())
+        form.add_error("code", WRONG_CODE)
     return _code_page(request, waiting[-1], form, signed_in=True)
 
 
@@ -79,10 +88,6 @@ def _code_page(
         "signed_in": signed_in,
     }
     return render(request, "accounts/confirm_email.html", context)
-
-
-def _wrong_code() -> str:
-    return _("That code is not right. Check it and try again, or get a new one.")
 
 
 def _ask_username(form_class: Any, request: HttpRequest, **asks: bool) -> Any:
@@ -109,7 +114,7 @@ def open_link(request: HttpRequest, key: str) -> HttpResponse:
     nothing behind, neither here nor in a session of its own."""
     with links.opened(request):
         if proofs.find_link(key) is None:
-            raise LinkUnusable
+            raise LinkUnusable(of="confirmation")
     request.session[LINK_KEY] = key
     return redirect("account_confirm_link")
 
@@ -123,7 +128,7 @@ def confirm_link(request: HttpRequest) -> HttpResponse:
         request.session.pop(LINK_KEY, None)
         if confirmation is not None and confirmation.spent_at:
             return _confirmed_before(request)
-        raise LinkUnusable
+        raise LinkUnusable(of="confirmation")
     if confirmation.signup is None:
         return _confirm_address_link(request, confirmation)
     asks = {"asks_password": not sign_up.is_own_browser(request, confirmation)}
@@ -153,7 +158,7 @@ def _finish_link(
         form.add_error("password", _("That password is not right."))
         return _link_page(request, confirmation, form)
     if user is None:
-        raise LinkUnusable
+        raise LinkUnusable(of="confirmation")
     request.session.pop(LINK_KEY, None)
     if own and confirmation.signup:
         return _welcome(request, user, confirmation.signup)
@@ -167,7 +172,7 @@ def _confirm_address_link(request: HttpRequest, confirmation: Confirmation) -> H
         return redirect_to_login(reverse("account_confirm_link"))
     if request.method == "POST":
         if not addresses.confirm_by_link(request, request.user, confirmation):
-            raise LinkUnusable
+            raise LinkUnusable(of="confirmation")
         request.session.pop(LINK_KEY, None)
         messages.success(request, _("%(email)s is confirmed.") % {"email": confirmation.email})
         return redirect("account_email")

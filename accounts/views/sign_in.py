@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.botcheck.held import restored
 from accounts.lockout.handler import LOCKED
 from accounts.redirects import NEXT_FIELD, safe_next
+from accounts.views.unlock import TYPED
 
 # What a person is about to do, by the name of the page that asked for the proof.
 ACTIONS = {
@@ -24,6 +25,13 @@ ACTIONS = {
 
 
 class SignInView(allauth_views.LoginView):
+    def get_initial(self) -> dict[str, Any]:
+        return super().get_initial() | {"login": self.request.session.get(TYPED, "")}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        self.request.session.pop(TYPED, None)
+        return super().form_valid(form)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         context["signed_out"] = "signed_out" in self.request.GET

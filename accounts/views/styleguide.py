@@ -44,13 +44,23 @@ def styleguide(request: HttpRequest) -> HttpResponse:
 REFUSALS = {
     "busy": HashingBusy(),
     "conflict": CredentialsMoved(),
-    "link": LinkUnusable(),
+    "link": LinkUnusable("/"),
+    "confirmation": LinkUnusable(of="confirmation"),
+    "unlock": LinkUnusable(of="unlock"),
     "session": SessionEnded(),
     "stopped": TooManyTries(0, stopped=True),
     "wait": TooManyTries(240),
+    "moment": TooManyTries(2),
+    "letters": TooManyTries(1800, budget="signup_letters"),
+    "codes": TooManyTries(1800, budget="codes"),
+    "signups": TooManyTries(1800, budget="signups"),
+    "resets": TooManyTries(1800, budget="resets"),
+    "unlocks": TooManyTries(1800, budget="unlocks"),
+    "links": TooManyTries(1800, budget="links"),
 }
+REFUSALS["letters"].back = "/"  # type: ignore[attr-defined]
 # As after a sign-in that was refused: with the letter's button.
-for name in ("stopped", "wait"):
+for name in ("stopped", "wait", "moment"):
     REFUSALS[name].whose = "sam@example.com"  # type: ignore[attr-defined]
 PAGES = {
     "400": errors.bad_request,

@@ -6,25 +6,29 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.errors import LinkUnusable
-from accounts.fields import posted
+from accounts.errors import LinkUnusable, leading_back
+from accounts.fields import WRONG_CODE, posted
 from accounts.flows import unlock
 from accounts.forms import CodeForm, IdentifierForm
 from accounts.lockout import links
 
 LINK_KEY = "unlock_link"
+# Whom the letter was asked for: not asked again on the way to the sign-in, which forgets it.
+TYPED = "unlock_typed"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
-    form = IdentifierForm(posted(request))
+    form = IdentifierForm(posted(request), initial={"login": request.session.get(TYPED, "")})
     if request.method == "POST" and form.is_valid():
-        unlock.ask(request, form.cleaned_data["login"])
+        with leading_back(lambda: reverse("account_unlock_code") if unlock.asked(request) else ""):
+            unlock.ask(request, form.cleaned_data["login"])
+        request.session[TYPED] = form.cleaned_data["login"]
         return redirect("account_unlock_code")
     minutes = settings.POLICY_UNLOCK_MINUTES
     return render(request, "accounts/unlock.html", {"form": form, "minutes": minutes})
@@ -38,11 +42,11 @@ def code(request: HttpRequest) -> HttpResponse:
         return redirect("account_unlock")
     form = CodeForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        if unlock.by_code(request, row, form.cleaned_data["code"]):
+        with leading_back(lambda: reverse("account_unlock_code")):
+            is_right = unlock.by_code(request, row, form.cleaned_data["code"])
+        if is_right:
             return _go_on(request)
-        form.add_error(
-            "code", _("That code is not right. Check it and try again, or get a new one.")
-        )
+        form.add_error("code", WRONG_CODE)
     context = {"form": form, "minutes": settings.POLICY_CODE_MINUTES}
     return render(request, "accounts/unlock_code.html", context)
 
@@ -52,7 +56,7 @@ def open_link(request: HttpRequest, key: str) -> HttpResponse:
     """A mailed link: the key leaves the address bar, and nothing else happens."""
     with links.opened(request):
         if unlock.find(key) is None:
-            raise LinkUnusable
+            raise LinkUnusable(of="unlock")
     request.session[LINK_KEY] = key
     return redirect("account_unlock_link")
 
@@ -62,11 +66,11 @@ def link(request: HttpRequest) -> HttpResponse:
     row = unlock.find(request.session.get(LINK_KEY, ""))
     if row is None:
         request.session.pop(LINK_KEY, None)
-        raise LinkUnusable
+        raise LinkUnusable(of="unlock")
     if request.method == "POST":
         request.session.pop(LINK_KEY, None)
         if not unlock.by_link(request, row):
-            raise LinkUnusable
+            raise LinkUnusable(of="unlock")
         return _go_on(request)
     return render(request, "accounts/unlock_link.html", {"minutes": settings.POLICY_UNLOCK_MINUTES})
 

@@ -46,6 +46,11 @@ def test_a_denial_is_kept_told_to_the_trail_and_listed():
     assert "deny 203.0.113.0/24" in run("list")[0]
 
 
+def test_a_denial_without_end_is_told_which_options_give_one():
+    _, said, code = run("deny", "203.0.113.0/24", *NOTE)
+    assert code == 1 and "--for 7d" in said and "--until" in said
+
+
 def test_json_is_one_object_with_stable_keys():
     made = json.loads(run("allow", "10.0.0.0/8", "--scope", "admin", "--yes", "--json", *NOTE)[0])
     assert (made["command"], made["dry_run"]) == ("auth_network allow", False)

@@ -59,7 +59,7 @@ def refused(*arguments: str) -> tuple[str, int]:
 def test_it_makes_an_administrator_with_a_confirmed_address_who_can_sign_in(client, told):
     said = run()
     assert "ada <ada@example.org>" in said
-    assert "https://testserver/accounts/login/\n(SITE_URL says so; a site" in said
+    assert "Sign in at https://testserver/accounts/login/" in said
     assert cast.PASSWORD not in said
     ada = User.objects.get(username="ada")
     assert (ada.is_staff, ada.is_superuser, ada.is_active) == (True, True, True)

@@ -52,6 +52,13 @@ def forgotten():
     ]
 
 
+def test_the_page_says_what_signs_others_out(here):
+    page = here.get(PAGE)
+    assert "Forgetting one does not sign it out." in text_of(page)
+    main = page.content.decode().partition("<main")[2].partition("</main>")[0]
+    assert 'href="/accounts/password/change/">Change your password</a>' in main
+
+
 def test_it_lists_the_persons_devices_this_one_first(here, alice, bob, clock):
     clock.forward(minutes=10)
     phone()

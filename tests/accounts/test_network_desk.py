@@ -68,13 +68,15 @@ def test_a_rule_is_added_told_to_the_trail_and_in_force_at_once(
     [
         ({"network": "203.0.113.9/24"}, "Network: 203.0.113.9/24 is an address inside"),
         ({"network": "everybody"}, "Network: Enter a network like"),
-        ({"network": ""}, "Network: "),
+        ({"network": ""}, "Network: Enter a network or an address."),
+        ({"network": "1" * 200}, "characters or fewer"),
         ({"note": " "}, "Note: Say why."),
         ({"note": "x" * 401}, "Note: "),
         ({"lasts": ""}, "For how long: Say how long the network is kept out."),
         ({"lasts": "99999"}, "For how long: "),
+        ({"kind": ""}, "Kind: Choose what the rule does."),
         ({"kind": "shun"}, "Kind: "),
-        ({"scope": ""}, "Place: "),
+        ({"scope": ""}, "Place: Choose where the rule holds."),
     ],
     ids=str,
 )

@@ -21,6 +21,7 @@ from accounts.networks import parsing
 from audit.facts import inert
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+NO_END = "Say how long the network is kept out: --for 7d, or --until 2026-12-24."
 # A network of half a country or more is mostly a slip.
 WIDE = {4: 8, 6: 16}
 
@@ -62,7 +63,8 @@ class Command(OperatorCommand):
         try:
             {"list": self._list, "remove": self._remove}.get(what, self._add)(options)
         except ValidationError as error:
-            raise CommandError(sentences(error), returncode=FAILED) from None
+            said = NO_END if error.code == "no_end" else sentences(error)
+            raise CommandError(said, returncode=FAILED) from None
 
     # --- list -------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_texts
@@ -62,8 +63,10 @@ class Command(OperatorCommand):
             {"dry_run": False, "created": True, "username": user.username, "email": user.email},
             [
                 f"Made the administrator {user.username} <{user.email}>.",
-                f"Sign in at {settings.SITE_URL}{path}",
-                f"(SITE_URL says so; a site that was started on another port has {path} there.)",
+                # `make run PORT=…` tells its own settings of the port, and not ours.
+                f"Sign in at {path} of the running site."
+                if urlsplit(settings.SITE_URL).hostname == "localhost"
+                else f"Sign in at {settings.SITE_URL}{path}",
             ],
         )
 
@@ -102,7 +105,8 @@ class Command(OperatorCommand):
                 given = None
 
     def _ask_password(self, username: str, email: str) -> str:
-        self.stderr.write(f"Choose a password. {' '.join(password_validators_help_texts())}")
+        advice = f"Choose a password. {' '.join(password_validators_help_texts())}"
+        self.stderr.write(advice, str)  # unstyled: in red it would read like a refusal
         while True:
             password = getpass.getpass("Password: ")
             try:
