@@ -48,6 +48,10 @@ class PageHeadersMiddleware:
         headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         headers.setdefault("X-Permitted-Cross-Domain-Policies", "none")
+        # Django's SecurityMiddleware sets these three, but not where it is the one that refuses.
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("Referrer-Policy", settings.SECURE_REFERRER_POLICY)
+        headers.setdefault("Cross-Origin-Opener-Policy", settings.SECURE_CROSS_ORIGIN_OPENER_POLICY)
         if not (request.path.startswith(settings.STATIC_URL) and response.status_code < 400):
             # Every page here is personal or leads to one: nothing of it may stay in any cache.
             headers["Cache-Control"] = "no-store, private"

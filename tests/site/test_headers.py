@@ -97,6 +97,13 @@ def test_plain_http_is_sent_to_https():
     assert (answer.status_code, answer["Location"]) == (301, "https://testserver/accounts/login/")
 
 
+def test_a_strange_host_over_plain_http_is_refused_with_all_headers():
+    answer = Visitor(https=False).get("/accounts/login/", headers={"host": "evil.example"})
+    assert answer.status_code == 400
+    missing = {name for name in EVERYWHERE if name not in answer}
+    assert missing == {"Strict-Transport-Security"}  # it means nothing before https
+
+
 def test_cookies_are_host_bound_secure_and_out_of_reach(client, alice):
     client.get("/accounts/login/")
     client.post("/accounts/login/", {"login": "alice", "password": cast.PASSWORD})
