@@ -36,6 +36,7 @@ from tests.support.visitor import Visitor
 
 PATHS = urls.paths()
 BODIES = sorted([*FORMS.values(), *map(multipart, SURROGATES.values())])
+KEEPS_THE_NAME = ("account_reset_password", "account_unlock")
 WHO = st.sampled_from(["nobody", "wanda", "ada"])
 QUICK: Any = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
@@ -104,8 +105,8 @@ class Walk(TestCase):
                         target = path.replace("/1/", f"/{number}/")
                         answer = self.browser(who).post(target, self.valid | wrong)
                     assert answer.status_code < 500, name
-                    # What a reset is asked for, its own session keeps, sealed.
-                    if name != "account_reset_password" or "login" not in wrong:
+                    # What a letter is asked for, its own session keeps, sealed.
+                    if name not in KEEPS_THE_NAME or "login" not in wrong:
                         assert_nothing_is_cut_or_kept_that_may_not_be()
                     transaction.savepoint_rollback(before)
 

@@ -30,7 +30,7 @@ def test_a_violation_of_the_content_policy_is_noticed(page: Page, watch: Watch) 
 
 def test_a_file_that_does_not_load_is_noticed(page: Page, watch: Watch) -> None:
     page.goto("/accounts/login/")
-    page.evaluate("fetch('/static/no-such-file.css')")
+    page.evaluate("fetch('/static/no-such-file.css').then((answer) => answer.text())")
     page.wait_for_load_state("networkidle")
     assert "404: " in complaints(watch, page)
 
