@@ -1,4 +1,5 @@
-"""`python -m tests.bench`: measures, prints one table, ends with 3 when a promise is missed."""
+"""`python -m tests.bench`: measures, prints a table of each part, ends with 3 when a promise is missed
+or a part broke."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -64,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Asked to stop, everything that was started is ended on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     figures: list[Figure] = []
+    broken: list[str] = []
+    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n")
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="site-bench-") as scratch:
         folder = Path(scratch)
@@ -74,15 +78,22 @@ def main(argv: Sequence[str] | None = None) -> int:
             if options.only and name not in options.only:
                 continue
             print(f"[{time.monotonic() - begun:4.0f} s] {name}", file=sys.stderr, flush=True)
-            figures += part(folder)
-    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n")
-    print(table(figures))
+            try:
+                made = part(folder)
+            except Exception:  # what the other parts measured is not lost with it
+                traceback.print_exc()
+                broken.append(name)
+                continue
+            print(f"{table(made)}\n", flush=True)
+            figures += made
     missed = [figure.name for figure in figures if figure.missed]
     not_run = [figure for figure in figures if figure.measured is None]
     for figure in not_run:
         print(f"\nNOT RUN: {figure.name}: {figure.note}")
+    for name in broken:
+        print(f"\nBROKE: {name}: what broke it is said above")
     print(f"\n{len(missed)} missed, {time.monotonic() - begun:.0f} s")
-    return MISSED if missed else 0
+    return MISSED if missed or broken else 0
 
 
 if __name__ == "__main__":

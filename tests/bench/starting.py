@@ -7,6 +7,7 @@ import shutil
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -56,7 +57,8 @@ def _start(tree: Path) -> float:
         spent = time.monotonic() - begun
         family = running.family()
         for process in family:
-            if "serve" in process.cmdline():
-                process.terminate()
+            with suppress(psutil.Error):  # one that ended meanwhile has no command line
+                if "serve" in process.cmdline():
+                    process.terminate()
         psutil.wait_procs(family, timeout=20)
     return spent
