@@ -43,8 +43,14 @@ from accounts.time_zones import Choice
 class SignInForm(AllauthLoginForm):
     """P1: one page with both fields, one answer for every wrong pair."""
 
+    # allauth's fields, which this form has not.
+    password = remember = None
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        self.request = kwargs.pop("request", None)
+        # Past allauth's own, which makes four fields that ours would take the place of: every
+        # sign-in would pay for them.
+        forms.Form.__init__(self, *args, **kwargs)
         self.fields = {
             "login": IdentifierField(autocomplete="username webauthn"),
             "password": CurrentPasswordField(label=_("Password")),

@@ -214,8 +214,10 @@ def _parsed(ip: str) -> Address | None:
 
 def _network(address: Address) -> str:
     """The /24 or /64 around it: what one household or office has, and no more than that."""
-    prefix = 24 if address.version == 4 else 64
-    return str(ipaddress.ip_network((address, prefix), strict=False))
+    # By number: given the address itself, the library would write it out and read it again.
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(ipaddress.IPv4Network((int(address), 24), strict=False))
+    return str(ipaddress.IPv6Network((int(address), 64), strict=False))
 
 
 def _name_of(who: Who) -> str:

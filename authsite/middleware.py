@@ -87,6 +87,7 @@ def _proxies(trusted: tuple[str, ...]) -> tuple[int, tuple[ipaddress._BaseNetwor
     return max(counts, default=0), tuple(networks)
 
 
+@lru_cache(maxsize=256)  # each request asks for its peer's, which is our proxy's mostly
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     text = text.strip()
     if with_port := WITH_PORT.fullmatch(text):

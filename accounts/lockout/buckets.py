@@ -10,24 +10,23 @@ from django.http import HttpRequest
 
 from accounts.identify import find_user_once, key_of
 from accounts.models import User
+from accounts.networks import parsing
 from audit.sealing import keyed_digest
 
 NOWHERE = "0.0.0.0"  # noqa: S104 - a bucket, not a socket: all whose address is unknown share it
-NETWORK_BITS = {4: 32, 6: 64}
+IPV6_BITS = 64
 
 
 @lru_cache(maxsize=1024)
 def network(ip: str) -> str:
     """The address that stands for the network: itself, or the first of its /64 (whoever has one
     IPv6 address mostly has the other 2^64 - 1 too)."""
-    try:
-        address = ipaddress.ip_address(ip)
-    except ValueError:
+    found = parsing.address(ip)
+    if found is None:
         return NOWHERE
-    if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or ipaddress.IPv6Address(int(address))
-    bits = NETWORK_BITS[address.version]
-    return str(ipaddress.ip_network((address, bits), strict=False).network_address)
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(ipaddress.IPv6Network((int(found), IPV6_BITS), strict=False).network_address)
 
 
 def network_bucket(request: HttpRequest) -> str:

@@ -7,7 +7,7 @@ Strangers and known devices spend different meters, so strangers cannot use up w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -45,13 +45,8 @@ class Standing:
     pair: Reading
     readings: Mapping[meters.Key, Reading]
     at: datetime
-
-    @cached_property
-    def meters(self) -> list[Meter]:
-        """What a try spends, besides the row of the account on its network."""
-        if self.device is not None:
-            return [known_devices(self.account)]
-        return [strangers(self.account), network(self.network), site()]
+    # What a try spends, besides the row of the account on its network.
+    meters: list[Meter] = field(default_factory=list)
 
     @cached_property
     def waits(self) -> list[Wait]:
@@ -74,10 +69,17 @@ def load(
 ) -> Standing:
     """As it stands now, or will `at` that moment if nothing is tried meanwhile. One SELECT for a
     known device, two for a stranger."""
-    standing = Standing(account, network, device, meters.NOTHING, {}, at or timezone.now())
-    readings = meters.read(standing.meters)
+    spent = _spent(account, network, device)
     pair = meters.NOTHING if device else account_on_network(account, network).read()
-    return Standing(account, network, device, pair, readings, standing.at)
+    return Standing(
+        account, network, device, pair, meters.read(spent), at or timezone.now(), meters=spent
+    )
+
+
+def _spent(account: str, address: str, device: KnownDevice | None) -> list[Meter]:
+    if device is not None:
+        return [known_devices(account)]
+    return [strangers(account), network(address), site()]
 
 
 def strangers(account: str) -> Meter:

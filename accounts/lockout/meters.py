@@ -127,6 +127,7 @@ def _count(meters: list[Meter], seen: Mapping[Key, Reading], now: datetime) -> d
     must still be the one that was seen, so that two do not both believe that its pause is over.
     """
     over, over_values, open_, open_values = [], [], [], []
+    at, ahead = stored(now), stored(now + AHEAD)
     streaks = [meter.budget for meter in meters if meter.is_streak]
     for meter in meters:
         if meter.window is None:
@@ -138,10 +139,11 @@ def _count(meters: list[Meter], seen: Mapping[Key, Reading], now: datetime) -> d
             # What is not there cannot be the same: -1 is no count.
             count = reading.count if reading.since else -1
             free = min(settings.POLICY_FREE_FAILURES, meter.limit)
-            open_values += [meter.budget, free, count, stored(reading.since or now)]
+            seen_at = stored(reading.since) if reading.since else at
+            open_values += [meter.budget, free, count, seen_at]
         else:
             begun = "tally.budget = %s AND (tally.started_at <= %s OR tally.started_at > %s)"
-            values = [meter.budget, stored(now - meter.window), stored(now + AHEAD)]
+            values = [meter.budget, stored(now - meter.window), ahead]
             over.append(begun)
             over_values += values
             open_.append(f"({begun}) OR (tally.budget = %s AND tally.count < %s)")
@@ -157,7 +159,7 @@ def _count(meters: list[Meter], seen: Mapping[Key, Reading], now: datetime) -> d
         " THEN excluded.started_at ELSE tally.started_at END"
         f" WHERE {' OR '.join(open_)} RETURNING budget, count"
     )
-    inserted = [part for meter in meters for part in (*meter.key, stored(now))]
+    inserted = [part for meter in meters for part in (*meter.key, at)]
     with connection.cursor() as cursor:
         cursor.execute(sql, [*inserted, *over_values, *streaks, *over_values, *open_values])
         return dict(cursor.fetchall())
@@ -205,10 +207,11 @@ def _failures_before(
 
 
 def clear(meters: Sequence[Meter]) -> None:
-    """Nothing was counted. One DELETE."""
+    """Nothing was counted. One UPDATE: a row that goes takes its place in each index with it, and
+    most of them are needed again. Those that are not are forgotten in time (accounts/housekeeping)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM accounts_tally WHERE {_either(meters)}",  # noqa: S608
+            f"UPDATE accounts_tally SET count = 0 WHERE {_either(meters)}",  # noqa: S608
             _keys(meters),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ _SHAPE = re.compile(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?", re.ASCII)
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
+@lru_cache(maxsize=1024)  # each request asks several times for its own
 def address(text: str) -> Address | None:
     """`text` as an address, IPv4 written as IPv6 as IPv4; None for what is none."""
     try:
