@@ -9,9 +9,10 @@ from accounts.models import User
 from accounts.validators import USERNAME_LENGTH, address_or_blank, normalise_username
 
 _by_address = Lookup(
-    lambda address: User.objects.filter(emailaddress__email=address, emailaddress__verified=True)
+    lambda address: User.objects.filter(emailaddress__email=address, emailaddress__verified=True),
+    tells_nothing=True,
 )
-_by_username = Lookup(lambda username: User.objects.filter(username=username))
+_by_username = Lookup(lambda username: User.objects.filter(username=username), tells_nothing=True)
 
 
 def find_user(identifier: str) -> User | None:

@@ -13,8 +13,9 @@ from typing import Any, Generic, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Model, QuerySet
+from django.db.models import DateTimeField, Field, Model, QuerySet
 from django.db.models.query import get_related_populators
+from django.utils import timezone
 
 Row = TypeVar("Row", bound=Model)
 
@@ -37,17 +38,22 @@ class _Composed:
     columns: slice
     names: list[str]
     related: list[Any]
+    stand_in: list[Any]
 
 
 class Lookup(Generic[Row]):
     """One row by one text: `Lookup(build).find(text)` is `build(text)[:1]`, or None.
 
     `build` takes the text as it is and compares it with a text column; what it composes may depend
-    on nothing else.
+    on nothing else. With `tells_nothing` a row is made also where none was found, and thrown away:
+    otherwise a stopwatch would know which texts find one.
     """
 
-    def __init__(self, build: Callable[[str], QuerySet[Row]]) -> None:
+    def __init__(
+        self, build: Callable[[str], QuerySet[Row]], *, tells_nothing: bool = False
+    ) -> None:
         self.build = build
+        self.tells_nothing = tells_nothing
 
     def find(self, asked: str) -> Row | None:
         """One SELECT."""
@@ -57,8 +63,14 @@ class Lookup(Generic[Row]):
         with connection.cursor() as cursor:
             cursor.execute(composed.sql, parameters)
             answer = cursor.fetchone()
-        if answer is None:
+        if answer is None and not self.tells_nothing:
             return None
+        row = self._read(composed, composed.stand_in if answer is None else answer, connection)
+        return None if answer is None else row
+
+    def _read(
+        self, composed: _Composed, answer: Sequence[Any], connection: BaseDatabaseWrapper
+    ) -> Row:
         values = list(answer)
         for place, (converters, expression) in composed.converters.items():
             for convert in converters:
@@ -82,6 +94,7 @@ class Lookup(Generic[Row]):
             raise TypeError("What is asked does not reach the database as it is.")
         info, select = compiler.klass_info, compiler.select
         places = info["select_fields"]
+        columns = [column.target for column, _sql, _alias in select]
         return _Composed(
             sql,
             parameters,
@@ -90,4 +103,12 @@ class Lookup(Generic[Row]):
             slice(places[0], places[-1] + 1),
             [select[place][0].target.attname for place in places],
             get_related_populators(info, select, DEFAULT_DB_ALIAS),  # type: ignore[call-arg]
+            [field.get_db_prep_save(_anything(field), connection) for field in columns],
         )
+
+
+def _anything(field: Field[Any, Any]) -> Any:
+    """A value as a row may have it."""
+    if isinstance(field, DateTimeField):
+        return timezone.now()
+    return 0 if field.primary_key else field.get_default()

@@ -42,7 +42,9 @@ def account_bucket(request: HttpRequest | None, credentials: dict[str, Any] | No
     digests only: people type passwords into the name box."""
     typed = typed_name(credentials)
     user = find_user_once(request, typed)
-    return of_user(user) if user else of_nobody(typed)
+    # SECURITY: made for everybody, so that a stopwatch does not tell for whom it was needed.
+    if_nobody = of_nobody(typed)
+    return of_user(user) if user else if_nobody
 
 
 def of_nobody(typed: str) -> str:
