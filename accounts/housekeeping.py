@@ -75,18 +75,36 @@ class Rota:
 
 
 def purge_sessions(batch: int) -> int:
-    return _purge(Session.objects.filter(expires_at__lt=timezone.now()), batch)
+    return purge(Session.objects.filter(expires_at__lt=timezone.now()), batch)
+
+
+def spent_tallies() -> QuerySet[Model]:
+    """Counts that no limit looks at any more."""
+    old = Tally.objects.exclude(budget__in=STREAKS, count__gt=0)
+    return old.filter(started_at__lt=timezone.now() - TALLIES_KEPT)
+
+
+def spent_attempts() -> QuerySet[Model]:
+    """Failed sign-ins that no limit counts any more."""
+    window = timedelta(minutes=settings.POLICY_FAILURE_WINDOW_MINUTES)
+    return AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - window)
+
+
+# What the limits leave behind (`manage.py auth_attempts purge`).
+SPENT = (spent_attempts, spent_tallies)
+
+
+def counted() -> int:
+    """How many rows the limits have now."""
+    return AccessAttempt.objects.count() + Tally.objects.count()
 
 
 def purge_tallies(batch: int) -> int:
-    old = Tally.objects.exclude(budget__in=STREAKS, count__gt=0)
-    return _purge(old.filter(started_at__lt=timezone.now() - TALLIES_KEPT), batch)
+    return purge(spent_tallies(), batch)
 
 
 def purge_attempts(batch: int) -> int:
-    """Failed sign-ins that no limit counts any more."""
-    window = timedelta(minutes=settings.POLICY_FAILURE_WINDOW_MINUTES)
-    return _purge(AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - window), batch)
+    return purge(spent_attempts(), batch)
 
 
 def forget_addresses(batch: int) -> int:
@@ -95,7 +113,7 @@ def forget_addresses(batch: int) -> int:
     return trail.forget_months_before(timezone.now() - timedelta(days=settings.POLICY_ADDRESS_DAYS))
 
 
-def _purge(rows: QuerySet[Model], batch: int) -> int:
+def purge(rows: QuerySet[Model], batch: int) -> int:
     """Delete at most `batch` of `rows`; a row renewed meanwhile no longer matches and stays."""
     keys = list(rows.values_list("pk", flat=True)[:batch])
     return rows.filter(pk__in=keys).delete()[0] if keys else 0

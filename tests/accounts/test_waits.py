@@ -91,6 +91,7 @@ def test_a_limited_reset_does_not_offer_a_reset(client, settings):
     settings.POLICY_RESETS_PER_HOUR = 3
     refused = until_refused(lambda: client.post(RESET, {"login": "alice"}))
     assert "Many emails to reset a password were asked for" in text_of(refused)
+    assert "From another network, such as a phone's mobile data, it works" in text_of(refused)
     assert NO_RESET not in text_of(refused) and RESET not in ways(refused)
     refused = until_refused(lambda: client.post(UNLOCK, {"login": "alice"}))
     assert "Many emails to get in were asked for" in text_of(refused)
