@@ -115,7 +115,7 @@ def take(meters: Iterable[Meter], seen: Mapping[Key, Reading]) -> Mapping[str, i
         taken = _count(meters, seen, now)
         if len(taken) == len(meters):
             return taken
-        give_back(meter for meter in meters if meter.budget in taken)
+        give_back((meter for meter in meters if meter.budget in taken), seen, taken)
         seen = read(meters)
     return None
 

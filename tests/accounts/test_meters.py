@@ -70,6 +70,20 @@ def test_one_that_is_closed_leaves_the_others_as_they_were():
 
 
 @pytest.mark.django_db
+def test_who_was_too_late_for_one_limit_begins_no_pause_of_another(clock):
+    full = meters.meter("site_failures", "all", 1, timedelta(hours=1))
+    streak = meters.meter("strangers", "a", 50)
+    for _ in range(3):
+        take(streak)
+    clock.forward(seconds=1)  # its pause has been waited out
+    before = meters.read([streak])
+    assert take(full)
+    assert meters.take([full, streak], before) is None  # as seen before the site was full
+    assert meters.read([streak]) == before
+    assert take(streak)
+
+
+@pytest.mark.django_db
 def test_a_window_begins_anew_and_a_streak_goes_on(clock):
     window = meters.meter("network_failures", "n", 2, timedelta(hours=1))
     streak = meters.meter("strangers", "a", 50)
