@@ -129,7 +129,6 @@ def served(database_url: str, sink: SmtpSink, tmp_path: Path) -> Iterator[Served
         TRUSTED_PROXIES="127.0.0.0/8",
         POLICY_SIGNUPS_PER_HOUR="20",
         POLICY_LETTERS_PER_HOUR="5",
-        POLICY_HASH_WAIT_SECONDS="30",
     )
     site.manage("migrate", "--verbosity", "0")
     site.manage("createcachetable", "--verbosity", "0")
