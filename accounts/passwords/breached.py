@@ -205,7 +205,8 @@ def _opened(path: str, mark: tuple[object, ...]) -> InUse:
         return InUse(mark, BreachedFile(Path(path))) if path else InUse(mark)
     except FileNotFoundError:
         # Not to have one is a choice, as long as nobody named one and none was there before.
-        if path != str(settings.VAR_DIR / "breached.bin") or _in_use.file is not None:
+        was_there = _in_use.file is not None and _in_use.mark[0] == path
+        if path != str(settings.VAR_DIR / "breached.bin") or was_there:
             problem = "it is not there"
     except (Unusable, ValueError) as error:
         problem = str(error)

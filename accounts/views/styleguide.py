@@ -19,6 +19,8 @@ from accounts.errors import (
     TooManyTries,
 )
 from accounts.forms import CodeForm, ProfileForm, SignUpForm
+from accounts.networks.middleware import NetworkRefused
+from accounts.networks.snapshot import RulesUnread
 from accounts.refusals import refusal_page
 from accounts.views import errors
 
@@ -52,13 +54,21 @@ REFUSALS = {
     "wait": TooManyTries(240),
     "moment": TooManyTries(2),
     "letters": TooManyTries(1800, budget="signup_letters"),
+    "address_letters": TooManyTries(1800, budget="address_letters"),
+    "asks": TooManyTries(1800, budget="address_asks"),
     "codes": TooManyTries(1800, budget="codes"),
+    "unlock_codes": TooManyTries(1800, budget="unlock_codes"),
+    "passwords": TooManyTries(1800, budget="required_passwords"),
     "signups": TooManyTries(1800, budget="signups"),
     "resets": TooManyTries(1800, budget="resets"),
     "unlocks": TooManyTries(1800, budget="unlocks"),
     "links": TooManyTries(1800, budget="links"),
+    "network": NetworkRefused("2001:db8:85a3:8d3:1319:8a2e:370:7348", "c6ep34wk", staff_only=False),
+    "staff_network": NetworkRefused("198.51.100.7", "c6ep34wk", staff_only=True),
+    "unread": RulesUnread(),
 }
-REFUSALS["letters"].back = "/"  # type: ignore[attr-defined]
+for name in ("letters", "address_letters", "codes", "unlock_codes", "unlocks"):
+    REFUSALS[name].back = "/"  # type: ignore[attr-defined]
 # As after a sign-in that was refused: with the letter's button.
 for name in ("stopped", "wait", "moment"):
     REFUSALS[name].whose = "sam@example.com"  # type: ignore[attr-defined]

@@ -1,11 +1,16 @@
 """Fixtures of the accounts' tests: a mail server that does as it is told, staff at their desk, sets of
-breached passwords."""
+breached passwords, a database for programs."""
 
 from __future__ import annotations
 
+import os
+import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from django.contrib.auth.models import Group, Permission
 
@@ -100,3 +105,19 @@ def small_blocks(monkeypatch) -> None:
     """A file of a few kilobytes is read as gigabytes are."""
     monkeypatch.setattr(breached_sources, "BLOCK_BYTES", 4096)
     monkeypatch.setattr(breached_load, "NOTED_EVERY", 4)
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> Iterator[str]:
+    """An empty database of the kind the tests run on, for programs outside of them."""
+    given = os.environ["DATABASE_URL"]
+    if not given.startswith("postgres"):
+        yield f"sqlite:///{tmp_path}/kill.sqlite3"
+        return
+    name = f"kill_{uuid.uuid4().hex[:12]}"
+    with closing(psycopg.connect(given, autocommit=True)) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlsplit(given)._replace(path=f"/{name}").geturl()
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")

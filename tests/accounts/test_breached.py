@@ -217,14 +217,39 @@ def test_entries_that_were_changed_are_found_by_reading_all(known):
     assert BreachedFile(known).holds(0) is False  # and a search comes to an end
 
 
-def test_without_a_file_that_anybody_named_there_is_nothing_to_tell(settings, caplog):
+@pytest.fixture
+def unnamed(settings, tmp_path):
+    """Where a file is looked for that nobody named; there is none."""
+    settings.VAR_DIR = tmp_path / "var"
+    settings.VAR_DIR.mkdir()
+    path = settings.VAR_DIR / "breached.bin"
+    settings.BREACHED_PASSWORDS_FILE = str(path)
+    return path
+
+
+def test_without_a_file_that_anybody_named_there_is_nothing_to_tell(
+    known, unnamed, caplog, settings
+):
     from authsite.rules import deploy_checks
 
-    settings.BREACHED_PASSWORDS_FILE = str(settings.VAR_DIR / "breached.bin")
-    if not os.path.exists(settings.BREACHED_PASSWORDS_FILE):
-        assert not breached.is_breached(KNOWN)
-        assert not caplog.records
-        assert "authsite.W008" not in [one.id for one in deploy_checks()]
+    # Whatever other file this process has had in use.
+    settings.BREACHED_PASSWORDS_FILE = str(known)
+    assert breached.is_breached(KNOWN)
+    settings.BREACHED_PASSWORDS_FILE = str(unnamed)
+    assert not breached.is_breached(KNOWN)
+    assert not caplog.records
+    assert "authsite.W008" not in [one.id for one in deploy_checks()]
+
+
+def test_a_file_that_nobody_named_and_is_gone_is_told(settings, unnamed, caplog):
+    from authsite.rules import deploy_checks
+
+    breaches.breach(settings, unnamed.parent, KNOWN)
+    assert breached.is_breached(KNOWN)
+    unnamed.unlink()
+    assert not breached.is_breached(KNOWN)
+    assert [one.getMessage() for one in caplog.records if "is not there" in one.getMessage()]
+    assert "authsite.W008" in [one.id for one in deploy_checks()]
 
 
 def test_a_file_that_somebody_named_and_is_not_there_is_told(settings, tmp_path):

@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -17,13 +16,13 @@ from pathlib import Path
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from accounts.management.commands import createsuperuser
 from accounts.models import User
 from audit import trail
 from audit.events import Event
 from tests.support import cast
+from tests.support.race import race
 from tests.support.site import Site
 
 ADDRESS = "ada@example.org"
@@ -167,23 +166,15 @@ def test_it_is_ours_and_not_djangos(told):
 @pytest.mark.django_db(transaction=True)
 def test_eight_at_once_make_exactly_one(told):
     told(email=ADDRESS, password=cast.PASSWORD)
-    together, said = threading.Barrier(8), []
 
-    def attempt() -> None:
+    def attempt(_number: int) -> str:
         try:
-            together.wait()
             run()
-            said.append("made")
         except CommandError as error:
-            said.append(str(error))
-        finally:
-            connection.close()
+            return str(error)
+        return "made"
 
-    threads = [threading.Thread(target=attempt) for _one in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    said = race(attempt, 8)
     assert sorted(said) == ["That email address has an account already."] * 7 + ["made"]
     assert User.objects.count() == EmailAddress.objects.count() == 1
 

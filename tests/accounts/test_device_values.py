@@ -109,7 +109,6 @@ def test_a_sign_in_that_failed_leaves_the_browser_its_value(alice):
 def room_for_a_crowd(settings, transactional_db):
     settings.POLICY_FREE_FAILURES = settings.POLICY_FAILURES_PER_NETWORK = 1000
     settings.POLICY_NETWORK_FAILURES = 1000
-    settings.POLICY_HASH_WAIT_SECONDS = 30
 
 
 @pytest.mark.django_db(transaction=True)

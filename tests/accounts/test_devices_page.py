@@ -173,7 +173,6 @@ def test_a_right_tenth_try_forgets_nothing(alice, clock):
 @pytest.mark.django_db(transaction=True)
 def test_of_many_guesses_at_once_one_is_the_last(settings):
     settings.POLICY_FREE_FAILURES = 1000
-    settings.POLICY_HASH_WAIT_SECONDS = 30
     alice = cast.person("alice")
     value = known().cookies["__Host-device"].value
 

@@ -180,7 +180,6 @@ def test_what_a_browser_calls_itself_is_cut_and_inert(alice):
 @pytest.mark.django_db(transaction=True)
 def test_fifty_guesses_at_once_from_a_known_device_are_ten(settings):
     settings.POLICY_FREE_FAILURES = 1000
-    settings.POLICY_HASH_WAIT_SECONDS = 30
     settings.POLICY_STRANGER_FAILURES = 5
     cast.person("alice")
     value = known().cookies[COOKIE].value

@@ -240,7 +240,6 @@ LAST = {
 def test_two_requests_for_one_last_guess_get_it_once(settings, policy):
     cast.person("alice")
     settings.POLICY_FREE_FAILURES = 1000
-    settings.POLICY_HASH_WAIT_SECONDS = 30
     setattr(settings, policy, 6)
 
     def act(number: int) -> int:

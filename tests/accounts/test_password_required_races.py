@@ -21,7 +21,6 @@ DONE = "/accounts/"
 
 @pytest.fixture
 def alice_is_breached(settings, tmp_path):
-    settings.POLICY_HASH_WAIT_SECONDS = 30
     breaches.breach(settings, tmp_path, cast.PASSWORD)
     return cast.person("alice")
 

@@ -35,7 +35,6 @@ SIGNED_IN = "302 /accounts/"
 @pytest.fixture(autouse=True)
 def room_for_a_crowd(settings):
     """The budgets are tested elsewhere; here a crowd comes from one network at once."""
-    settings.POLICY_HASH_WAIT_SECONDS = 30
     settings.POLICY_FAILURES_PER_NETWORK = 10_000
     for budget in ("LETTERS", "SIGNUPS", "CODE_TRIES"):
         setattr(settings, f"POLICY_{budget}_PER_HOUR", 10_000)

@@ -12,16 +12,12 @@ import random
 import signal
 import subprocess
 import sys
-import uuid
 from collections import Counter, deque
 from collections.abc import Iterator
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 from django.conf import settings
 
@@ -30,22 +26,6 @@ from tests.support.smtp_sink import SmtpSink
 KILLS = int(os.environ.get("KILLS", "20"))
 PROGRAMS = ("-m", "tests.support.act_and_letter")
 ACTS_A_ROUND = 25
-
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> Iterator[str]:
-    """An empty database of the kind the tests run on, for programs outside of them."""
-    given = os.environ["DATABASE_URL"]
-    if not given.startswith("postgres"):
-        yield f"sqlite:///{tmp_path}/kill.sqlite3"
-        return
-    name = f"kill_{uuid.uuid4().hex[:12]}"
-    with closing(psycopg.connect(given, autocommit=True)) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            yield urlsplit(given)._replace(path=f"/{name}").geturl()
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 class Stage:

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.test import RequestFactory, override_settings
 from playwright.sync_api import Page, expect
 
-from accounts.views.styleguide import icon_names, styleguide
+from accounts.errors import WAITS
+from accounts.views.styleguide import REFUSALS, icon_names, styleguide
 from tests.support.browser import barriers
 
 ROOT = Path(settings.BASE_DIR)
@@ -42,6 +43,16 @@ def test_the_guide_shows_every_element_in_every_state(guide, stylesheet):
 def test_the_guide_shows_every_icon(guide):
     for name in icon_names():
         assert f'icons.svg#{name}"' in guide
+
+
+def test_the_guide_shows_every_refusal_and_every_wait():
+    """What the guide shows is looked at for barriers (tests/journeys/test_no_barriers.py)."""
+    templates = ROOT / "templates"
+    pages = {str(path.relative_to(templates)) for path in templates.glob("errors/**/*.html")}
+    # The frame of the waits; the two that stand for no refusal are pages of their own in the guide.
+    pages -= {"errors/wait/base.html", "errors/400.html", "errors/403_csrf.html"}
+    assert pages - {refusal.template for refusal in REFUSALS.values()} == set()
+    assert set(WAITS) - {getattr(refusal, "budget", "") for refusal in REFUSALS.values()} == set()
 
 
 def test_the_guide_shows_both_themes_and_a_field_that_went_wrong(guide):
