@@ -14,11 +14,22 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.bench import cost, growth, lockout, memory, pressure, starting, weight
+from tests.bench import (
+    breached,
+    cost,
+    growth,
+    lockout,
+    memory,
+    pressure,
+    puzzle,
+    starting,
+    weight,
+)
 from tests.bench.cost import FEW, Size
 from tests.bench.figures import Figure, table
 from tests.bench.servers import Site
 
+PARTS = ("cost", "growth", "first", "memory", "pressure", "lockout", "puzzle", "breached")
 MISSED = 3
 Part = Callable[[Path], list[Figure]]
 
@@ -28,9 +39,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="100,000 people and fewer rounds: about 5 minutes"
     )
-    parser.add_argument(
-        "--only", nargs="+", metavar="PART", help="cost growth memory first pressure lockout"
-    )
+    parser.add_argument("--only", nargs="+", metavar="PART", choices=PARTS, help=" ".join(PARTS))
     parser.add_argument(
         "--postgres",
         metavar="URL",
@@ -58,6 +67,10 @@ def _parts(options: argparse.Namespace) -> dict[str, Part]:
         "memory": memory.figures,
         "pressure": lambda folder: pressure.figures(folder, rounds=2 if quick else 6),
         "lockout": lambda folder: lockout.figures(folder, quick=quick),
+        "puzzle": lambda folder: puzzle.figures(folder, times=5 if quick else 20),
+        "breached": lambda folder: breached.figures(
+            folder, entries=1_000_000 if quick else 20_000_000
+        ),
     }
 
 
