@@ -19,7 +19,8 @@ from accounts import time_zones
 from accounts.fields import posted
 from accounts.flows import passwords, profile
 from accounts.flows.overview import overview_of
-from accounts.forms import PasswordChangeForm, ProfileForm
+from accounts.forms.account import ProfileForm
+from accounts.forms.passwords import PasswordChangeForm
 from accounts.language import remember_language
 from accounts.rendering import THEME_COOKIE, THEMES
 from accounts.requests import OwnRequest

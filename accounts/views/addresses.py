@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.errors import leading_back
 from accounts.fields import posted
 from accounts.flows import addresses
-from accounts.forms import AddressForm
+from accounts.forms.account import AddressForm
 from accounts.requests import OwnRequest
 from accounts.step_up import demand_fresh_proof
 

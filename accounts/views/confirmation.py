@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.errors import LinkUnusable, leading_back
 from accounts.fields import WRONG_CODE, posted
 from accounts.flows import addresses, proofs, sign_in, sign_up
-from accounts.forms import CodeForm, LinkForm
+from accounts.forms.entry import CodeForm, LinkForm
 from accounts.lockout import links
 from accounts.models import Confirmation, PendingSignup, User
 from accounts.requests import OwnRequest

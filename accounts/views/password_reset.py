@@ -15,7 +15,7 @@ from accounts.botcheck import gate
 from accounts.errors import LinkUnusable
 from accounts.fields import posted
 from accounts.flows import password_reset
-from accounts.forms import ResetForm
+from accounts.forms.entry import ResetForm
 from accounts.lockout import links
 
 ASKED_FOR = "reset_asked_for"

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.fields import posted
 from accounts.flows import must_change
-from accounts.forms import RequiredPasswordForm
+from accounts.forms.passwords import RequiredPasswordForm
 from accounts.models import User
 from accounts.stages import NewPasswordStage
 

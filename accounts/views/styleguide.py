@@ -18,7 +18,8 @@ from accounts.errors import (
     SessionEnded,
     TooManyTries,
 )
-from accounts.forms import CodeForm, ProfileForm, SignUpForm
+from accounts.forms.account import ProfileForm
+from accounts.forms.entry import CodeForm, SignUpForm
 from accounts.networks.middleware import NetworkRefused
 from accounts.networks.snapshot import RulesUnread
 from accounts.refusals import refusal_page

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.errors import LinkUnusable, leading_back
 from accounts.fields import WRONG_CODE, posted
 from accounts.flows import unlock
-from accounts.forms import CodeForm, IdentifierForm
+from accounts.forms.entry import CodeForm, IdentifierForm
 from accounts.lockout import links
 
 LINK_KEY = "unlock_link"

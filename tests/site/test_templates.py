@@ -9,7 +9,9 @@ import pytest
 from django.conf import settings
 from django.template.loader import get_template, render_to_string
 
-from accounts.forms import LinkForm, NewPasswordForm, ProfileForm, SignUpForm
+from accounts.forms.account import ProfileForm
+from accounts.forms.entry import LinkForm, SignUpForm
+from accounts.forms.passwords import NewPasswordForm
 from accounts.views.errors import server_error
 from tests.support.elements import Elements
 

@@ -1,15 +1,13 @@
-"""The forms of getting in. They check shape; flows check the world."""
+"""Getting in: who is it, the proof, and what comes by letter."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import ReauthenticateForm as AllauthReauthenticateForm
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
-from allauth.core import context
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -29,15 +27,11 @@ from accounts.fields import (
     NewPasswordField,
     UsernameField,
 )
-from accounts.flows import must_change, password_reset, sign_in, sign_up
+from accounts.flows import must_change, sign_in, sign_up
 from accounts.identify import find_user_once
 from accounts.known_devices import devices
-from accounts.lockout import tries
-from accounts.models import User
-from accounts.passwords import advice, policy, slots
+from accounts.passwords import advice, policy
 from accounts.redirects import safe_next
-from accounts.requests import OwnRequest
-from accounts.time_zones import Choice
 
 
 class SignInForm(AllauthLoginForm):
@@ -140,93 +134,6 @@ class SignUpForm(TrapMixin, forms.Form):
         return None, HttpResponseRedirect(code_page)
 
 
-class NewPasswordMixin(forms.Form):
-    """Two fields for a new password and the box that ends the other sessions."""
-
-    password1 = NewPasswordField(label=_("New password"))
-    password2 = NewPasswordField(
-        label=_("Type the new password again"),
-        empty=_("Enter the new password a second time"),
-        hint=False,
-    )
-    end_others = forms.BooleanField(
-        label=_("Sign out my other devices"), required=False, initial=True
-    )
-
-    user: User
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
-        first, second = data.get("password1"), data.get("password2")
-        if first:
-            advice.show(self["password1"], first)
-            try:
-                policy.check(first, user=self.user)
-            except ValidationError as error:
-                self.add_error("password1", error)
-        if first and second and first != second:
-            self.add_error("password2", _("The two passwords do not match."))
-        return data
-
-
-class NewPasswordForm(NewPasswordMixin):
-    """P10, reached by a reset link."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.user = kwargs.pop("user", None)
-        self.temp_key = kwargs.pop("temp_key", None)
-        super().__init__(*args, **kwargs)
-
-    def save(self) -> None:
-        password_reset.finish(
-            context.request,
-            self.user,
-            self.cleaned_data["password1"],
-            end_others=self.cleaned_data["end_others"],
-        )
-
-
-class RequiredPasswordForm(NewPasswordMixin):
-    """The page on the way in: the current password was just proved, and other sessions end anyway."""
-
-    def __init__(self, *args: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
-        self.request, self.user = request, user
-        super().__init__(*args, **kwargs)
-        del self.fields["end_others"]
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean()
-        if not self.errors and self._is_current(data["password1"]):
-            self.add_error("password1", _("This is your current password. Choose a different one."))
-        return data
-
-    def _is_current(self, password: str) -> bool:
-        with slots.calling(tries.caller(self.request, self.user)):
-            return self.user.check_password(password)
-
-
-class PasswordChangeForm(NewPasswordMixin):
-    """A5: the current password is the fresh proof, counted like any other guess."""
-
-    field_order = ("oldpassword", "password1", "password2", "end_others")
-    oldpassword = CurrentPasswordField(
-        label=_("Current password"), empty=_("Enter your current password")
-    )
-
-    def __init__(self, *args: Any, request: OwnRequest, **kwargs: Any) -> None:
-        self.request, self.user = request, request.user
-        super().__init__(*args, **kwargs)
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean()
-        # Last, and only if the rest is in order: every look at the password costs a try.
-        if not self.errors and not get_adapter(self.request).reauthenticate(
-            self.user, data["oldpassword"]
-        ):
-            self.add_error("oldpassword", _("The current password is not right."))
-        return data
-
-
 class ReauthenticateForm(AllauthReauthenticateForm):
     """P11."""
 
@@ -275,28 +182,3 @@ class LinkForm(forms.Form):
             del self.fields["password"]
         if not asks_username:
             del self.fields["username"]
-
-
-class AddressForm(forms.Form):
-    """A3: another address for this person."""
-
-    email = AddressField(autocomplete="email")
-
-
-class ProfileForm(forms.Form):
-    """A2."""
-
-    name = NameField()
-    language = forms.ChoiceField(label=_("Language"))
-    time_zone = forms.ChoiceField(label=_("Time zone"))
-    appearance = forms.ChoiceField(
-        label=_("Appearance"),
-        choices=[("", _("Same as the device")), ("light", _("Light")), ("dark", _("Dark"))],
-        widget=forms.RadioSelect,
-        required=False,
-    )
-
-    def __init__(self, *args: Any, time_zones: list[Choice], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, choices in (("language", settings.LANGUAGES), ("time_zone", time_zones)):
-            cast(forms.ChoiceField, self.fields[name]).choices = choices

@@ -1,0 +1,37 @@
+"""What people say of themselves once they are in."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts.fields import AddressField, NameField
+from accounts.time_zones import Choice
+
+
+class AddressForm(forms.Form):
+    """A3: another address for this person."""
+
+    email = AddressField(autocomplete="email")
+
+
+class ProfileForm(forms.Form):
+    """A2."""
+
+    name = NameField()
+    language = forms.ChoiceField(label=_("Language"))
+    time_zone = forms.ChoiceField(label=_("Time zone"))
+    appearance = forms.ChoiceField(
+        label=_("Appearance"),
+        choices=[("", _("Same as the device")), ("light", _("Light")), ("dark", _("Dark"))],
+        widget=forms.RadioSelect,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, time_zones: list[Choice], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, choices in (("language", settings.LANGUAGES), ("time_zone", time_zones)):
+            cast(forms.ChoiceField, self.fields[name]).choices = choices
