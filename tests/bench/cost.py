@@ -32,21 +32,22 @@ def figures(folder: Path, size: Size) -> list[Figure]:
     more = Site(folder, f"sqlite:///{folder}/few-more-memory.sqlite3", **MORE_MEMORY)
     more.run("-m", "tests.bench.crowd", str(FEW), seconds=120)
     yardstick = _plain_site(folder)
-    with Server(less) as server, Server(yardstick) as plain_server:
+    # One thread each: otherwise chance decides whether two take turns, each with a cold connection.
+    with Server(less, threads=1) as server, Server(yardstick, threads=1) as plain_server:
         acts = Acts(server, FEW)
         acts.settle_in()
         plain = PlainActs(plain_server, FEW, PLAIN)
         costs = measure(
             [
                 acts.bare_hash(), acts.sign_in(), acts.wrong(), acts.unknown(), acts.hello(),
-                acts.sign_in_page(), acts.frame(), acts.overview(),
+                acts.sign_in_page(), acts.frame(), acts.overview(), acts.hashing(),
                 plain.bare_hash(), plain.sign_in(), plain.sign_in_page(),
             ],
             rounds=size.rounds,
             seconds=size.seconds,
         )  # fmt: skip
         made = _hashes_made(server, acts)
-    with Server(more) as server:
+    with Server(more, threads=1) as server:
         acts = Acts(server, FEW)
         acts.settle_in()
         dear = measure(
@@ -54,6 +55,7 @@ def figures(folder: Path, size: Size) -> list[Figure]:
         )
     return [
         *_of_signing_in(costs, "19 MiB t=2", 0.80),
+        *_beside_a_pause(costs),
         *_against_a_plain_site(costs),
         *_of_signing_in(dear, "46 MiB t=1", 0.90),
         *_of_failing(costs, made),
@@ -78,6 +80,16 @@ def _of_signing_in(costs: Costs, parameters: str, least: float) -> list[Figure]:
             low=least,
             note=_give_or_take(bare, whole),
         ),
+    ]
+
+
+def _beside_a_pause(costs: Costs) -> list[Figure]:
+    """What sign-in adds to a request that makes a hash and says hello."""
+    pause = paired_difference(costs["hashing"], costs["hash"]) - _typical(costs["hello"])
+    own = paired_difference(costs["sign-in"], costs["hashing"]) + _typical(costs["hello"])
+    return [
+        Figure("what the hash costs the rest of a request, caches gone cold", pause, unit="ms"),
+        Figure("sign-in less its hash and that", own, unit="ms"),
     ]
 
 
