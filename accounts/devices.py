@@ -18,7 +18,10 @@ def _names(agent: str) -> tuple[str, str]:
 
 def plain_agent(agent: str) -> str:
     """What is kept of a browser's own text: printable, cut by rule."""
-    return "".join(filter(str.isprintable, agent[: 2 * AGENT_LENGTH]))[:AGENT_LENGTH]
+    kept = agent[: 2 * AGENT_LENGTH]
+    if not kept.isprintable():
+        kept = "".join(filter(str.isprintable, kept))
+    return kept[:AGENT_LENGTH]
 
 
 def device_label(agent: str) -> str:

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
-from accounts.devices import device_label
+from accounts.devices import AGENT_LENGTH, device_label
 from accounts.errors import Refusal
 from accounts.networks.middleware import refused
 from accounts.refusals import refusal_page
@@ -128,9 +128,10 @@ def client_address(request: HttpRequest) -> str:
     return str(believed or "")
 
 
-def _device(agent: str) -> str:
+@lru_cache(maxsize=512)
+def _device(agent: str, language: str) -> str:
     """For the trail, which is read by others than whoever is visiting: in the site's language."""
-    with translation.override(settings.LANGUAGE_CODE):
+    with translation.override(language):
         return device_label(agent)
 
 
@@ -154,8 +155,8 @@ class RequestFactsMiddleware:
         _forget_what_a_stranger_says(request)
         request.client_ip = client_address(request)
         request.request_id = secrets.token_hex(8)
-        agent = request.META.get("HTTP_USER_AGENT", "")
-        request.device_label = SimpleLazyObject(lambda: _device(agent))
+        agent = request.META.get("HTTP_USER_AGENT", "")[:AGENT_LENGTH]
+        request.device_label = SimpleLazyObject(lambda: _device(agent, settings.LANGUAGE_CODE))
         response = self.get_response(request)
         response.headers["X-Request-ID"] = request.request_id
         return response

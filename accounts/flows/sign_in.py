@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from allauth.account.internal.flows.login import get_authentication_records
-from django.contrib.auth import authenticate
+from django.conf import settings
+from django.contrib.auth import get_backends, user_login_failed
+from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from accounts.errors import CredentialsMoved
 from accounts.identify import find_user_once
@@ -21,6 +24,7 @@ from audit import trail
 from audit.events import Event
 
 BEGAN_UNDER = "login_began_under"
+HIDDEN = "********"
 
 
 def prove(request: HttpRequest, identifier: str, password: str) -> User | None:
@@ -30,7 +34,7 @@ def prove(request: HttpRequest, identifier: str, password: str) -> User | None:
     a limit turned away was not compared and leaves no row: the trail has one for the limit itself,
     and nobody can fill it from outside.
     """
-    user = authenticate(request, username=identifier, password=password)
+    user = _compared(request, identifier, password)
     if user is not None or getattr(request, "axes_locked_out", False):
         return user
     found = find_user_once(request, identifier)
@@ -40,6 +44,23 @@ def prove(request: HttpRequest, identifier: str, password: str) -> User | None:
     )
     if found is not None and reason == "switched_off":
         _tell_switched_off(found)
+    return None
+
+
+@sensitive_variables("password")
+def _compared(request: HttpRequest, identifier: str, password: str) -> User | None:
+    """Django's `authenticate`, which finds out for each try anew which backends take a name and a
+    password (by their signatures, a fiftieth of a sign-in). Ours do, and so must any that is added."""
+    for path, backend in zip(settings.AUTHENTICATION_BACKENDS, get_backends(), strict=True):
+        try:
+            user = backend.authenticate(request, username=identifier, password=password)
+        except PermissionDenied:
+            break
+        if isinstance(user, User):
+            user.backend = path
+            return user
+    given = {"username": identifier, "password": HIDDEN}
+    user_login_failed.send(sender=__name__, credentials=given, request=request)
     return None
 
 
@@ -107,7 +128,7 @@ def _method(request: HttpRequest) -> str | None:
 def prove_again(request: HttpRequest, user: User, password: str) -> bool:
     """Whether the signed-in person knows their password; counted like any other guess, and like it
     without a row where a limit turned it away."""
-    found = authenticate(request, username=user.username, password=password)
+    found = _compared(request, user.username, password)
     if found is not None and found.pk == user.pk:
         user.password = found.password  # an older hash was just replaced by one of today's
         return True

@@ -89,6 +89,8 @@ class _Room:
     def _admit(self) -> None:
         """SECURITY: neither shuts the other out. Anybody may have an account and a device that is
         known for it, so where strangers wait one place is theirs."""
+        if not self.known and not self.strangers:
+            return
         left = 1 if self.strangers and places() > 1 else 0
         self._admit_from(self.known, places() - left)
         self._admit_from(self.strangers, places() - kept())
