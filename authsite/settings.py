@@ -110,7 +110,7 @@ INSTALLED_APPS = [
 # Outermost first. The order is a wall: see docs/architecture.md before moving a line.
 MIDDLEWARE = [
     "authsite.middleware.PageHeadersMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "authsite.content_policy.ContentPolicyMiddleware",
     "authsite.middleware.RequestFactsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

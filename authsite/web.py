@@ -6,6 +6,7 @@ Imports nothing of Django, so that a reload renews all of it.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -57,6 +58,10 @@ class SiteLogger(Logger):
 
 def post_worker_init(worker: Any) -> None:
     """Tell `manage.py serve` that a worker has loaded the site and answers."""
+    # What was loaded stays: to look through all of it for garbage would stop everybody for 50 ms now
+    # and then.
+    gc.collect()
+    gc.freeze()
     if notify := os.environ.get("NOTIFY_FD"):
         with suppress(OSError):  # it has heard from the first worker and listens no more
             os.write(int(notify), b"1")

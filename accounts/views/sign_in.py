@@ -11,7 +11,6 @@ from allauth.account.internal.stagekit import get_pending_stage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
@@ -32,7 +31,8 @@ ACTIONS = {
 class SignInView(allauth_views.LoginView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """What allauth's does, without the decorators it has on methods: those are made anew for
-        each request, at a fifteenth of a whole sign-in. Those we need are on the function below."""
+        each request, at a fifteenth of a whole sign-in. One stands on the function below; that no cache
+        keeps anything, a middleware sees to for all pages."""
         if request.user.is_authenticated:
             return HttpResponseRedirect(self.get_authenticated_redirect_url())
         stage = get_pending_stage(request)
@@ -107,6 +107,6 @@ class SignOutView(allauth_views.LogoutView):
         return response
 
 
-sign_in = restored(sensitive_post_parameters()(never_cache(SignInView.as_view())))
+sign_in = restored(sensitive_post_parameters()(SignInView.as_view()))
 reauthenticate = ReauthenticateView.as_view()
 sign_out = SignOutView.as_view()
