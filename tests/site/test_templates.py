@@ -43,6 +43,13 @@ def test_nothing_is_inline(name):
 
 
 @pytest.mark.parametrize("name", PAGES)
+def test_icons_that_point_turn_with_the_reading(name):
+    """An arrow back points to where one came from: to the right, where one reads from there."""
+    icons = re.findall(r'<svg class="([^"]*)"[^>]*><use href="[^"]*#(back|next|out)"', PAGES[name])
+    assert [icon for classes, icon in icons if "flip" not in classes.split()] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_icons_and_behaviours_exist(name):
     text = re.sub(r"\{%.*?%\}", " ", PAGES[name])
     for names in re.findall(r'<use href="[^"#]*#([\w ]+)"', text):
