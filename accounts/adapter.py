@@ -6,7 +6,6 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
-from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -50,7 +49,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """One hash, and no second look at people who are switched off."""
-        return authenticate(request, **credentials)
+        identifier = credentials.get("username") or credentials.get("email") or ""
+        return sign_in.compare(request, identifier, credentials.get("password", ""))
 
     def reauthenticate(self, user: User, password: str) -> bool:
         return sign_in.prove_again(self.request, user, password)

@@ -21,17 +21,20 @@ OWN = {
 
 class ContentPolicyMiddleware(CSPMiddleware):
     """django-csp's, which composes the policy anew for each answer. Most get the same one: that is
-    composed once."""
+    composed once. Where paths are left out, or a policy only reports, all is left to django-csp."""
 
     def __init__(self, get_response: Any) -> None:
         super().__init__(get_response)
-        self.usual = build_policy()
+        policy = settings.CONTENT_SECURITY_POLICY
+        reports = getattr(settings, "CONTENT_SECURITY_POLICY_REPORT_ONLY", None)
+        self.usual = "" if reports or policy.get("EXCLUDE_URL_PREFIXES") else build_policy()
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
+        has_own = HEADER in response or not OWN.isdisjoint(vars(response))
         has_nonce = getattr(request, "_csp_nonce", None) is not None
-        if has_nonce or settings.DEBUG or HEADER in response or not OWN.isdisjoint(vars(response)):
+        if not self.usual or has_own or has_nonce or settings.DEBUG:
             return super().process_response(request, response)
         response[HEADER] = self.usual
         # As django-csp does: a nonce that is asked for from now on would stand in no header.

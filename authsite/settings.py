@@ -523,7 +523,6 @@ ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_MAX_EMAIL_ADDRESSES = POLICY_ADDRESSES_PER_PERSON
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.flows.password_reset.ResetTokens"
 ACCOUNT_FORMS = {
-    "login": "accounts.forms.entry.SignInForm",
     "signup": "accounts.forms.entry.SignUpForm",
     "reauthenticate": "accounts.forms.entry.ReauthenticateForm",
     "reset_password_from_key": "accounts.forms.passwords.NewPasswordForm",

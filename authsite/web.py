@@ -57,7 +57,7 @@ class SiteLogger(Logger):
 
 
 def post_worker_init(worker: Any) -> None:
-    """Tell `manage.py serve` that a worker has loaded the site and answers."""
+    """Loaded: nothing of it is garbage, and `manage.py serve` hears that a worker answers."""
     # What was loaded stays: to look through all of it for garbage would stop everybody for 50 ms now
     # and then.
     gc.collect()

@@ -34,7 +34,7 @@ def prove(request: HttpRequest, identifier: str, password: str) -> User | None:
     a limit turned away was not compared and leaves no row: the trail has one for the limit itself,
     and nobody can fill it from outside.
     """
-    user = _compared(request, identifier, password)
+    user = compare(request, identifier, password)
     if user is not None or getattr(request, "axes_locked_out", False):
         return user
     found = find_user_once(request, identifier)
@@ -48,9 +48,10 @@ def prove(request: HttpRequest, identifier: str, password: str) -> User | None:
 
 
 @sensitive_variables("password")
-def _compared(request: HttpRequest, identifier: str, password: str) -> User | None:
-    """Django's `authenticate`, which finds out for each try anew which backends take a name and a
-    password (by their signatures, a fiftieth of a sign-in). Ours do, and so must any that is added."""
+def compare(request: HttpRequest, identifier: str, password: str) -> User | None:
+    """The person whose name and password these are, by the backends, or None: Django's `authenticate`,
+    which finds out for each try anew which of them take a name and a password (by their signatures,
+    a fiftieth of a sign-in). Ours do, and so must any that is added."""
     for path, backend in zip(settings.AUTHENTICATION_BACKENDS, get_backends(), strict=True):
         try:
             user = backend.authenticate(request, username=identifier, password=password)
@@ -128,7 +129,7 @@ def _method(request: HttpRequest) -> str | None:
 def prove_again(request: HttpRequest, user: User, password: str) -> bool:
     """Whether the signed-in person knows their password; counted like any other guess, and like it
     without a row where a limit turned it away."""
-    found = _compared(request, user.username, password)
+    found = compare(request, user.username, password)
     if found is not None and found.pk == user.pk:
         user.password = found.password  # an older hash was just replaced by one of today's
         return True

@@ -42,8 +42,8 @@ class SignInForm(AllauthLoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.request = kwargs.pop("request", None)
-        # Past allauth's own, which makes four fields that ours would take the place of: every
-        # sign-in would pay for them.
+        # Past allauth's own, which makes fields that ours would take the place of: every sign-in
+        # would pay for them.
         forms.Form.__init__(self, *args, **kwargs)
         self.fields = {
             "login": IdentifierField(autocomplete="username webauthn"),

@@ -207,11 +207,14 @@ def _failures_before(
 
 
 def clear(meters: Sequence[Meter]) -> None:
-    """Nothing was counted. One UPDATE: a row that goes takes its place in each index with it, and
-    most of them are needed again. Those that are not are forgotten in time (accounts/housekeeping)."""
+    """Nothing was counted. One DELETE.
+
+    SECURITY: a row that stayed with nothing in it would be read at every refusal of whoever signed
+    in lately, and of nobody else: a stopwatch sees 0.04 ms.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE accounts_tally SET count = 0 WHERE {_either(meters)}",  # noqa: S608
+            f"DELETE FROM accounts_tally WHERE {_either(meters)}",  # noqa: S608
             _keys(meters),
         )
 

@@ -175,7 +175,7 @@ def settle(request: HttpRequest, status: int) -> None:
 
 def forgive(request: HttpRequest, user: User) -> None:
     """A complete sign-in: what failed in a row before is forgotten, and so is what failed from this
-    network. What failed from others still counts for them. A DELETE and an UPDATE."""
+    network. What failed from others still counts for them. Two DELETEs."""
     account = buckets.of_user(user)
     for one in ledger(request).tries:
         if one.account == account and not one.settled:
@@ -188,8 +188,8 @@ def forgive(request: HttpRequest, user: User) -> None:
 
 
 def forget_failures(user: User) -> None:
-    """The account is opened everywhere: its password is a new one, or staff unlocked it. A DELETE
-    and an UPDATE."""
+    """The account is opened everywhere: its password is a new one, or staff unlocked it. Two
+    DELETEs."""
     account = buckets.of_user(user)
     # Nothing hangs on these rows, so they go in one statement, without being fetched first.
     rows = AccessAttempt.objects.filter(username=account)

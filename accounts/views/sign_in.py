@@ -8,6 +8,7 @@ from typing import Any
 from allauth.account import views as allauth_views
 from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY as SUSPENDED
 from allauth.account.internal.stagekit import get_pending_stage
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext_lazy as _
@@ -31,8 +32,8 @@ ACTIONS = {
 class SignInView(allauth_views.LoginView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """What allauth's does, without the decorators it has on methods: those are made anew for
-        each request, at a fifteenth of a whole sign-in. One stands on the function below; that no cache
-        keeps anything, a middleware sees to for all pages."""
+        each request, at a fifteenth of a whole sign-in. Two stand on the function below; that no
+        cache keeps anything, a middleware sees to for all pages."""
         if request.user.is_authenticated:
             return HttpResponseRedirect(self.get_authenticated_redirect_url())
         stage = get_pending_stage(request)
@@ -43,6 +44,7 @@ class SignInView(allauth_views.LoginView):
         return View.dispatch(self, request, *args, **kwargs)  # type: ignore[return-value]
 
     def get_form_class(self) -> type[SignInForm]:
+        """Not by ACCOUNT_FORMS, which would be looked up and imported each time."""
         return SignInForm
 
     def get_initial(self) -> dict[str, Any]:
@@ -107,6 +109,6 @@ class SignOutView(allauth_views.LogoutView):
         return response
 
 
-sign_in = restored(sensitive_post_parameters()(SignInView.as_view()))
+sign_in = restored(login_not_required(sensitive_post_parameters()(SignInView.as_view())))
 reauthenticate = ReauthenticateView.as_view()
 sign_out = SignOutView.as_view()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from types import FrameType
 
 import pytest
 from django.db.models import Model
@@ -13,6 +15,7 @@ from django.db.models.signals import post_init
 from django.utils import timezone
 
 from accounts.identify import find_user
+from accounts.lockout import buckets
 from accounts.lookups import Lookup
 from accounts.models import Session, User
 from tests.support.costs import Statements
@@ -107,3 +110,19 @@ def test_a_name_that_nobody_has_costs_a_person_too(alice: User, typed: str) -> N
     finally:
         post_init.disconnect(count, sender=User)
     assert len(made) == 1
+
+
+@pytest.mark.parametrize("typed", ["alice", "nobody"])
+def test_a_name_is_made_a_digest_whoever_has_it(alice: User, typed: str) -> None:
+    made: list[str] = []
+
+    def watch(frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call" and frame.f_code is buckets.of_nobody.__code__:
+            made.append(typed)
+
+    sys.setprofile(watch)
+    try:
+        buckets.account_bucket(None, {"username": typed})
+    finally:
+        sys.setprofile(None)
+    assert made == [typed]

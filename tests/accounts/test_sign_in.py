@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth import login
+from django.contrib.auth import login, user_login_failed
 
 from accounts.errors import CredentialsMoved
 from accounts.flows import sign_in as sign_in_flow
@@ -240,3 +240,17 @@ def test_who_changed_before_the_session_opened_gets_none_and_the_trail_says_so(a
         sign_in_flow.finish(request, alice, login)
     assert not Entry.objects.filter(event=Event.SIGNED_IN).exists()
     assert not Session.objects.filter(user=alice).exists()
+
+
+def test_whoever_hears_of_a_failure_hears_no_password(client, alice):
+    heard = []
+
+    def hear(sender, credentials, request, **_):
+        heard.append((credentials, request.path))
+
+    user_login_failed.connect(hear)
+    try:
+        sign_in(client, "alice", "not my password at all")
+    finally:
+        user_login_failed.disconnect(hear)
+    assert heard == [({"username": "alice", "password": sign_in_flow.HIDDEN}, LOGIN)]

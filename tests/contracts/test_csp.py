@@ -60,3 +60,20 @@ def test_a_policy_of_its_own_is_left_to_the_library(changed):
 
 def test_every_mark_that_the_library_makes_is_known():
     assert set(re.findall(r"\b_csp_\w+", inspect.getsource(decorators))) == OWN
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("CONTENT_SECURITY_POLICY_REPORT_ONLY", {"DIRECTIVES": {"default-src": ["'none'"]}}),
+        ("CONTENT_SECURITY_POLICY", {"EXCLUDE_URL_PREFIXES": ["/"], "DIRECTIVES": {}}),
+    ],
+)
+def test_what_is_not_the_same_for_all_answers_is_left_to_the_library(settings, setting, value):
+    setattr(settings, setting, value)
+    theirs, ours = (
+        answered(middleware)[1].headers for middleware in (CSPMiddleware, ContentPolicyMiddleware)
+    )
+    assert {name: value for name, value in theirs.items() if "Policy" in name} == {
+        name: value for name, value in ours.items() if "Policy" in name
+    }

@@ -8,11 +8,16 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from gunicorn.config import Config
+from gunicorn.glogging import SafeAtoms
 
+from authsite import web
 from tests.support.processes import Running
 from tests.support.site import ROOT, free_port
 
@@ -140,3 +145,28 @@ def test_behind_a_unix_socket_nobody_is_believed_either(server: Server) -> None:
 def test_it_opens_no_control_socket(server: Server) -> None:
     server.running.hear("Control socket disabled")
     assert list(server.home.rglob("*")) == [server.socket]
+
+
+@pytest.mark.parametrize(
+    ("form", "line"),
+    [
+        (web.access_log_format, "GET /accounts/reset/[key]/ 200 5 B 12 ms 4a5b"),
+        ("%(h)s %(U)s %(q)s %({accept}i)s", "192.0.2.7 /accounts/reset/[key]/ next=%2F text/html"),
+    ],
+)
+def test_a_line_has_what_its_form_asks_for_and_no_key(form: str, line: str) -> None:
+    config = Config()
+    config.set("access_log_format", form)
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "RAW_URI": "/",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "192.0.2.7",
+        "PATH_INFO": "/accounts/reset/zQFivXQI3LumczNM-TGflGaP8VaVnydm/",
+        "QUERY_STRING": "next=%2F",
+    }
+    answer = SimpleNamespace(status="200 OK", sent=5, headers=[("X-Request-ID", "4a5b")])
+    asked = SimpleNamespace(headers=[("ACCEPT", "text/html")])
+    took = timedelta(milliseconds=12, microseconds=900)
+    atoms = web.SiteLogger(config).atoms(answer, asked, environ, took)
+    assert form % SafeAtoms(atoms) == line
