@@ -52,6 +52,12 @@ def test_every_job_exists_and_takes_a_batch(db):
         assert import_string(name)(1) == 0
 
 
+@pytest.mark.parametrize("model", [Session, Tally])
+def test_nothing_hangs_on_rows_that_are_deleted_without_being_fetched(model):
+    """As axes' attempts, of which tests/contracts/test_axes.py says so."""
+    assert model._meta.related_objects == ()
+
+
 def test_jobs_take_turns_and_rest():
     mine = rota("nothing_to_do")
     mine.step()
