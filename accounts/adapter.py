@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts import redirects
+from accounts import redirects, step_up
 from accounts.flows import sign_in
 from accounts.models import User
 from accounts.requests import OwnRequest
@@ -58,10 +58,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         if not user.is_authenticated:
             return []
-        if not user.has_usable_password():
-            # Nothing to prove with: the mailbox lets them choose a password first.
-            return [{"id": "reset", "description": "", "url": reverse("account_reset_password")}]
-        return [{"id": "password", "description": "", "url": reverse("account_reauthenticate")}]
+        return step_up.pages(user)
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         # By a query, not a message: a message would open a session for somebody just gone.

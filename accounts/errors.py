@@ -101,6 +101,14 @@ class LinkUnusable(Refusal):
         self.of = of
 
 
+class SecondStepMissing(Refusal):
+    """What was asked for takes a second proof that is not there. The roads ask for it before: this is
+    the wall behind them."""
+
+    status = 403
+    template = "errors/second_step.html"
+
+
 class CredentialsMoved(Refusal):
     """The account's credentials were changed meanwhile; the change at hand is not made."""
 

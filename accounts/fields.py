@@ -211,3 +211,27 @@ class CodeField(forms.CharField):
             code="shape",
             params={"length": proofs.CODE_LENGTH},
         )
+
+
+class DigitCodeField(forms.CharField):
+    """F-otp: the code of an authenticator app or a text message, as six ASCII digits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = PLAIN | {
+            "autocomplete": "one-time-code",
+            "inputmode": "numeric",
+            "dir": "ltr",
+            "data-code": "digits",
+        }
+        kwargs.setdefault("label", _("6-digit code"))
+        super().__init__(widget=forms.TextInput(attrs=attrs), **kwargs)
+        self.error_messages["required"] = _("Enter the code")
+
+    def to_python(self, value: Any) -> str:
+        import unicodedata
+        text = super().to_python(value) or ""
+        kept = [c for c in text[:64] if c not in " -."]
+        code = "".join(str(unicodedata.digit(c, "x")) for c in kept)
+        if text and not (len(text) <= 64 and len(code) == 6 and code.isascii() and code.isdigit()):
+            raise ValidationError(_("The code is %(length)d digits long"), code="shape", params={"length": 6})
+        return code

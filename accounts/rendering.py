@@ -15,8 +15,9 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 
+from accounts import panels
 from accounts.controls import DRAWN
 
 THEME_COOKIE = "theme"
@@ -65,7 +66,7 @@ class Frame:
 
     def __getitem__(self, part: str) -> SafeString:
         draw = _draw_part.__wrapped__ if settings.DEBUG else _draw_part
-        place = self.path if part == "menu" and self.path in _menu_paths() else ""
+        place = _place(self.path) if part == "menu" else ""
         return draw(part, get_language() or "", place)
 
 
@@ -83,25 +84,24 @@ def _names() -> dict[str, Any]:
     }
 
 
-MENU = (
-    ("account_overview", "home", gettext_lazy("Overview")),
-    ("account_profile", "user", gettext_lazy("Profile")),
-    ("account_email", "mail", gettext_lazy("Email addresses")),
-    ("account_change_password", "lock", gettext_lazy("Password")),
-    ("account_devices", "laptop", gettext_lazy("Devices")),
-)
-
-
 @lru_cache(maxsize=1)
-def _menu_paths() -> frozenset[str]:
-    return frozenset(reverse(name) for name, _icon, _label in MENU)
+def _menu_paths() -> tuple[tuple[str, str], ...]:
+    """Each entry's address, and the path under which its pages lie ('' for no other)."""
+    return tuple((reverse(entry.url_name), entry.covers) for entry in panels.menu())
 
 
-def _menu(path: str) -> list[dict[str, Any]]:
-    entries = ((reverse(name), icon, label) for name, icon, label in MENU)
+def _place(path: str) -> str:
+    """The entry of the menu that a path belongs to, '' for none: what a menu is kept by."""
+    for url, covers in _menu_paths():
+        if path == url or (covers and path.startswith(covers)):
+            return url
+    return ""
+
+
+def _menu(place: str) -> list[dict[str, Any]]:
     return [
-        {"url": url, "icon": icon, "label": label, "current": url == path}
-        for url, icon, label in entries
+        {"url": url, "icon": entry.icon, "label": entry.label, "current": url == place}
+        for (url, _covers), entry in zip(_menu_paths(), panels.menu(), strict=True)
     ]
 
 

@@ -41,6 +41,11 @@ class StaffSite(admin.AdminSite):
             *super().get_urls(),
         ]
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff, in a session that proved a second step (ASVS 6.3.3): no cookie of a password alone
+        opens a page here, whatever else lets it in."""
+        return super().has_permission(request) and request.user.is_verified()  # type: ignore[union-attr]
+
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
         asked = {"may_explain": staff.may_see(request.user)}
         return super().index(request, asked | (extra_context or {}))

@@ -11,7 +11,12 @@ from audit.facts import Count, Kind, Maybe, OneOf, Prose, SomeOf, Word
 # Why somebody with rights did something: forms, commands and tables have these bounds from here.
 SHORTEST_REASON, LONGEST_REASON = 3, 400
 REASON = Prose(LONGEST_REASON)
-METHOD = OneOf(("password", "code", "link", "passkey", "provider"))
+FIRST_STEPS = ("password", "code", "link", "passkey", "provider")
+# By a mailbox alone somebody proves themselves again who has nothing else: `mailbox`.
+SECOND_STEPS = ("app", "recovery_code", "texted_code", "mailed_code", "trusted_device")
+METHOD = OneOf((*FIRST_STEPS, *SECOND_STEPS, "mailbox"))
+FACTOR = OneOf(("app", "passkey", "texted_code", "mailed_code", "recovery_code"))
+ON_THE_WAY = OneOf(("sign_in", "reset", "recovery"))
 PROFILE = SomeOf(("name", "username", "language", "time_zone"))
 SESSIONS = Maybe(Count())
 RULE_KIND = OneOf(("allow", "deny"))
@@ -38,7 +43,7 @@ class Event(StrEnum):
     SIGNED_IN = (
         "account.signed_in",
         "A session began.",
-        {"method": Maybe(METHOD)},
+        {"method": Maybe(METHOD), "second": Maybe(METHOD)},
     )
     SIGN_IN_FAILED = (
         "account.sign_in_failed",
@@ -150,6 +155,60 @@ class Event(StrEnum):
         "account.activated",
         "The account was switched on again.",
         {"reason": Maybe(REASON)},
+    )
+
+    # --- mfa: second steps ------------------------------------------------------------------------
+
+    TWO_STEP_TURNED_ON = (
+        "mfa.two_step_turned_on",
+        "From now on the account takes a second step: a factor is there and its recovery codes saved.",
+        {"sessions": SESSIONS},
+    )
+    TWO_STEP_TURNED_OFF = (
+        "mfa.two_step_turned_off",
+        "The account takes no second step any more: its last factor went.",
+        {"sessions": SESSIONS},
+    )
+    FACTOR_ADDED = (
+        "mfa.factor_added",
+        "A second step, or a passkey, was added.",
+        {"factor": FACTOR, "sessions": SESSIONS},
+    )
+    FACTOR_REMOVED = (
+        "mfa.factor_removed",
+        "A second step, or a passkey, was taken away.",
+        {"factor": FACTOR, "sessions": SESSIONS},
+    )
+    FACTOR_RENAMED = ("mfa.factor_renamed", "A factor got another name.", {"factor": FACTOR})
+    RECOVERY_CODES_MADE = (
+        "mfa.recovery_codes_made",
+        "New recovery codes were saved; those before them are dead.",
+        {"sessions": SESSIONS},
+    )
+    RECOVERY_CODE_USED = (
+        "mfa.recovery_code_used",
+        "A recovery code was used as the second step.",
+        {"left": Count()},
+    )
+    SECOND_STEP_FAILED = (
+        "mfa.second_step_failed",
+        "The first proof was right, the second step was wrong.",
+        {"method": METHOD, "on_the_way": ON_THE_WAY},
+    )
+    SECOND_STEP_PROVED = (
+        "mfa.second_step_proved",
+        "A second step was proved on the way to something else than a session.",
+        {"method": METHOD, "on_the_way": ON_THE_WAY},
+    )
+    DEVICE_TRUSTED = (
+        "mfa.device_trusted",
+        "A browser is not asked for the second step for some days.",
+        {"days": Count()},
+    )
+    TRUST_FORGOTTEN = (
+        "mfa.trust_forgotten",
+        "Browsers are asked for the second step again.",
+        {"devices": Count(), "reason": OneOf(("by_person", "credentials_changed"))},
     )
 
     # --- letters ----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ Every variable is declared once, here, with its meaning and its bounds. `docs/se
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -116,6 +117,15 @@ class Environment:
         if not low <= value <= high:
             raise ImproperlyConfigured(f"{name} is {value}; it must lie between {low} and {high}.")
         return value
+
+    def day(self, name: str, meaning: str) -> date | None:
+        """A day like `2027-03-31`, or None where none is set."""
+        self._declare(name, "day", "empty", meaning)
+        value = self._value(name)
+        try:
+            return date.fromisoformat(value) if value else None
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} must be a day like 2027-03-31.") from None
 
     def choice(self, name: str, default: str, meaning: str, *, options: tuple[str, ...]) -> str:
         self._declare(name, "one of " + ", ".join(options), default, meaning)

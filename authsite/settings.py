@@ -97,6 +97,8 @@ INSTALLED_APPS = [
     "authsite",
     "allauth",
     "allauth.account",
+    "django_otp",
+    "django_otp_webauthn",
     "axes",
     "csp",
     "accounts.staff_app.StaffAdminConfig",
@@ -122,7 +124,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.sessions.middleware.AuthenticationMiddleware",
+    "mfa.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "mfa.middleware.EnrolmentMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.lockout.middleware.LockoutMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -164,10 +168,13 @@ TEMPLATES = [
 ]
 
 # Upward calls: what a lower room asks of higher ones, by name (docs/architecture.md).
-LOGIN_STAGES: list[str] = []
+LOGIN_STAGES = ["mfa.stage.SecondFactorStage"]
 LOGIN_GATES: list[str] = []
-STEP_UP_METHODS = ["password"]
+RESET_STAGES = ["mfa.flows.occasions.second_step_of_a_reset"]
+STEP_UP_METHODS = ["password", "passkey", "app", "mailbox"]
+STEP_UP_PAGES = ["mfa.step_up.pages"]
 ON_CREDENTIALS_CHANGED: list[str] = []
+ACCOUNT_PANELS = ["mfa.panel.panel"]
 
 # --- Data -----------------------------------------------------------------------------------------
 
@@ -468,6 +475,32 @@ POLICY_TELL_UNKNOWN = env.switch(
     True,
     "Whether a reset for an address without account sends that address a letter saying so.",
 )
+POLICY_TWO_STEP = env.choice(
+    "POLICY_TWO_STEP",
+    "optional",
+    "Two-step sign-in for everybody: not offered, offered, or asked for. Staff always need it.",
+    options=("off", "optional", "required"),
+)
+POLICY_TWO_STEP_GROUPS = env.list(
+    "POLICY_TWO_STEP_GROUPS", [], "Groups whose members must have a second step too, by name."
+)
+POLICY_TWO_STEP_PUT_OFF_UNTIL = env.day(
+    "POLICY_TWO_STEP_PUT_OFF_UNTIL",
+    "Last day on which people (not staff) may put it off, like `2027-03-31`.",
+)
+POLICY_APP_TOLERANCE = env.number(
+    "POLICY_APP_TOLERANCE",
+    0,
+    "Codes of an authenticator app that count besides the one of now, to each side: 30 seconds each.",
+    low=0,
+    high=1,
+)
+POLICY_MAILED_CODES = env.switch(
+    "POLICY_MAILED_CODES", False, "Whether a mailed code may be a second step (weak: the mailbox)."
+)
+POLICY_TEXTED_CODES = env.switch(
+    "POLICY_TEXTED_CODES", False, "Whether a texted code may be a second step (weak: the number)."
+)
 POLICY_HSTS_SECONDS = env.number(
     "POLICY_HSTS_SECONDS", 63072000, "Strict-Transport-Security in seconds.", low=0, high=126144000
 )
@@ -527,6 +560,11 @@ ACCOUNT_FORMS = {
     "reauthenticate": "accounts.forms.entry.ReauthenticateForm",
     "reset_password_from_key": "accounts.forms.passwords.NewPasswordForm",
 }
+
+OTP_WEBAUTHN_CREDENTIAL_MODEL = "mfa.Passkey"
+OTP_WEBAUTHN_RP_ID = _site.hostname
+OTP_WEBAUTHN_RP_NAME = SITE_NAME
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [SITE_URL]
 
 AXES_HANDLER = "accounts.lockout.handler.Handler"
 AXES_USERNAME_CALLABLE = "accounts.lockout.buckets.account_bucket"

@@ -8,6 +8,7 @@ from accounts.views import errors, site
 
 urlpatterns = [
     path("", site.front_door, name="home"),
+    path("accounts/mfa/", include("mfa.urls")),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("help/", site.help_page, name="help"),

@@ -8,9 +8,12 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
+from accounts import panels
 from accounts.models import User
 from audit import trail
 from audit.events import Event
+
+MOST_ITEMS = 3
 
 
 def overview_of(user: User) -> dict[str, Any]:
@@ -29,7 +32,7 @@ def overview_of(user: User) -> dict[str, Any]:
             "device": before.device,
             "place": before.address,
         },
-        "todo": [],
+        "todo": [item for panel in panels.every() for item in panel.todo(user)][:MOST_ITEMS],
         "facts": [
             _fact(_("Email address"), user.email, "account_email", _("Change email address")),
             _fact(
@@ -40,6 +43,7 @@ def overview_of(user: User) -> dict[str, Any]:
                 _("Change password"),
             ),
             {"label": _("Username"), "value": user.username},
+            *(fact for panel in panels.every() for fact in panel.facts(user)),
         ],
     }
 

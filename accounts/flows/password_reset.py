@@ -12,8 +12,9 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import translation
+from django.utils.module_loading import import_string
 
-from accounts.errors import CredentialsMoved, LinkUnusable
+from accounts.errors import CredentialsMoved, LinkUnusable, SecondStepMissing
 from accounts.flows import credentials, passwords
 from accounts.identify import find_user
 from accounts.known_devices import devices
@@ -96,11 +97,21 @@ def _key_path(key: str) -> str:
     return reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})
 
 
+def lacks(request: HttpRequest, user: User) -> str:
+    """Where whoever holds the link must prove something more first, '' for nowhere: what
+    RESET_STAGES say, each a `stage(request, user)` of a higher room."""
+    asked = (import_string(path)(request, user) for path in settings.RESET_STAGES)
+    return next(filter(None, asked), "")
+
+
 def finish(request: HttpRequest, user: User, password: str, *, end_others: bool) -> None:
-    """Set the new password. One of all who race with one link wins; the others get LinkUnusable."""
+    """Set the new password. One of all who race with one link wins; the others get LinkUnusable.
+    Raises SecondStepMissing where more than the link must be proved."""
     unusable = LinkUnusable(reverse("account_reset_password"))
     if not user.is_active:
         raise unusable
+    if lacks(request, user):
+        raise SecondStepMissing
     with slots.calling(tries.caller(request, user)):
         hashed = make_password(password)
     letter = passwords.changed_letter(request, user, kind="reset")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
 from django.contrib.auth import get_backends, user_login_failed
 from django.core.exceptions import PermissionDenied
@@ -13,13 +13,14 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from accounts.errors import CredentialsMoved
+from accounts.errors import CredentialsMoved, SecondStepMissing
 from accounts.identify import find_user_once
 from accounts.lockout import budgets, recipients
 from accounts.models import User
 from accounts.moments import stored
 from accounts.outbox import letters
 from accounts.requests import OwnRequest
+from accounts.sessions import proofs
 from audit import trail
 from audit.events import Event
 
@@ -90,16 +91,18 @@ def finish(request: HttpRequest, user: User, login: Callable[[HttpRequest, User]
     row of the trail stand or fall together.
 
     SECURITY: a login that waited in a stage while the account's credentials changed ends here with
-    CredentialsMoved, and so does one that nobody began.
+    CredentialsMoved, and so does one that nobody began. One that lacks the second step of a person
+    who has two-step sign-in on never gets this far by the road, and ends with SecondStepMissing.
     """
     if request.session.pop(BEGAN_UNDER, None) != user.credentials_version:
         raise CredentialsMoved
+    proved = proofs.of_request(request, user)
+    if user.two_step_on and not proofs.has_second_step(proved):
+        raise SecondStepMissing
     with transaction.atomic():
         _hold(user)
         login(request, user)
-        trail.record(
-            Event.SIGNED_IN, actor=user, subject=user, request=request, method=_method(request)
-        )
+        trail.record(Event.SIGNED_IN, actor=user, subject=user, request=request, **_methods(proved))
         request.session.save()
         request.session.modified = False
 
@@ -120,10 +123,10 @@ def _hold(user: User) -> None:
     user.last_login = now
 
 
-def _method(request: HttpRequest) -> str | None:
-    """The proof that opened this session; none for a sign-up, which the address itself proved."""
-    records = get_authentication_records(request, request.user)
-    return records[-1]["method"] if records else None
+def _methods(proved: list[dict[str, Any]]) -> dict[str, str | None]:
+    """The proofs that opened this session; none for a sign-up, which the address itself proved."""
+    first, *others = [one["method"] for one in proved] or [None]
+    return {"method": first, "second": others[-1] if others else None}
 
 
 def prove_again(request: HttpRequest, user: User, password: str) -> bool:

@@ -197,6 +197,24 @@ def forget_failures(user: User) -> None:
     meters.clear([limits.known_devices(account), limits.strangers(account)])
 
 
+def count_failure(request: HttpRequest, user: User) -> None:
+    """A wrong proof of a later step, which has a limit of its own: it counts besides for the network,
+    for the account on it and for the site, as wrong passwords do, and makes a known device a stranger
+    at its tenth. Not among the failures in a row of the password: whoever has that and nothing else
+    would stop it for its owner."""
+    device = devices.find(request, user)
+    if device is not None:
+        if devices.failed(device) >= settings.POLICY_DEVICE_FAILURES:
+            trail.record(
+                Event.DEVICE_FORGOTTEN, subject=user, request=request, devices=1, reason="failures"
+            )
+        return
+    network = buckets.network_bucket(request)
+    limits.account_on_network(buckets.of_user(user), network).add()
+    windows = [limits.network(network), limits.site()]
+    meters.take(windows, meters.read(windows))
+
+
 @dataclass
 class Guess:
     right: bool = False

@@ -50,6 +50,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("new password demanded"), null=True, blank=True, editable=False
     )
     credentials_version = models.PositiveIntegerField(default=1, editable=False)
+    # Kept by mfa: whether a session of this person is worth anything without a second proof.
+    two_step_on = models.BooleanField(_("two-step sign-in"), default=False, editable=False)
 
     objects = UserManager()
 

@@ -7,6 +7,7 @@ from django.db import connection
 from django.http import HttpRequest
 
 from accounts.models import Session, User
+from accounts.sessions import proofs
 from accounts.sessions.store import SessionGone, of_request
 
 
@@ -41,10 +42,11 @@ def hold(request: HttpRequest, person: User) -> User:
 
 def _holds(row: Session) -> bool:
     people = User.objects.select_for_update(no_key=True).filter(is_active=True)
-    version = people.filter(pk=row.user_id or 0).values_list("credentials_version").first()
-    if version is None:
+    person = people.filter(pk=row.user_id or 0).values_list("credentials_version", "two_step_on")
+    found = person.first()
+    if found is None or not proofs.suffice(row, two_step_on=found[1]):
         return False
-    sessions = Session.objects.select_for_update().filter(credentials_version=version[0])
+    sessions = Session.objects.select_for_update().filter(credentials_version=found[0])
     return sessions.filter(key=row.key, user=row.user).values_list("pk").first() is not None
 
 

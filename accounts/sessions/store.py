@@ -29,6 +29,7 @@ from accounts.devices import plain_agent
 from accounts.errors import SessionEnded
 from accounts.lookups import Lookup
 from accounts.models import Session, User
+from accounts.sessions import proofs
 from audit import sealing
 from audit.inserting import insert
 
@@ -182,7 +183,9 @@ def _data_of(row: Session, now: datetime, serializer: Any) -> dict[str, Any] | N
     if min(row.expires_at, ends_at(row)) <= now:
         return None
     if row.user is not None and not (
-        row.user.is_active and row.credentials_version == row.user.credentials_version
+        row.user.is_active
+        and row.credentials_version == row.user.credentials_version
+        and proofs.suffice(row, two_step_on=row.user.two_step_on)
     ):
         return None
     try:

@@ -56,6 +56,17 @@ class ChoosePasswordView(allauth_views.PasswordResetFromKeyView):
         with links.opened(request):
             return super().dispatch(request, *args, **kwargs)
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._first() or super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._first() or super().post(request, *args, **kwargs)
+
+    def _first(self) -> HttpResponse | None:
+        """To what must be proved before a new password is chosen, if anything."""
+        first = password_reset.lacks(self.request, self.reset_user)
+        return redirect(first) if first else None
+
     def logout(self) -> None:
         """Not done: allauth would sign out whoever follows a link for another account, and anybody
         can send such a link. Choosing the password touches only the account of the link."""

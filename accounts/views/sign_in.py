@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from allauth.account import views as allauth_views
-from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY as SUSPENDED
 from allauth.account.internal.stagekit import get_pending_stage
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.urls import Resolver404, resolve, reverse
-from django.utils.translation import gettext_lazy as _
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
+from accounts import step_up
 from accounts.botcheck.held import restored
 from accounts.forms.entry import SignInForm
 from accounts.lockout.handler import LOCKED
-from accounts.redirects import NEXT_FIELD, safe_next
 from accounts.views.unlock import TYPED
-
-# What a person is about to do, by the name of the page that asked for the proof.
-ACTIONS = {
-    "account_email": _("You are about to change your email addresses. Confirm it is you first."),
-    "account_change_password": _("You are about to change your password. Confirm it is you first."),
-    "account_devices": _("You are about to forget known devices. Confirm it is you first."),
-}
-
 
 class SignInView(allauth_views.LoginView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -70,34 +58,11 @@ class SignInView(allauth_views.LoginView):
 class ReauthenticateView(allauth_views.ReauthenticateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        came_from = safe_next(self.request)
-        return context | {
-            "account_label": self.request.user.email,
-            "about": _about(came_from),
-            "cancel_url": came_from or reverse("account_overview"),
-        }
+        return context | step_up.page_context(self.request)
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """allauth carries a suspended POST on only where `next` is its path, and sends `next` with
-        the query: what was posted from a filtered list would be lost."""
-        path, _, query = safe_next(self.request).partition("?")
-        kept = self.request.session.get(SUSPENDED, {}).get("request", "{}")
-        waits = json.loads(kept)
-        if query and (path, QueryDict(query).urlencode()) == (waits.get("path"), waits.get("GET")):
-            self.request.POST = fields = self.request.POST.copy()
-            fields[NEXT_FIELD] = path
+        step_up.lead_back_to_what_was_posted(self.request)
         return super().form_valid(form)
-
-
-def _about(path: str) -> Any:
-    try:
-        name = resolve(path.partition("?")[0]).url_name if path else ""
-    except Resolver404:
-        name = ""
-    return ACTIONS.get(
-        name or "",
-        _("You are about to change how an account is protected. Confirm it is you first."),
-    )
 
 
 class SignOutView(allauth_views.LogoutView):

@@ -1,0 +1,85 @@
+"""What higher rooms put on a person's own pages: entries of the menu, items of the overview, and what
+somebody is told they are about to do when a fresh proof is asked for.
+
+ACCOUNT_PANELS names one `Panel` a room, by dotted name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+Words = str | Promise
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """`url_name` is the page; `covers` the pages under it that are shown as this one."""
+
+    url_name: str
+    icon: str
+    label: Words
+    covers: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """`todo(user)`: open items, most urgent first, each with `title text url label icon`.
+    `facts(user)`: lines of "How you sign in", each with `label value url link_label`.
+    `about_to`: by url name, the sentence over the page that asks for a fresh proof."""
+
+    menu: tuple[MenuEntry, ...] = ()
+    todo: Callable[[User], list[dict[str, Any]]] = lambda user: []
+    facts: Callable[[User], list[dict[str, Any]]] = lambda user: []
+    about_to: Mapping[str, Words] = field(default_factory=dict)
+
+
+OWN = Panel(
+    menu=(
+        MenuEntry("account_overview", "home", _("Overview")),
+        MenuEntry("account_profile", "user", _("Profile")),
+        MenuEntry("account_email", "mail", _("Email addresses")),
+        MenuEntry("account_change_password", "lock", _("Password")),
+        MenuEntry("account_devices", "laptop", _("Devices")),
+    ),
+    about_to={
+        "account_email": _(
+            "You are about to change your email addresses. Confirm it is you first."
+        ),
+        "account_change_password": _(
+            "You are about to change your password. Confirm it is you first."
+        ),
+        "account_devices": _("You are about to forget known devices. Confirm it is you first."),
+    },
+)
+
+
+@lru_cache(maxsize=1)
+def every() -> tuple[Panel, ...]:
+    """Ours, then those of higher rooms."""
+    return (OWN, *map(import_string, settings.ACCOUNT_PANELS))
+
+
+def menu() -> list[MenuEntry]:
+    return [entry for panel in every() for entry in panel.menu]
+
+
+def about_to(url_name: str) -> Words | None:
+    """What whoever comes from that page is about to do, if it says so."""
+    return next((panel.about_to[url_name] for panel in every() if url_name in panel.about_to), None)
+
+
+@receiver(setting_changed)
+def _forget(**_changed: Any) -> None:
+    every.cache_clear()

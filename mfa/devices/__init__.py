@@ -1,0 +1,1 @@
+"""The second factors, one a module, each a django-otp `Device`."""

@@ -1,0 +1,45 @@
+"""Codes that are sent: to the main address, or as a text to a number that the person proved. What is
+sent and typed back is kept by accounts/flows/sent_codes.py; these rows say that somebody uses them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+from django_otp.models import Device
+
+from audit import sealing
+from mfa.devices.guesses import Guessed
+
+
+class MailedCode(Guessed, Device):
+    """Codes to the main address as a second step. One a person."""
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user"], name="mailed_codes_once_a_person")]
+
+
+class TextedCode(Guessed, Device):
+    """Codes as texts to a number (E.164), which rests sealed. One a person."""
+
+    number = models.TextField(editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user"], name="texted_codes_once_a_person")]
+
+    @property
+    def opened_number(self) -> str:
+        """Raises SealBroken."""
+        return sealing.unseal(self.number, context=number_context(self.user_id)).decode()
+
+
+def seal_number(number: str, user_id: int) -> str:
+    return sealing.seal(number.encode(), context=number_context(user_id))
+
+
+def number_context(user_id: int) -> str:
+    return f"mfa.texted_code number of {user_id}"

@@ -1,0 +1,95 @@
+"""What second steps one person has, loaded once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from accounts.models import User
+from mfa import policy
+from mfa.models import (
+    AuthenticatorApp,
+    MailedCode,
+    Passkey,
+    RecoveryCode,
+    RecoveryCodes,
+    TextedCode,
+)
+from mfa.policy import Demand
+
+STRONG = ("passkey", "app")
+# In the order in which they are offered: strongest first.
+WAYS = ("passkey", "app", "texted_code", "mailed_code", "recovery_code")
+
+
+@dataclass(frozen=True)
+class Factors:
+    """`codes_left`: recovery codes that are saved and unused."""
+
+    app: AuthenticatorApp | None = None
+    passkeys: tuple[Passkey, ...] = ()
+    texted: TextedCode | None = None
+    mailed: MailedCode | None = None
+    codes: RecoveryCodes | None = None
+    codes_left: int = 0
+
+    @property
+    def has_strong(self) -> bool:
+        return bool(self.app or self.passkeys)
+
+    @property
+    def has_any(self) -> bool:
+        """Whether there is a second step beside the recovery codes, of a kind that is on here."""
+        kinds = policy.kinds()
+        return bool(
+            self.has_strong
+            or (self.texted and "texted_code" in kinds)
+            or (self.mailed and "mailed_code" in kinds)
+        )
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """By what this person can prove the second step, strongest first."""
+        has = {
+            "passkey": bool(self.passkeys),
+            "app": bool(self.app),
+            "texted_code": bool(self.texted),
+            "mailed_code": bool(self.mailed),
+            "recovery_code": bool(self.codes_left),
+        }
+        kinds = policy.kinds()
+        return tuple(way for way in WAYS if has[way] and way in kinds)
+
+    def turn_two_step_on(self, demand: Demand) -> bool:
+        """Whether two-step sign-in is on with these (design: one road in): a factor and saved
+        recovery codes, or a factor and a policy that asks for it."""
+        return self.has_any and bool(self.codes or demand.required)
+
+    def meet(self, demand: Demand) -> bool:
+        """Whether the policy has nothing to ask: a factor that counts, and saved recovery codes."""
+        counts = self.has_strong if demand.strong else self.has_any
+        return not demand.required or (counts and self.codes is not None)
+
+    def without_app(self) -> Factors:
+        return replace(self, app=None).settled()
+
+    def without_passkey(self, pk: int) -> Factors:
+        left = tuple(one for one in self.passkeys if one.pk != pk)
+        return replace(self, passkeys=left).settled()
+
+    def settled(self) -> Factors:
+        """Without recovery codes where nothing is left that they could stand in for."""
+        return self if self.has_any else replace(self, codes=None, codes_left=0)
+
+
+def of(user: User) -> Factors:
+    """Six SELECTs; five for somebody without recovery codes."""
+    codes = RecoveryCodes.objects.filter(user=user, confirmed=True).first()
+    left = RecoveryCode.objects.filter(codes=codes, used_at=None).count() if codes else 0
+    return Factors(
+        app=AuthenticatorApp.objects.filter(user=user, confirmed=True).first(),
+        passkeys=tuple(Passkey.objects.filter(user=user, confirmed=True).order_by("pk")),
+        texted=TextedCode.objects.filter(user=user, confirmed=True).first(),
+        mailed=MailedCode.objects.filter(user=user, confirmed=True).first(),
+        codes=codes,
+        codes_left=left,
+    )

@@ -1,0 +1,90 @@
+"""The one way in which second steps change: under a fresh proof, in one transaction with the state of
+two-step sign-in, what must end, the trail and the letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import transaction
+
+from accounts.errors import Refusal
+from accounts.flows import credentials
+from accounts.models import User
+from accounts.outbox.compose import Letter
+from accounts.requests import OwnRequest
+from accounts.sessions import guard, proofs
+from accounts.step_up import demand_fresh_proof
+from audit import trail
+from audit.events import Event
+from mfa import letters, policy
+from mfa.factors import Factors
+from mfa.models import RecoveryCodes
+
+
+class LastWayIn(Refusal):
+    """The policy asks for a second step, and this is the last that counts."""
+
+    status = 409
+    template = "mfa/last_way.html"
+
+
+def make(
+    request: OwnRequest,
+    event: Event,
+    change: Callable[[User], object],
+    *,
+    after: Factors,
+    mail: Sequence[Letter] = (),
+    end_others: bool = False,
+    **facts: Any,
+) -> None:
+    """Do `change` inside the transaction; `after` is what the person has then.
+
+    Raises ReauthenticationRequired, SessionEnded, LastWayIn; CredentialsMoved if anything about how
+    the account is reached has changed since the person was loaded: so `after`, which was worked out
+    before, is right.
+
+    Turning two-step sign-in on or off ends all other sessions: they lack the proof, or were worth
+    more than they are now.
+    """
+    user = request.user
+    demand_fresh_proof(request)
+    demand = policy.demand_on(user)
+    on = after.turn_two_step_on(demand)
+    if user.two_step_on and not after.meet(demand):
+        raise LastWayIn
+    turned = on != user.two_step_on
+    if on and turned:
+        demand_second_step(request)
+    if turned:
+        mail = [*mail, letters.two_step(on=on, **letters.about(request, user))]
+    with transaction.atomic():
+        guard.still_alive(request)
+        change(user)
+        if after.codes is None:
+            RecoveryCodes.objects.filter(user=user).delete()
+        if turned:
+            User.objects.filter(pk=user.pk).update(two_step_on=on)
+        credentials.moved(
+            user,
+            event,
+            request=request,
+            letters=mail,
+            end_others=end_others or turned,
+            **facts,
+        )
+        if turned:
+            say = Event.TWO_STEP_TURNED_ON if on else Event.TWO_STEP_TURNED_OFF
+            trail.record(say, actor=user, subject=user, request=request)
+    user.two_step_on = on
+
+
+def demand_second_step(request: OwnRequest) -> None:
+    """Two-step sign-in must not be turned on by a session that it would end."""
+    if not proofs.has_second_step(proofs.of_request(request, request.user)):
+        raise SecondStepFirst
+
+
+class SecondStepFirst(Exception):
+    """The session has to prove the second step before it goes on; the view leads there."""

@@ -1,0 +1,145 @@
+"""What a second step is asked for: a sign-in under way, or a reset. Both are for somebody who is not
+signed in and has shown a first proof."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import MutableMapping
+from typing import Any, cast
+
+from allauth.account.stages import LoginStageController
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.step_up import record
+from audit import trail
+from audit.events import Event
+from mfa.flows import second_step
+from mfa.stage import SecondFactorStage
+
+# A reset that waits for the second step, and one that has it, by the session.
+RESET = "mfa_reset"
+RESET_SECONDS = 600
+
+
+class Occasion:
+    """`way` is what the second step is for; `state` is kept between requests."""
+
+    way = ""
+    user: User
+    state: MutableMapping[str, Any]
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    @property
+    def attempt(self) -> str:
+        """The name under which wrong codes are counted."""
+        if "attempt" not in self.state:
+            self.state["attempt"] = second_step.new_attempt()
+            self.keep()
+        return str(self.state["attempt"])
+
+    def keep(self) -> None:
+        """Let what stands in `state` be there at the next request."""
+        self.request.session.modified = True
+
+    def proved(self, method: str) -> HttpResponse:
+        """Go on: the second step is proved."""
+        raise NotImplementedError
+
+    def give_up(self) -> HttpResponse:
+        """It is over; whoever goes on begins anew."""
+        raise NotImplementedError
+
+
+class SignIn(Occasion):
+    way = "sign_in"
+
+    def __init__(self, request: HttpRequest, stage: SecondFactorStage) -> None:
+        super().__init__(request)
+        self.stage, self.user = stage, cast(User, stage.login.user)
+        self.state = stage.state
+
+    def keep(self) -> None:
+        self.stage.keep()
+
+    def proved(self, method: str) -> HttpResponse:
+        record(self.request, self.user, method)
+        return cast(HttpResponse, self.stage.exit())
+
+    def give_up(self) -> HttpResponse:
+        return self.stage.abort()
+
+
+class Reset(Occasion):
+    way = "reset"
+
+    def __init__(self, request: HttpRequest, user: User) -> None:
+        super().__init__(request)
+        self.user, self.state = user, request.session[RESET]
+
+    def proved(self, method: str) -> HttpResponse:
+        """Back to the link's page, which saves the password now."""
+        self.request.session[RESET] = {
+            **_mark(self.user),
+            "proved": True,
+            "back": self.state["back"],
+        }
+        trail.record(
+            Event.SECOND_STEP_PROVED,
+            subject=self.user,
+            request=self.request,
+            method=method,
+            on_the_way=self.way,
+        )
+        return HttpResponseRedirect(self.state["back"])
+
+    def give_up(self) -> HttpResponse:
+        self.request.session.pop(RESET, None)
+        return HttpResponseRedirect(reverse("account_login"))
+
+
+def of(request: HttpRequest) -> Occasion | None:
+    """What this browser is asked the second step for, or None."""
+    if request.user.is_authenticated:
+        return None
+    stage = LoginStageController.enter(request, SecondFactorStage.key)
+    if isinstance(stage, SecondFactorStage) and stage.still_waits():
+        return SignIn(request, stage)
+    return _reset_of(request)
+
+
+def _reset_of(request: HttpRequest) -> Reset | None:
+    waits = request.session.get(RESET)
+    if not waits or waits.get("proved") or not _is_fresh(waits):
+        return None
+    user = User.objects.filter(pk=waits["user"], is_active=True).first()
+    if user is None or user.credentials_version != waits["version"]:
+        return None
+    return Reset(request, user)
+
+
+def second_step_of_a_reset(request: HttpRequest, user: User) -> str:
+    """Where whoever holds a reset link must go first, '' for nowhere: a mailbox alone sets no new
+    password for somebody with two-step sign-in (ASVS 6.4.3). RESET_STAGES names it."""
+    if not user.two_step_on:
+        return ""
+    kept = request.session.get(RESET) or {}
+    if kept.get("proved") and _is_fresh(kept) and _mark_fits(kept, user):
+        return ""
+    request.session[RESET] = {**_mark(user), "back": request.path}
+    return reverse("mfa_authenticate")
+
+
+def _mark(user: User) -> dict[str, Any]:
+    return {"user": user.pk, "version": user.credentials_version, "at": time.time()}
+
+
+def _mark_fits(kept: dict[str, Any], user: User) -> bool:
+    return (kept.get("user"), kept.get("version")) == (user.pk, user.credentials_version)
+
+
+def _is_fresh(kept: dict[str, Any]) -> bool:
+    return time.time() - kept.get("at", 0) <= RESET_SECONDS

@@ -1,0 +1,149 @@
+"""The second step of a sign-in, of a reset, of a recovery: one guess at one factor."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.known_devices import devices
+from accounts.lockout import budgets, tries
+from accounts.lockout.budgets import Budget
+from accounts.models import User
+from accounts.outbox.letters import Happening, reader
+from accounts.passwords import slots
+from audit import trail
+from audit.events import Event
+from mfa import letters
+from mfa.devices import app, guesses, recovery_codes
+from mfa.devices.guesses import Guess
+from mfa.models import AuthenticatorApp, RecoveryCode, RecoveryCodes
+
+# What a second step is for, beside the words of audit.events.ON_THE_WAY: a fresh proof.
+STEP_UP = "step_up"
+TRIES = 5
+ATTEMPTS = Budget("second_step", lambda: TRIES, timedelta(minutes=15))
+LETTERS = Budget("second_step_letters", lambda: 1, timedelta(days=1))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`has_run_out`: the code of an app that was right a moment ago. `is_over`: five were wrong, and
+    this attempt is at its end."""
+
+    right: bool
+    has_run_out: bool = False
+    is_over: bool = False
+
+
+def new_attempt() -> str:
+    """The name under which the wrong codes of one attempt are counted."""
+    return secrets.token_hex(16)
+
+
+def by_app(request: HttpRequest, user: User, code: str, *, attempt: str, way: str) -> Answer:
+    """Compare `code` (six ASCII digits) with the app's of now; a right one is used up.
+
+    `way` is what it is for (audit.events.ON_THE_WAY). Raises TooManyTries; LookupError if there is
+    no app."""
+    guess = guesses.take(
+        AuthenticatorApp, user.pk, known=_is_known(request, user), columns=("seed", "last_step")
+    )
+    seed = app.open_seed(guess.values[0], user.pk)
+    if app.spend(guess.pk, seed, code):
+        return Answer(right=True)
+    over = _failed(request, user, guess, "app", attempt=attempt, way=way)
+    return Answer(right=False, has_run_out=app.has_just_run_out(seed, code), is_over=over)
+
+
+def by_recovery_code(
+    request: HttpRequest, user: User, typed: str, *, attempt: str, way: str
+) -> Answer:
+    """Compare `typed` (sixteen letters, normalised) with the codes that are left; a right one is used
+    up, and its owner told. One hash. Raises TooManyTries, HashingBusy; LookupError."""
+    guess = guesses.take(
+        RecoveryCodes,
+        user.pk,
+        known=_is_known(request, user),
+        columns=("salt", "key", "memory_kib", "passes"),
+    )
+    salt, key, memory_kib, passes = guess.values
+    held = RecoveryCodes(
+        user_id=user.pk, salt=salt, key=key, memory_kib=memory_kib, passes=passes
+    )
+    with slots.calling(tries.caller(request, user)):
+        digest = recovery_codes.Recipe.of(held).digest(typed)
+    if _spend_recovery_code(request, user, guess.pk, digest):
+        return Answer(right=True)
+    over = _failed(request, user, guess, "recovery_code", attempt=attempt, way=way)
+    return Answer(right=False, is_over=over)
+
+
+def _spend_recovery_code(request: HttpRequest, user: User, set_pk: int, digest: str) -> bool:
+    """The code, its row in the trail and the letter: all or none."""
+    unused = RecoveryCode.objects.filter(codes=set_pk, used_at=None)
+    left = unused.exclude(digest=digest).count()
+    if not unused.filter(digest=digest).exists():
+        return False
+    letter = letters.recovery_code_used(left=left, **letters.about(request, user))
+    with transaction.atomic():
+        if not recovery_codes.spend(set_pk, digest):
+            return False
+        trail.record(
+            Event.RECOVERY_CODE_USED, actor=user, subject=user, request=request, left=left
+        )
+        letter.put()
+    return True
+
+
+def _is_known(request: HttpRequest, user: User) -> bool:
+    return devices.find(request, user) is not None
+
+
+def _failed(
+    request: HttpRequest, user: User, guess: Guess, method: str, *, attempt: str, way: str
+) -> bool:
+    """Count it where wrong codes count besides, and say so; whether the attempt is over by it.
+
+    Outside of any transaction, so that nothing rolls it back."""
+    tries.count_failure(request, user)
+    if way == STEP_UP:
+        failed, facts = Event.REAUTHENTICATION_FAILED, {"method": method}
+    else:
+        failed, facts = Event.SECOND_STEP_FAILED, {"method": method, "on_the_way": way}
+    trail.record(failed, subject=user, request=request, **facts)
+    if guess.is_last:
+        trail.record(Event.LIMIT_REACHED, subject=user, request=request, budget=method)
+    spent = budgets.spend_if_room(ATTEMPTS, attempt)
+    is_over = not spent or not budgets.would_allow(ATTEMPTS, attempt)
+    if is_over:
+        _tell(request, user)
+    return is_over
+
+
+def _tell(request: HttpRequest, user: User) -> None:
+    """E14, at most once a day: whoever was here had the password."""
+    letter = letters.second_step_failed(
+        link=settings.SITE_URL + reverse("account_reset_password"),
+        happened=Happening.of(request, user=user),
+        **reader(user),
+    )
+    with transaction.atomic():
+        letter.put(wanted=budgets.spend_if_room(LETTERS, f"user:{user.pk}"))
+
+
+def closed_for(request: HttpRequest, user: User, method: str) -> float:
+    """Seconds until a guess at this factor would be counted; infinite if it is stopped here."""
+    model = {"app": AuthenticatorApp, "recovery_code": RecoveryCodes}.get(method)
+    if model is None:
+        return 0
+    try:
+        return guesses.wait(model, user.pk, known=_is_known(request, user))
+    except LookupError:
+        return math.inf

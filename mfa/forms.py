@@ -1,0 +1,58 @@
+"""The forms of second steps: shape only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.fields import DigitCodeField
+from mfa.fields import DeviceNameField, RecoveryCodeField
+
+
+class AppCodeForm(forms.Form):
+    """P6: the code of the app."""
+
+    code = DigitCodeField()
+
+
+class RecoveryCodeForm(forms.Form):
+    """P7."""
+
+    code = RecoveryCodeField()
+
+
+class AddAppForm(AppCodeForm):
+    """A7: the first code of an app, and what it is called."""
+
+    name = DeviceNameField(label=_("Name for this app"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = _("Enter the code the app shows")
+
+    def clean_name(self) -> str:
+        return self.cleaned_data["name"] or str(_("Authenticator"))
+
+
+class SavedForm(forms.Form):
+    """A8: the box that says that the codes are saved; staff type one of them back."""
+
+    saved = forms.BooleanField(
+        label=_("I have saved these codes"),
+        help_text=_("We will not show them again. Two-step sign-in turns on when you finish."),
+        error_messages={"required": _("Tick the box once you have saved the codes.")},
+    )
+    code = RecoveryCodeField(label=_("Type one of the codes back"))
+
+    def __init__(self, *args: Any, codes: list[str], asks_one: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.codes = {code.replace("-", "") for code in codes}
+        del self.fields["saved" if asks_one else "code"]
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"]
+        if code not in self.codes:
+            raise forms.ValidationError(_("That is none of the codes shown here."))
+        return code

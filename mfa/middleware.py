@@ -1,0 +1,82 @@
+"""Whether the session proved a second step, for everybody behind it; and who must set one up first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.functional import SimpleLazyObject
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.middleware import OTPMiddleware
+from django_otp.models import Device
+
+from accounts.sessions import proofs
+from accounts.sessions.store import of_request
+from mfa import policy
+
+# What whoever must set up a second step may reach besides the pages that do it: out, help, and the
+# proof that those pages ask for.
+OPEN = frozenset(
+    {
+        "account_logout",
+        "account_reauthenticate",
+        "account_reset_password",
+        "account_reset_password_done",
+        "account_reset_password_from_key",
+        "account_reset_password_from_key_done",
+        "help",
+        "privacy",
+        "language",
+        "healthz",
+        "readyz",
+    }
+)
+ENROLMENT = "mfa_"
+
+
+class SecondFactorMiddleware(OTPMiddleware):
+    """django-otp's `user.is_verified()` and `user.otp_device`, from the session's own record.
+
+    The record alone decides; the device is looked up only if somebody asks which it was. A session of
+    somebody with two-step sign-in on that has no such record is none at all: its store never loads it
+    (accounts/sessions/proofs.py).
+    """
+
+    def _verify_user_sync(self, request: HttpRequest, user: Any) -> Any:
+        self._init_user_fields(user)
+        if user.is_authenticated and proofs.has_second_step(proofs.of_request(request, user)):
+            user.otp_device = SimpleLazyObject(partial(self._device, request, user))
+            user.is_verified = lambda: True
+        return user
+
+    def _device(self, request: HttpRequest, user: Any) -> Any:
+        named = of_request(request).get(DEVICE_ID_SESSION_KEY)
+        device = Device.from_persistent_id(named) if named else None
+        return device if device is not None and device.user_id == user.pk else None
+
+
+class EnrolmentMiddleware:
+    """Whoever must have a second step and lacks it gets to the pages that set it up, and nowhere else
+    (ASVS 6.3.3). In a place of its own behind the views' own walls: it looks at every view there is."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        name = (request.resolver_match.url_name if request.resolver_match else None) or ""
+        if name in OPEN or name.startswith(ENROLMENT) or request.path.startswith("/.well-known/"):
+            return None
+        user = request.user
+        if not user.is_authenticated:
+            return None
+        if policy.must_enrol(user, proofs.of_request(request, user)):
+            return redirect("mfa_required")
+        return None

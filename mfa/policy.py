@@ -1,0 +1,86 @@
+"""Who must have a second step, and by when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.sessions.proofs import Proofs
+from mfa.models import AuthenticatorApp, Passkey
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What the policy asks of one person. `strong`: an app or a passkey, no code that is sent.
+    `until`: the last day on which it may be put off; None for none."""
+
+    required: bool = False
+    strong: bool = False
+    until: date | None = None
+
+    @property
+    def may_wait(self) -> bool:
+        return self.until is not None and timezone.localdate() <= self.until
+
+    @property
+    def is_due(self) -> bool:
+        """Whether whoever lacks it gets to nothing but the pages that set it up."""
+        return self.required and not self.may_wait
+
+
+# Second steps that nobody sends.
+STRONG = frozenset({"app", "passkey"})
+OFF, OPTIONAL, REQUIRED = "off", "optional", "required"
+
+
+def demand_on(user: User) -> Demand:
+    """Staff always, with nothing that is sent (ASVS 6.3.3, NIST SP 800-63B-4 3.1.3.3); everybody or
+    chosen groups where the operator says so. One SELECT where groups are chosen, else none."""
+    if user.is_staff:
+        return Demand(required=True, strong=True)
+    if settings.POLICY_TWO_STEP == REQUIRED or _in_chosen_groups(user):
+        return Demand(required=True, until=settings.POLICY_TWO_STEP_PUT_OFF_UNTIL)
+    return Demand()
+
+
+def _in_chosen_groups(user: User) -> bool:
+    names = settings.POLICY_TWO_STEP_GROUPS
+    return bool(names) and user.groups.filter(name__in=names).exists()
+
+
+def must_enrol(user: User, proved: Proofs) -> bool:
+    """Whether this person, in a session that was `proved` so, gets nowhere but to the pages that set
+    up a second step. Staff need one that is not sent. No SELECT for those with two-step sign-in on,
+    but for staff who came in by a recovery code."""
+    if user.two_step_on and (not user.is_staff or _is_strong(proved)):
+        return False
+    if not demand_on(user).is_due:
+        return False
+    return not user.two_step_on or not _has_strong(user)
+
+
+def _is_strong(proved: Proofs) -> bool:
+    return any(one.get("method") in STRONG for one in proved)
+
+
+def _has_strong(user: User) -> bool:
+    return (
+        AuthenticatorApp.objects.filter(user=user, confirmed=True).exists()
+        or Passkey.objects.filter(user=user, confirmed=True).exists()
+    )
+
+
+def is_offered(user: User) -> bool:
+    """Whether this person may set up second steps at all."""
+    return settings.POLICY_TWO_STEP != OFF or demand_on(user).required
+
+
+def kinds() -> frozenset[str]:
+    """The kinds of second step that may be set up here, and asked for."""
+    sent = {"texted_code"} if settings.POLICY_TEXTED_CODES and getattr(settings, "TEXT_URL", "") else set()
+    sent |= {"mailed_code"} if settings.POLICY_MAILED_CODES else set()
+    return frozenset({"app", "passkey", "recovery_code"} | sent)

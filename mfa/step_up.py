@@ -1,0 +1,32 @@
+"""By which of their second steps somebody signed in may prove themselves again (P11)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from mfa import factors
+from mfa.factors import Factors
+
+# By a code to the mailbox only who has nothing else, also where it is off as a second step.
+MAILBOX = "mailbox"
+
+
+def ways(user: User, held: Factors) -> list[str]:
+    """Strongest first; never a code that is sent, which proves a mailbox or a number, unless there is
+    nothing else (design: one road in)."""
+    strong = [way for way in held.ways if way in ("passkey", "app")]
+    if strong or user.has_usable_password():
+        return strong
+    return [MAILBOX]
+
+
+def pages(user: User) -> list[dict[str, Any]]:
+    """For STEP_UP_PAGES: one page, if the person has a way that it takes."""
+    if not ways(user, factors.of(user)):
+        return []
+    url = reverse("mfa_reauthenticate")
+    return [{"id": "second_step", "description": _("Use your second step"), "url": url}]

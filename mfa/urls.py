@@ -1,0 +1,19 @@
+"""Everything under /accounts/mfa/."""
+
+from django.urls import path
+from django.views.generic import RedirectView
+
+from mfa.views import app, help, recovery_codes, required, second_step, security, step_up
+
+urlpatterns = [
+    path("", security.security, name="mfa_security"),
+    path("authenticate/", second_step.authenticate, name="mfa_authenticate"),
+    path("reauthenticate/", step_up.reauthenticate, name="mfa_reauthenticate"),
+    path("totp/activate/", app.activate, name="mfa_app_activate"),
+    path("totp/deactivate/", app.deactivate, name="mfa_app_deactivate"),
+    path("recovery-codes/", recovery_codes.recovery_codes_page, name="mfa_recovery_codes"),
+    path("recovery-codes/generate/", recovery_codes.generate, name="mfa_recovery_codes_generate"),
+    path("recovery-codes/download/", recovery_codes.download, name="mfa_recovery_codes_download"),
+    path("help/", help.page, name="mfa_help"),
+    path("required/", required.required, name="mfa_required"),
+]

@@ -1,0 +1,22 @@
+"""P13: the policy asks for a second step."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from accounts.requests import OwnRequest
+from mfa import factors, policy
+
+
+@require_safe
+@login_required
+def required(request: OwnRequest) -> HttpResponse:
+    demand = policy.demand_on(request.user)
+    held = factors.of(request.user)
+    if held.meet(demand):
+        return redirect("account_overview")
+    context = {"demand": demand, "held": held, "kinds": policy.kinds()}
+    return render(request, "mfa/required.html", context)

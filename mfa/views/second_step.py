@@ -1,0 +1,108 @@
+"""P6, P7: the page of the second step, by whichever way the person has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts.errors import leading_back
+from accounts.fields import WRONG_CODE, posted
+from mfa import factors
+from mfa.factors import Factors
+from mfa.flows import occasions, second_step
+from mfa.flows.occasions import Occasion
+from mfa.flows.second_step import Answer
+from mfa.forms import AppCodeForm, RecoveryCodeForm
+
+FORMS: dict[str, type[forms.Form]] = {"app": AppCodeForm, "recovery_code": RecoveryCodeForm}
+PROVE = {"app": second_step.by_app, "recovery_code": second_step.by_recovery_code}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("code")
+@login_not_required
+def authenticate(request: HttpRequest) -> HttpResponse:
+    occasion = occasions.of(request)
+    if occasion is None:
+        return redirect("account_overview" if request.user.is_authenticated else "account_login")
+    if "cancel" in request.POST:
+        return occasion.give_up()
+    if request.method == "POST" and request.POST.get("method") in PROVE:
+        # The commonest request by far; what else the person has, only a page that is drawn asks.
+        return _prove(request, occasion, request.POST["method"])
+    held = factors.of(occasion.user)
+    if "choose" in request.GET or not held.ways:
+        return _choose(request, occasion, held)
+    return _page(request, occasion, held, _method(request, held))
+
+
+def _method(request: HttpRequest, held: Factors) -> str:
+    """The way that was chosen, if the person has it; else their strongest."""
+    chosen = request.GET.get("method", "")
+    return chosen if chosen in held.ways else held.ways[0]
+
+
+def _prove(request: HttpRequest, occasion: Occasion, method: str) -> HttpResponse:
+    form = FORMS[method](request.POST)
+    answer = Answer(right=False)
+    if form.is_valid():
+        prove = PROVE[method]
+        with leading_back(lambda: f"{reverse('mfa_authenticate')}?choose=1"):
+            try:
+                answer = prove(
+                    request,
+                    occasion.user,
+                    form.cleaned_data["code"],
+                    attempt=occasion.attempt,
+                    way=occasion.way,
+                )
+            except LookupError:
+                return redirect("mfa_authenticate")
+        if answer.right:
+            return occasion.proved(method)
+        form.add_error("code", _wrong(method, answer))
+    if answer.is_over:
+        messages.error(request, _("That was the last try. Sign in again to go on."))
+        return occasion.give_up()
+    return _page(request, occasion, factors.of(occasion.user), method, form)
+
+
+def _wrong(method: str, answer: Answer) -> str:
+    if method == "recovery_code":
+        return _("That recovery code is not right or has been used.")
+    if answer.has_run_out:
+        return _("That code has just run out. Wait for the next one.")
+    return str(WRONG_CODE)
+
+
+def _page(
+    request: HttpRequest,
+    occasion: Occasion,
+    held: Factors,
+    method: str,
+    form: forms.Form | None = None,
+) -> HttpResponse:
+    context = {
+        "form": form or FORMS.get(method, forms.Form)(),
+        "method": method,
+        "ways": held.ways,
+        "person": occasion.user,
+        "account_label": occasion.user.email,
+        "way": occasion.way,
+        "left": held.codes_left,
+    }
+    return render(request, f"mfa/second_step/{method}.html", context)
+
+
+def _choose(request: HttpRequest, occasion: Occasion, held: Factors) -> HttpResponse:
+    context: dict[str, Any] = {"ways": held.ways, "left": held.codes_left, "way": occasion.way}
+    return render(request, "mfa/second_step/choose.html", context)

@@ -1,0 +1,82 @@
+"""P11 by a second step: proving again who one is, then carrying on."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts import step_up as freshness
+from accounts.errors import leading_back
+from accounts.fields import WRONG_CODE, posted
+from accounts.redirects import NEXT_FIELD, safe_next
+from accounts.requests import OwnRequest
+from mfa import factors, step_up
+from mfa.flows import second_step
+from mfa.forms import AppCodeForm
+
+# The name under which wrong codes of this session are counted.
+ATTEMPT = "mfa_step_up"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@sensitive_post_parameters("code")
+def reauthenticate(request: OwnRequest) -> HttpResponse:
+    held = factors.of(request.user)
+    ways = step_up.ways(request.user, held)
+    if not ways:
+        return redirect("account_reauthenticate")
+    chosen = request.GET.get("method", "")
+    way = chosen if chosen in ways else ways[0]
+    form = AppCodeForm(posted(request))
+    if request.method == "POST" and way == "app" and form.is_valid():
+        with leading_back(lambda: safe_next(request)):
+            answer = second_step.by_app(
+                request,
+                request.user,
+                form.cleaned_data["code"],
+                attempt=_attempt(request),
+                way=second_step.STEP_UP,
+            )
+        if answer.right:
+            freshness.record(request, request.user, "app", again=True)
+            return freshness.carry_on(request)
+        if answer.is_over:
+            return _give_up(request)
+        form.add_error("code", WRONG_CODE)
+    context = {
+        "form": form,
+        "way": way,
+        "ways": ways,
+        "next": safe_next(request),
+        "has_password": request.user.has_usable_password(),
+        **freshness.page_context(request),
+    }
+    return render(request, f"mfa/step_up/{way}.html", context)
+
+
+def _attempt(request: OwnRequest) -> str:
+    kept = request.session.get(ATTEMPT) or second_step.new_attempt()
+    request.session[ATTEMPT] = kept
+    return str(kept)
+
+
+def _give_up(request: OwnRequest) -> HttpResponse:
+    request.session.pop(ATTEMPT, None)
+    freshness.forget_what_was_posted(request)
+    messages.error(request, _("That was the last try, so nothing was changed."))
+    return redirect("account_overview")
+
+
+def second_step_first(request: OwnRequest) -> HttpResponse:
+    """To where this session proves its second step, and back here."""
+    asked = urlencode({NEXT_FIELD: request.get_full_path()})
+    return HttpResponseRedirect(f"{reverse('mfa_reauthenticate')}?{asked}")
