@@ -1,4 +1,6 @@
-"""The people tests tell of: Alice and Bob who hold accounts, Ada who runs the site."""
+"""The people tests tell of: Alice and Bob who hold accounts, Ada who runs the site.
+
+Whoever is staff has an app and recovery codes: without them no page of the desk opens."""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import User
+from tests.support import second_steps
 
 PASSWORD = "a kettle of quiet violets"
 
@@ -30,6 +33,8 @@ def person(
         **fields,
     )
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    if user.is_staff:
+        second_steps.give_app(user)
     return user
 
 
