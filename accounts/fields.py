@@ -11,8 +11,9 @@ from django.http import HttpRequest, QueryDict
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from accounts.flows import proofs
+from accounts.flows import proofs, sent_codes
 from accounts.validators import (
     ADDRESS_LENGTH,
     normalise_address,
@@ -214,7 +215,8 @@ class CodeField(forms.CharField):
 
 
 class DigitCodeField(forms.CharField):
-    """F-otp: the code of an authenticator app or a text message, as six ASCII digits."""
+    """F-otp: the code of an authenticator app or a text message, as six ASCII digits. It takes what
+    people paste (spaces, dashes, digits of other scripts), so there is no `maxlength` or `pattern`."""
 
     def __init__(self, **kwargs: Any) -> None:
         attrs = PLAIN | {
@@ -223,15 +225,27 @@ class DigitCodeField(forms.CharField):
             "dir": "ltr",
             "data-code": "digits",
         }
-        kwargs.setdefault("label", _("6-digit code"))
+        kwargs.setdefault("label", late(_("%(length)d-digit code"), length=sent_codes.DIGITS))
         super().__init__(widget=forms.TextInput(attrs=attrs), **kwargs)
         self.error_messages["required"] = _("Enter the code")
 
     def to_python(self, value: Any) -> str:
-        import unicodedata
+        """What cannot be a code is told so before anything is looked up: it costs no try."""
         text = super().to_python(value) or ""
-        kept = [c for c in text[:64] if c not in " -."]
-        code = "".join(str(unicodedata.digit(c, "x")) for c in kept)
-        if text and not (len(text) <= 64 and len(code) == 6 and code.isascii() and code.isdigit()):
-            raise ValidationError(_("The code is %(length)d digits long"), code="shape", params={"length": 6})
+        code = sent_codes.normalise_digits(text)
+        if text and not code:
+            raise ValidationError(
+                _("The code is %(length)d digits long"),
+                code="shape",
+                params={"length": sent_codes.DIGITS},
+            )
         return code
+
+
+def too_soon(seconds: int) -> str:
+    """Why no further code was sent."""
+    return ngettext(
+        "You can ask for another code in %(seconds)d second.",
+        "You can ask for another code in %(seconds)d seconds.",
+        seconds,
+    ) % {"seconds": seconds}

@@ -38,6 +38,7 @@ PERIODIC = [
     "accounts.known_devices.devices.purge",
     "accounts.flows.unlock.purge",
     "accounts.flows.proofs.purge",
+    "accounts.flows.sent_codes.purge",
     "accounts.botcheck.spent.purge",
     "accounts.botcheck.held.purge",
     "accounts.outbox.delivery.purge",

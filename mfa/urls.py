@@ -1,7 +1,6 @@
 """Everything under /accounts/mfa/."""
 
 from django.urls import path
-from django.views.generic import RedirectView
 
 from mfa.views import app, help, recovery_codes, required, second_step, security, step_up
 

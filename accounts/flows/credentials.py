@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts.errors import CredentialsMoved
+from accounts.flows import sent_codes
 from accounts.known_devices import devices
 from accounts.lockout import budgets, recipients
 from accounts.models import Confirmation, Session, User
@@ -71,6 +72,7 @@ def moved(
     sessions.exclude(credentials_version=seen).delete()
     sessions.update(credentials_version=user.credentials_version)
     recipients.begin_anew(budgets.RESET_LETTERS, user)  # the links they carried are dead
+    sent_codes.end_all(user)
     if event not in ADDRESS_EVENTS:
         # Whoever was in the account may have begun to add an address of theirs.
         open_proofs = Confirmation.objects.filter(user=user, spent_at=None)

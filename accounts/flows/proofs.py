@@ -31,9 +31,13 @@ class Proof:
         return settings.SITE_URL + reverse("account_confirm_email", args=[self.key])
 
 
-def new_proof() -> Proof:
+def new_code() -> str:
     letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
-    return Proof(code=f"{letters[:4]}-{letters[4:]}", key=secrets.token_urlsafe(24))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def new_proof() -> Proof:
+    return Proof(code=new_code(), key=secrets.token_urlsafe(24))
 
 
 def normalise_code(typed: str) -> str:

@@ -2,6 +2,7 @@ from accounts.models.botcheck import HeldSecrets, SpentProof
 from accounts.models.device import KnownDevice
 from accounts.models.mail import OutgoingMail
 from accounts.models.network_rule import NetworkRule
+from accounts.models.sent_code import SentCode
 from accounts.models.session import Session
 from accounts.models.signup import Confirmation, PendingSignup
 from accounts.models.tally import Tally
@@ -15,6 +16,7 @@ __all__ = [
     "NetworkRule",
     "OutgoingMail",
     "PendingSignup",
+    "SentCode",
     "Session",
     "SpentProof",
     "Tally",

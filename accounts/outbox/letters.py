@@ -127,6 +127,22 @@ def no_account(**reader: Unpack[Reader]) -> Letter:
     return compose("no_account", **reader)
 
 
+def sign_in_code(
+    *,
+    code: str,
+    minutes: int,
+    purpose: Literal["sign_in", "second_step", "confirm", "recovery"],
+    happened: Happening,
+    **reader: Unpack[Reader],
+) -> Letter:
+    """E4: a code that is typed in the browser that asked, and for what. The subject has none of it:
+    a locked screen shows subjects."""
+    told = happened.rows
+    return compose(
+        "sign_in_code", code=code, minutes=minutes, purpose=purpose, happened=told, **reader
+    )
+
+
 def unlock(
     *,
     code: str,

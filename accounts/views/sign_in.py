@@ -17,6 +17,7 @@ from accounts.forms.entry import SignInForm
 from accounts.lockout.handler import LOCKED
 from accounts.views.unlock import TYPED
 
+
 class SignInView(allauth_views.LoginView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """What allauth's does, without the decorators it has on methods: those are made anew for

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 
-
 from accounts.errors import CredentialsMoved
 from accounts.requests import OwnRequest
 from accounts.step_up import demand_fresh_proof, record
@@ -43,9 +42,7 @@ def turn_on(request: OwnRequest, code: str, name: str) -> bool:
     before = factors.of(user)
     if before.app is not None:
         raise CredentialsMoved
-    made = AuthenticatorApp(
-        user=user, name=name, seed=app.seal_seed(seed, user.pk), last_step=step
-    )
+    made = AuthenticatorApp(user=user, name=name, seed=app.seal_seed(seed, user.pk), last_step=step)
     named = letters.factor_changed(
         factor="app", added=True, named=name, **letters.about(request, user)
     )

@@ -74,9 +74,7 @@ def by_recovery_code(
         columns=("salt", "key", "memory_kib", "passes"),
     )
     salt, key, memory_kib, passes = guess.values
-    held = RecoveryCodes(
-        user_id=user.pk, salt=salt, key=key, memory_kib=memory_kib, passes=passes
-    )
+    held = RecoveryCodes(user_id=user.pk, salt=salt, key=key, memory_kib=memory_kib, passes=passes)
     with slots.calling(tries.caller(request, user)):
         digest = recovery_codes.Recipe.of(held).digest(typed)
     if _spend_recovery_code(request, user, guess.pk, digest):
@@ -95,9 +93,7 @@ def _spend_recovery_code(request: HttpRequest, user: User, set_pk: int, digest: 
     with transaction.atomic():
         if not recovery_codes.spend(set_pk, digest):
             return False
-        trail.record(
-            Event.RECOVERY_CODE_USED, actor=user, subject=user, request=request, left=left
-        )
+        trail.record(Event.RECOVERY_CODE_USED, actor=user, subject=user, request=request, left=left)
         letter.put()
     return True
 

@@ -85,7 +85,9 @@ def _as_text(request: OwnRequest, codes: list[str]) -> str:
             "",
             *(f"{number:2}. {code}" for number, code in enumerate(codes, 1)),
             "",
-            _("Each code works once. When you are asked for the second step and have nothing else at"),
+            _(
+                "Each code works once. When you are asked for the second step and have nothing else at"
+            ),
             _("hand, choose “Use a recovery code”. Keep this file where nobody else can read it."),
         ]
     return "\r\n".join(lines) + "\r\n"

@@ -55,6 +55,18 @@ CASES = {
         code=CODE, minutes=10, link_minutes=60, unlocked=15,
         link="/accounts/unlock/8Jq2vXtR8Jq2vXtR8Jq2vXtR/",
     ),
+    **{
+        f"{purpose}_code": case(
+            letters.sign_in_code, CODE, "10 minutes", told, "Do not pass it on",
+            code=CODE, minutes=10, purpose=purpose, happened=HAPPENED,
+        )
+        for purpose, told in {
+            "sign_in": "page you left open, to sign in",
+            "second_step": "second step of your sign-in",
+            "confirm": "confirm that it is you",
+            "recovery": "first proof",
+        }.items()
+    },
     "already_registered": case(letters.already_registered, link="/accounts/login/"),
     "no_account": case(letters.no_account, "no account with this address"),
     "reset_password": case(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0008_axes_fewer_indexes'),
+        ('accounts', '0009_sent_codes'),
     ]
 
     operations = [
