@@ -173,7 +173,7 @@ LOGIN_GATES: list[str] = []
 RESET_STAGES = ["mfa.flows.occasions.second_step_of_a_reset"]
 STEP_UP_METHODS = ["password", "passkey", "app", "mailbox"]
 STEP_UP_PAGES = ["mfa.step_up.pages"]
-ON_CREDENTIALS_CHANGED: list[str] = []
+ON_CREDENTIALS_CHANGED = ["mfa.flows.trusted.forget_with_credentials"]
 ACCOUNT_PANELS = ["mfa.panel.panel"]
 
 # --- Data -----------------------------------------------------------------------------------------
@@ -495,6 +495,13 @@ POLICY_APP_TOLERANCE = env.number(
     low=0,
     high=1,
 )
+POLICY_TRUST_DAYS = env.number(
+    "POLICY_TRUST_DAYS",
+    0,
+    "For how many days a browser may be left unasked for the second step; 0 is never. Staff never.",
+    low=0,
+    high=30,
+)
 POLICY_MAILED_CODES = env.switch(
     "POLICY_MAILED_CODES", False, "Whether a mailed code may be a second step (weak: the mailbox)."
 )
@@ -589,6 +596,8 @@ SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 SESSION_COOKIE_SECURE = SECURE
 # By which a browser is known again (accounts/known_devices). Never cleared at sign-out.
 DEVICE_COOKIE_NAME = "__Host-device" if SECURE else "device"
+# By which a browser is not asked for the second step (mfa/flows/trusted.py).
+TRUST_COOKIE_NAME = "__Host-trust" if SECURE else "trust"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = POLICY_ABSOLUTE_HOURS * 3600

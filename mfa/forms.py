@@ -6,26 +6,48 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.fields import DigitCodeField
 from mfa.fields import DeviceNameField, RecoveryCodeField
 
 
-class AppCodeForm(forms.Form):
+class SecondStepForm(forms.Form):
+    """P6: the box that lets this browser be, where the operator allows it (`trust_days`)."""
+
+    trust = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, trust_days: int = 0, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not trust_days:
+            del self.fields["trust"]
+            return
+        self.fields["trust"].label = ngettext(
+            "Do not ask again on this device for %(days)d day",
+            "Do not ask again on this device for %(days)d days",
+            trust_days,
+        ) % {"days": trust_days}
+
+
+class AppCodeForm(SecondStepForm):
     """P6: the code of the app."""
 
     code = DigitCodeField()
 
 
-class RecoveryCodeForm(forms.Form):
-    """P7."""
+class RecoveryCodeForm(SecondStepForm):
+    """P7. Whoever needs one is asked again next time."""
 
     code = RecoveryCodeField()
 
+    def __init__(self, *args: Any, trust_days: int = 0, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
 
-class AddAppForm(AppCodeForm):
+
+class AddAppForm(forms.Form):
     """A7: the first code of an app, and what it is called."""
 
+    code = DigitCodeField()
     name = DeviceNameField(label=_("Name for this app"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -16,6 +16,7 @@ from django_otp.models import Device
 from accounts.sessions import proofs
 from accounts.sessions.store import of_request
 from mfa import policy
+from mfa.flows import trusted
 
 # What whoever must set up a second step may reach besides the pages that do it: out, help, and the
 # proof that those pages ask for.
@@ -44,6 +45,11 @@ class SecondFactorMiddleware(OTPMiddleware):
     somebody with two-step sign-in on that has no such record is none at all: its store never loads it
     (accounts/sessions/proofs.py).
     """
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response: HttpResponse = super().__call__(request)
+        trusted.set_cookie(request, response)
+        return response
 
     def _verify_user_sync(self, request: HttpRequest, user: Any) -> Any:
         self._init_user_fields(user)

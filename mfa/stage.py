@@ -12,7 +12,9 @@ from django.urls import reverse
 from accounts.flows.sign_in import BEGAN_UNDER
 from accounts.models import User
 from accounts.sessions import proofs
+from accounts.step_up import record
 from mfa import factors, policy
+from mfa.flows import trusted
 
 
 class SecondFactorStage(LoginStage):
@@ -28,6 +30,9 @@ class SecondFactorStage(LoginStage):
             return None, True
         proved = proofs.of_request(self.request, user)
         if proofs.has_second_step(proved, since=self.login.initiated_at - ROUNDING):
+            return None, True
+        if trusted.is_trusted(self.request, user):
+            record(self.request, user, "trusted_device")
             return None, True
         return HttpResponseRedirect(reverse(self.urlname)), True
 

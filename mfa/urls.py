@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mfa.views import app, help, recovery_codes, required, second_step, security, step_up
+from mfa.views import app, help, recovery_codes, required, second_step, security, step_up, trusted
 
 urlpatterns = [
     path("", security.security, name="mfa_security"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("recovery-codes/", recovery_codes.recovery_codes_page, name="mfa_recovery_codes"),
     path("recovery-codes/generate/", recovery_codes.generate, name="mfa_recovery_codes_generate"),
     path("recovery-codes/download/", recovery_codes.download, name="mfa_recovery_codes_download"),
+    path("trusted/", trusted.browsers, name="mfa_trusted"),
     path("help/", help.page, name="mfa_help"),
     path("required/", required.required, name="mfa_required"),
 ]

@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.step_up import record
 from audit import trail
 from audit.events import Event
-from mfa.flows import second_step
+from mfa.flows import second_step, trusted
 from mfa.stage import SecondFactorStage
 
 # A reset that waits for the second step, and one that has it, by the session.
@@ -45,8 +45,8 @@ class Occasion:
         """Let what stands in `state` be there at the next request."""
         self.request.session.modified = True
 
-    def proved(self, method: str) -> HttpResponse:
-        """Go on: the second step is proved."""
+    def proved(self, method: str, *, trust: bool = False) -> HttpResponse:
+        """Go on: the second step is proved. `trust`: this browser need not be asked again."""
         raise NotImplementedError
 
     def give_up(self) -> HttpResponse:
@@ -65,8 +65,10 @@ class SignIn(Occasion):
     def keep(self) -> None:
         self.stage.keep()
 
-    def proved(self, method: str) -> HttpResponse:
+    def proved(self, method: str, *, trust: bool = False) -> HttpResponse:
         record(self.request, self.user, method)
+        if trust and method != "recovery_code":
+            trusted.trust(self.request, self.user)
         return cast(HttpResponse, self.stage.exit())
 
     def give_up(self) -> HttpResponse:
@@ -80,7 +82,7 @@ class Reset(Occasion):
         super().__init__(request)
         self.user, self.state = user, request.session[RESET]
 
-    def proved(self, method: str) -> HttpResponse:
+    def proved(self, method: str, *, trust: bool = False) -> HttpResponse:
         """Back to the link's page, which saves the password now."""
         self.request.session[RESET] = {
             **_mark(self.user),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,12 +19,16 @@ from accounts.errors import leading_back
 from accounts.fields import WRONG_CODE
 from mfa import factors
 from mfa.factors import Factors
-from mfa.flows import occasions, second_step
+from mfa.flows import occasions, second_step, trusted
 from mfa.flows.occasions import Occasion
 from mfa.flows.second_step import Answer
-from mfa.forms import AppCodeForm, RecoveryCodeForm
+from mfa.forms import AppCodeForm, RecoveryCodeForm, SecondStepForm
 
-FORMS: dict[str, type[forms.Form]] = {"app": AppCodeForm, "recovery_code": RecoveryCodeForm}
+FORMS: dict[str, type[SecondStepForm]] = {
+    "app": AppCodeForm,
+    "passkey": SecondStepForm,
+    "recovery_code": RecoveryCodeForm,
+}
 PROVE = {"app": second_step.by_app, "recovery_code": second_step.by_recovery_code}
 
 
@@ -52,7 +57,7 @@ def _method(request: HttpRequest, held: Factors) -> str:
 
 
 def _prove(request: HttpRequest, occasion: Occasion, method: str) -> HttpResponse:
-    form = FORMS[method](request.POST)
+    form = _form(occasion, method, request.POST)
     answer = Answer(right=False)
     if form.is_valid():
         prove = PROVE[method]
@@ -68,12 +73,17 @@ def _prove(request: HttpRequest, occasion: Occasion, method: str) -> HttpRespons
             except LookupError:
                 return redirect("mfa_authenticate")
         if answer.right:
-            return occasion.proved(method)
+            return occasion.proved(method, trust=form.cleaned_data.get("trust", False))
         form.add_error("code", _wrong(method, answer))
     if answer.is_over:
         messages.error(request, _("That was the last try. Sign in again to go on."))
         return occasion.give_up()
     return _page(request, occasion, factors.of(occasion.user), method, form)
+
+
+def _form(occasion: Occasion, method: str, data: QueryDict | None = None) -> forms.Form:
+    trusts = occasion.way == "sign_in" and trusted.is_offered(occasion.user)
+    return FORMS[method](data, trust_days=settings.POLICY_TRUST_DAYS if trusts else 0)
 
 
 def _wrong(method: str, answer: Answer) -> str:
@@ -92,7 +102,7 @@ def _page(
     form: forms.Form | None = None,
 ) -> HttpResponse:
     context = {
-        "form": form or FORMS.get(method, forms.Form)(),
+        "form": form or _form(occasion, method),
         "method": method,
         "ways": held.ways,
         "person": occasion.user,

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts import time_zones
 from accounts.requests import OwnRequest
 from mfa import factors, policy
+from mfa.flows import trusted
 
 
 @require_safe
@@ -27,6 +28,8 @@ def security(request: OwnRequest) -> HttpResponse:
         "demand": demand,
         "is_met": held.meet(demand),
         "person": user,
+        "trusted": trusted.of(user),
+        "trust_offered": trusted.is_offered(user),
     }
     with timezone.override(time_zones.zone_of(user.time_zone)):
         return render(request, "mfa/security.html", context)
