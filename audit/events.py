@@ -195,6 +195,14 @@ class Event(StrEnum):
         "The first proof was right, the second step was wrong.",
         {"method": METHOD, "on_the_way": ON_THE_WAY},
     )
+    CODE_SENT = (
+        "mfa.code_sent",
+        "A code was sent, to the main address or to the person's number.",
+        {
+            "channel": OneOf(("email", "text")),
+            "purpose": OneOf(("second_step", "confirm", "set_up", "recovery")),
+        },
+    )
     SECOND_STEP_PROVED = (
         "mfa.second_step_proved",
         "A second step was proved on the way to something else than a session.",

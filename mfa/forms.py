@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.fields import DigitCodeField
+from accounts.fields import CodeField, DigitCodeField, NumberField
 from mfa.fields import DeviceNameField, RecoveryCodeField
 
 
@@ -42,6 +42,18 @@ class RecoveryCodeForm(SecondStepForm):
 
     def __init__(self, *args: Any, trust_days: int = 0, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+
+
+class MailedCodeForm(SecondStepForm):
+    """P6: the code of an email."""
+
+    code = CodeField()
+
+
+class NumberForm(forms.Form):
+    """A number that codes are to be sent to."""
+
+    number = NumberField()
 
 
 class AddAppForm(forms.Form):

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from mfa.views import app, help, recovery_codes, required, second_step, security, step_up, trusted
+from mfa.views import (
+    app,
+    help,
+    recovery_codes,
+    required,
+    second_step,
+    security,
+    sent,
+    step_up,
+    trusted,
+)
 
 urlpatterns = [
     path("", security.security, name="mfa_security"),
@@ -13,6 +23,10 @@ urlpatterns = [
     path("recovery-codes/", recovery_codes.recovery_codes_page, name="mfa_recovery_codes"),
     path("recovery-codes/generate/", recovery_codes.generate, name="mfa_recovery_codes_generate"),
     path("recovery-codes/download/", recovery_codes.download, name="mfa_recovery_codes_download"),
+    path("sms/activate/", sent.texted_on, name="mfa_texted_on"),
+    path("sms/deactivate/", sent.texted_off, name="mfa_texted_off"),
+    path("email/activate/", sent.mailed_on, name="mfa_mailed_on"),
+    path("email/deactivate/", sent.mailed_off, name="mfa_mailed_off"),
     path("trusted/", trusted.browsers, name="mfa_trusted"),
     path("help/", help.page, name="mfa_help"),
     path("required/", required.required, name="mfa_required"),

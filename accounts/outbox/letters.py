@@ -185,8 +185,8 @@ def address_changed(
     return compose(
         "address_changed",
         change=kind,
-        old=_masked(old, unless=reader["to"]),
-        new=_masked(new, unless=reader["to"]),
+        old=masked(old, unless=reader["to"]),
+        new=masked(new, unless=reader["to"]),
         happened=happened.rows,
         **reader,
     )
@@ -231,7 +231,7 @@ def address_taken(*, link: str, **reader: Unpack[Reader]) -> Letter:
     return compose("address_taken", link=link, **reader)
 
 
-def _masked(address: str, *, unless: str) -> str:
+def masked(address: str, *, unless: str = "") -> str:
     """Like s•••@example.com, except for the reader's own address."""
     if not address or address == unless:
         return address

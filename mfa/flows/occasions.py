@@ -41,6 +41,16 @@ class Occasion:
             self.keep()
         return str(self.state["attempt"])
 
+    @property
+    def sent(self) -> list[str]:
+        """The ways by which a code was sent to this browser."""
+        return list(self.state.get("sent", []))
+
+    @sent.setter
+    def sent(self, ways: list[str]) -> None:
+        self.state["sent"] = sorted(set(ways))
+        self.keep()
+
     def keep(self) -> None:
         """Let what stands in `state` be there at the next request."""
         self.request.session.modified = True

@@ -53,12 +53,12 @@ def by_app(request: HttpRequest, user: User, code: str, *, attempt: str, way: st
     `way` is what it is for (audit.events.ON_THE_WAY). Raises TooManyTries; LookupError if there is
     no app."""
     guess = guesses.take(
-        AuthenticatorApp, user.pk, known=_is_known(request, user), columns=("seed", "last_step")
+        AuthenticatorApp, user.pk, known=is_known(request, user), columns=("seed", "last_step")
     )
     seed = app.open_seed(guess.values[0], user.pk)
     if app.spend(guess.pk, seed, code):
         return Answer(right=True)
-    over = _failed(request, user, guess, "app", attempt=attempt, way=way)
+    over = failed(request, user, guess, "app", attempt=attempt, way=way)
     return Answer(right=False, has_run_out=app.has_just_run_out(seed, code), is_over=over)
 
 
@@ -70,7 +70,7 @@ def by_recovery_code(
     guess = guesses.take(
         RecoveryCodes,
         user.pk,
-        known=_is_known(request, user),
+        known=is_known(request, user),
         columns=("salt", "key", "memory_kib", "passes"),
     )
     salt, key, memory_kib, passes = guess.values
@@ -79,7 +79,7 @@ def by_recovery_code(
         digest = recovery_codes.Recipe.of(held).digest(typed)
     if _spend_recovery_code(request, user, guess.pk, digest):
         return Answer(right=True)
-    over = _failed(request, user, guess, "recovery_code", attempt=attempt, way=way)
+    over = failed(request, user, guess, "recovery_code", attempt=attempt, way=way)
     return Answer(right=False, is_over=over)
 
 
@@ -98,11 +98,11 @@ def _spend_recovery_code(request: HttpRequest, user: User, set_pk: int, digest: 
     return True
 
 
-def _is_known(request: HttpRequest, user: User) -> bool:
+def is_known(request: HttpRequest, user: User) -> bool:
     return devices.find(request, user) is not None
 
 
-def _failed(
+def failed(
     request: HttpRequest, user: User, guess: Guess, method: str, *, attempt: str, way: str
 ) -> bool:
     """Count it where wrong codes count besides, and say so; whether the attempt is over by it.
@@ -140,6 +140,6 @@ def closed_for(request: HttpRequest, user: User, method: str) -> float:
     if model is None:
         return 0
     try:
-        return guesses.wait(model, user.pk, known=_is_known(request, user))
+        return guesses.wait(model, user.pk, known=is_known(request, user))
     except LookupError:
         return math.inf

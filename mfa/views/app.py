@@ -37,7 +37,7 @@ def activate(request: OwnRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         if app.turn_on(request, data["code"], data["name"]):
-            return _go_on(request)
+            return go_on(request, _("Your authenticator app is set up."))
         form.add_error(
             "code",
             _("That code is not right. Check that the clock on your phone is set automatically."),
@@ -52,9 +52,10 @@ def activate(request: OwnRequest) -> HttpResponse:
     return render(request, "mfa/app_activate.html", context)
 
 
-def _go_on(request: OwnRequest) -> HttpResponse:
-    if request.user.two_step_on:
-        messages.success(request, _("Your authenticator app is set up."))
+def go_on(request: OwnRequest, said: str) -> HttpResponse:
+    """After a second step was set up: to the recovery codes, where there are none yet."""
+    if factors.of(request.user).codes is not None:
+        messages.success(request, said)
         return redirect("mfa_security")
     return redirect("mfa_recovery_codes_generate")
 

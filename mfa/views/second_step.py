@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -15,21 +17,30 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.errors import leading_back
-from accounts.fields import WRONG_CODE
+from accounts.errors import TooManyTries, leading_back
+from accounts.fields import WRONG_CODE, too_soon
+from accounts.flows import sent_codes
 from mfa import factors
 from mfa.factors import Factors
-from mfa.flows import occasions, second_step, trusted
+from mfa.flows import occasions, second_step, sent, trusted
 from mfa.flows.occasions import Occasion
 from mfa.flows.second_step import Answer
-from mfa.forms import AppCodeForm, RecoveryCodeForm, SecondStepForm
+from mfa.forms import AppCodeForm, MailedCodeForm, RecoveryCodeForm, SecondStepForm
 
 FORMS: dict[str, type[SecondStepForm]] = {
     "app": AppCodeForm,
     "passkey": SecondStepForm,
+    "texted_code": AppCodeForm,
+    "mailed_code": MailedCodeForm,
     "recovery_code": RecoveryCodeForm,
 }
-PROVE = {"app": second_step.by_app, "recovery_code": second_step.by_recovery_code}
+PROVE: dict[str, Callable[..., Answer]] = {
+    "app": second_step.by_app,
+    "recovery_code": second_step.by_recovery_code,
+    "texted_code": partial(sent.by_sent_code, method="texted_code"),
+    "mailed_code": partial(sent.by_sent_code, method="mailed_code"),
+}
+SENT = ("texted_code", "mailed_code")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,6 +52,8 @@ def authenticate(request: HttpRequest) -> HttpResponse:
         return redirect("account_overview" if request.user.is_authenticated else "account_login")
     if "cancel" in request.POST:
         return occasion.give_up()
+    if request.method == "POST" and request.POST.get("send") in SENT:
+        return _send(request, occasion, request.POST["send"])
     if request.method == "POST" and request.POST.get("method") in PROVE:
         # The commonest request by far; what else the person has, only a page that is drawn asks.
         return _prove(request, occasion, request.POST["method"])
@@ -81,6 +94,25 @@ def _prove(request: HttpRequest, occasion: Occasion, method: str) -> HttpRespons
     return _page(request, occasion, factors.of(occasion.user), method, form)
 
 
+def _send(request: HttpRequest, occasion: Occasion, way: Any) -> HttpResponse:
+    """A code leaves by POST only: a page that is opened sends nothing."""
+    here = f"{reverse('mfa_authenticate')}?method={way}"
+    try:
+        with leading_back(lambda: here):
+            sent.send(request, occasion.user, way)
+    except LookupError:
+        return redirect("mfa_authenticate")
+    except TooManyTries as refusal:
+        if refusal.budget != sent_codes.PAUSE.name:
+            raise
+        messages.info(request, too_soon(refusal.seconds))
+        return redirect(here)
+    if way in occasion.sent:
+        messages.success(request, _("We sent another code. Codes sent before still work."))
+    occasion.sent = [*occasion.sent, way]
+    return redirect(here)
+
+
 def _form(occasion: Occasion, method: str, data: QueryDict | None = None) -> forms.Form:
     trusts = occasion.way == "sign_in" and trusted.is_offered(occasion.user)
     return FORMS[method](data, trust_days=settings.POLICY_TRUST_DAYS if trusts else 0)
@@ -110,6 +142,12 @@ def _page(
         "way": occasion.way,
         "left": held.codes_left,
     }
+    if method in SENT:
+        context |= {
+            "is_sent": method in occasion.sent,
+            "place": sent.place_of(occasion.user, method, held),  # type: ignore[arg-type]
+            "minutes": settings.POLICY_CODE_MINUTES,
+        }
     return render(request, f"mfa/second_step/{method}.html", context)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
+from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseRedirect
@@ -14,16 +17,19 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts import step_up as freshness
-from accounts.errors import leading_back
-from accounts.fields import WRONG_CODE, posted
+from accounts.errors import TooManyTries, leading_back
+from accounts.fields import WRONG_CODE, posted, too_soon
+from accounts.flows import sent_codes
 from accounts.redirects import NEXT_FIELD, safe_next
 from accounts.requests import OwnRequest
 from mfa import factors, step_up
-from mfa.flows import second_step
-from mfa.forms import AppCodeForm
+from mfa.flows import second_step, sent
+from mfa.forms import AppCodeForm, MailedCodeForm
 
 # The name under which wrong codes of this session are counted.
 ATTEMPT = "mfa_step_up"
+# Whether a code was mailed to whoever has nothing else.
+MAILED = "mfa_step_up_mailed"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,6 +42,8 @@ def reauthenticate(request: OwnRequest) -> HttpResponse:
         return redirect("account_reauthenticate")
     chosen = request.GET.get("method", "")
     way = chosen if chosen in ways else ways[0]
+    if way == step_up.MAILBOX:
+        return _by_mailbox(request)
     form = AppCodeForm(posted(request))
     if request.method == "POST" and way == "app" and form.is_valid():
         with leading_back(lambda: safe_next(request)):
@@ -52,6 +60,12 @@ def reauthenticate(request: OwnRequest) -> HttpResponse:
         if answer.is_over:
             return _give_up(request)
         form.add_error("code", WRONG_CODE)
+    return _page(request, form, way, ways)
+
+
+def _page(
+    request: OwnRequest, form: forms.Form, way: str, ways: list[str], **more: Any
+) -> HttpResponse:
     context = {
         "form": form,
         "way": way,
@@ -59,8 +73,35 @@ def reauthenticate(request: OwnRequest) -> HttpResponse:
         "next": safe_next(request),
         "has_password": request.user.has_usable_password(),
         **freshness.page_context(request),
+        **more,
     }
     return render(request, f"mfa/step_up/{way}.html", context)
+
+
+def _by_mailbox(request: OwnRequest) -> HttpResponse:
+    """For whoever has nothing else: a code to the main address, sent by POST."""
+    if request.method == "POST" and "send" in request.POST:
+        try:
+            with leading_back(lambda: safe_next(request)):
+                sent.send_to_mailbox(request)
+        except TooManyTries as refusal:
+            if refusal.budget != sent_codes.PAUSE.name:
+                raise
+            messages.info(request, too_soon(refusal.seconds))
+        request.session[MAILED] = True
+        form = MailedCodeForm()
+    else:
+        form = MailedCodeForm(posted(request))
+        if request.method == "POST" and form.is_valid():
+            with leading_back(lambda: safe_next(request)):
+                is_right = sent.by_mailbox(request, form.cleaned_data["code"])
+            if is_right:
+                request.session.pop(MAILED, None)
+                freshness.record(request, request.user, step_up.MAILBOX, again=True)
+                return freshness.carry_on(request)
+            form.add_error("code", WRONG_CODE)
+    more = {"is_sent": MAILED in request.session, "minutes": settings.POLICY_CODE_MINUTES}
+    return _page(request, form, step_up.MAILBOX, [step_up.MAILBOX], **more)
 
 
 def _attempt(request: OwnRequest) -> str:

@@ -1,0 +1,216 @@
+"""Codes that are sent: as a second step, to set one up, and to the mailbox of somebody who has nothing
+else to prove themselves by. Sent by POST only; each is good in the browser that asked for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Literal
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.errors import CredentialsMoved
+from accounts.flows import sent_codes
+from accounts.flows.sent_codes import EMAIL, TEXT
+from accounts.lockout import budgets, recipients, tries
+from accounts.models import User
+from accounts.outbox import letters as mail
+from accounts.requests import OwnRequest
+from accounts.step_up import demand_fresh_proof, record
+from accounts.texts import messages, numbers
+from accounts.texts import budgets as text_budgets
+from audit import trail
+from audit.events import Event
+from mfa import factors, letters, policy
+from mfa.devices import guesses
+from mfa.devices.guesses import NOTHING_FAILED
+from mfa.devices.sent_codes import seal_number
+from mfa.flows import changes, second_step
+from mfa.flows.second_step import Answer
+from mfa.models import MailedCode, TextedCode
+
+Way = Literal["mailed_code", "texted_code"]
+SECOND_STEP, CONFIRM, SET_UP = "second_step", "confirm", "set_up"
+CHANNELS = {"mailed_code": EMAIL, "texted_code": TEXT}
+DEVICES: dict[str, type[MailedCode] | type[TextedCode]] = {
+    "mailed_code": MailedCode,
+    "texted_code": TextedCode,
+}
+# The number that is being set up, in the session, which rests sealed.
+NUMBER = "mfa_number"
+
+
+def send(request: HttpRequest, user: User, way: Way) -> None:
+    """A code for the second step, to where this person has them sent. Raises TooManyTries within a
+    minute of the last, and when a budget is spent; LookupError if they do not use this way."""
+    if way == "mailed_code":
+        if not MailedCode.objects.filter(user=user, confirmed=True).exists():
+            raise LookupError
+        _mail(request, user, SECOND_STEP)
+        return
+    held = TextedCode.objects.filter(user=user, confirmed=True).first()
+    if held is None:
+        raise LookupError
+    _text(request, user, held.opened_number, SECOND_STEP)
+
+
+def send_to_mailbox(request: OwnRequest) -> None:
+    """A code for somebody signed in who has nothing else to prove themselves by; the caller has seen
+    that they have nothing. Raises TooManyTries."""
+    _mail(request, request.user, CONFIRM)
+
+
+def _mail(request: HttpRequest, user: User, purpose: Literal["second_step", "confirm"]) -> None:
+    sent_codes.pause(request, purpose, f"user:{user.pk}")
+    budgets.spend(sent_codes.letters_of(purpose), recipients.of(user, user.email))
+    code = sent_codes.make(EMAIL)
+    letter = mail.sign_in_code(
+        code=code,
+        minutes=settings.POLICY_CODE_MINUTES,
+        happened=mail.Happening.of(request, user=user),
+        purpose=purpose,
+        **mail.reader(user),
+    )
+    with transaction.atomic():
+        sent_codes.keep(request, user, purpose, EMAIL, code)
+        letter.put()
+        _told(request, user, "email", purpose)
+
+
+def _text(request: HttpRequest, user: User, number: str, purpose: str) -> None:
+    text_budgets.spend(request, user, number)
+    code = sent_codes.make(TEXT)
+    text = messages.code(
+        to=number,
+        code=code,
+        language=user.language,
+        expires_at=timezone.now() + timedelta(minutes=settings.POLICY_CODE_MINUTES),
+        subject_id=user.subject_id,
+    )
+    with transaction.atomic():
+        sent_codes.keep(request, user, purpose, TEXT, code)
+        text.put()
+        _told(request, user, "text", purpose)
+
+
+def _told(request: HttpRequest, user: User, channel: str, purpose: str) -> None:
+    trail.record(Event.CODE_SENT, subject=user, request=request, channel=channel, purpose=purpose)
+
+
+def by_sent_code(
+    request: HttpRequest, user: User, typed: str, *, attempt: str, way: str, method: Way
+) -> Answer:
+    """Compare `typed` with the codes that were sent to this browser; a right one uses all up. Raises
+    TooManyTries, LookupError."""
+    guess = guesses.take(
+        DEVICES[method], user.pk, known=second_step.is_known(request, user), columns=("id",)
+    )
+    if sent_codes.match(request, user, SECOND_STEP, CHANNELS[method], typed):
+        rows = DEVICES[method].objects.filter(pk=guess.pk)
+        rows.update(last_used_at=timezone.now(), **NOTHING_FAILED)
+        return Answer(right=True)
+    over = second_step.failed(request, user, guess, method, attempt=attempt, way=way)
+    return Answer(right=False, is_over=over)
+
+
+def by_mailbox(request: OwnRequest, typed: str) -> bool:
+    """Whether the code that `send_to_mailbox` sent was typed: a try at the account like any other.
+    Raises TooManyTries."""
+    with tries.guess(request, request.user) as guess:
+        guess.right = sent_codes.match(request, request.user, CONFIRM, EMAIL, typed)
+    if not guess.right:
+        trail.record(
+            Event.REAUTHENTICATION_FAILED,
+            actor=request.user,
+            subject=request.user,
+            request=request,
+            method="mailbox",
+        )
+    return guess.right
+
+
+# --- Setting them up ------------------------------------------------------------------------------
+
+
+def begin_number(request: OwnRequest, number: str) -> None:
+    """Text a code to the number (E.164) that codes are to go to. Raises ReauthenticationRequired,
+    TooManyTries, NumberNotServed."""
+    demand_fresh_proof(request)
+    _text(request, request.user, number, SET_UP)
+    request.session[NUMBER] = number
+
+
+def number_begun(request: OwnRequest) -> str:
+    """The number that waits for its code, or ''."""
+    return str(request.session.get(NUMBER, ""))
+
+
+def begin_mailbox(request: OwnRequest) -> None:
+    """Mail a code to the main address. Raises ReauthenticationRequired, TooManyTries."""
+    demand_fresh_proof(request)
+    _mail(request, request.user, CONFIRM)
+
+
+def turn_on(request: OwnRequest, way: Way, typed: str) -> bool:
+    """Use this way from now on, if `typed` is the code that was sent there. Raises
+    ReauthenticationRequired, TooManyTries, SessionEnded, CredentialsMoved."""
+    user = request.user
+    demand_fresh_proof(request)
+    before = factors.of(user)
+    if way not in policy.kinds() or getattr(before, FIELD[way]) is not None:
+        raise CredentialsMoved
+    number = number_begun(request)
+    purpose = CONFIRM if way == "mailed_code" else SET_UP
+    with tries.guess(request, user) as guess:
+        guess.right = sent_codes.match(request, user, purpose, CHANNELS[way], typed)
+    if not guess.right:
+        return False
+    made: MailedCode | TextedCode
+    if way == "mailed_code":
+        made = MailedCode(user=user, name="email")
+    else:
+        made = TextedCode(user=user, name="text", number=seal_number(number, user.pk))
+    mails = letters.factor_changed(factor=way, added=True, **letters.about(request, user))
+    record(request, user, way)
+    changes.make(
+        request,
+        Event.FACTOR_ADDED,
+        lambda user: made.save(force_insert=True),
+        after=replace(before, **{FIELD[way]: made}),
+        mail=[mails],
+        factor=way,
+    )
+    request.session.pop(NUMBER, None)
+    return True
+
+
+FIELD = {"mailed_code": "mailed", "texted_code": "texted"}
+
+
+def turn_off(request: OwnRequest, way: Way) -> bool:
+    """Use this way no more; False if it was not used. Raises LastWayIn and what `changes.make` does."""
+    user = request.user
+    demand_fresh_proof(request)
+    before = factors.of(user)
+    if getattr(before, FIELD[way]) is None:
+        return False
+    changes.make(
+        request,
+        Event.FACTOR_REMOVED,
+        lambda user: DEVICES[way].objects.filter(user=user).delete(),
+        after=replace(before, **{FIELD[way]: None}).settled(),
+        mail=[letters.factor_changed(factor=way, added=False, **letters.about(request, user))],
+        end_others=True,
+        factor=way,
+    )
+    return True
+
+
+def place_of(user: User, way: Way, held: factors.Factors) -> str:
+    """Where a code would go, masked."""
+    if way == "mailed_code":
+        return mail.masked(user.email)
+    return numbers.masked(held.texted.opened_number) if held.texted else ""
