@@ -6,6 +6,7 @@ SECURITY: no message repeats a part of the address: it holds the provider's secr
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -66,6 +67,10 @@ def _webhook(parts: SplitResult) -> dict[str, str]:
             f"TEXT_URL: secret= must have {SHORTEST_SECRET} characters or more; the receiver knows"
             " by it that a text is ours."
         )
+    try:
+        b64decode(secret.partition("whsec_")[2], validate=True)
+    except ValueError:
+        raise ImproperlyConfigured("TEXT_URL: after secret=whsec_ stands base64.") from None
     path = parts._replace(scheme=parts.scheme.partition("+")[2], query=others)
     return {"backend": f"{_SENDERS}Webhook", "url": path.geturl(), "secret": secret}
 
