@@ -128,6 +128,8 @@ def _deliver(row: OutgoingMail, channel: Channel, carrier: Carrier, report: Repo
         carrier.send(raw, recipient, row.message_id)
     except Exception as error:  # whatever a carrier raises, the next message must have its turn
         _note_failure(row, channel, error, report)
+        if isinstance(error, TransportDown):
+            raise
         if channel.is_down(error):
             raise TransportDown(describe(error)) from error
         return

@@ -9,7 +9,6 @@ from django.conf import settings
 from accounts.models import OutgoingMail
 from accounts.outbox import delivery
 from accounts.outbox.channels import Channel
-from accounts.outbox.transport import TransportDown
 from accounts.texts.senders import NumberRefused, Texts
 from audit.events import Event
 
@@ -24,7 +23,7 @@ def _is_refusal(error: Exception) -> bool:
 
 
 def _is_down(error: Exception) -> bool:
-    return isinstance(error, TransportDown | OSError)
+    return isinstance(error, OSError)  # a folder that cannot be written
 
 
 TEXTS = Channel(
