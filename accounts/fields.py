@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.flows import proofs, sent_codes
+from accounts.texts import numbers
 from accounts.validators import (
     ADDRESS_LENGTH,
     normalise_address,
@@ -174,6 +175,35 @@ class NewPasswordField(PasswordField):
                 ),
                 min=settings.POLICY_PASSWORD_MIN,
             )
+
+
+class NumberField(forms.CharField):
+    """F-tel: a mobile number in its one spelling (E.164), which we send texts to."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = PLAIN | {"inputmode": "tel", "autocomplete": "tel", "dir": "ltr"}
+        kwargs.setdefault("label", _("Mobile number"))
+        super().__init__(widget=forms.TextInput(attrs=attrs), help_text=_number_hint(), **kwargs)
+        self.widget.input_type = "tel"
+        self.error_messages["required"] = _("Enter your mobile number")
+        # NUL is refused with the words for every other character that is in no number.
+        self.validators = []
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        return numbers.parse(text) if text else ""
+
+
+def _hint() -> str:
+    if not settings.TEXT_REGION:
+        return _now("Include the country code, for example +33 6 12 34 56 78.")
+    hint = _now(
+        "Include the country code for numbers outside %(country)s, for example +33 6 12 34 56 78."
+    )
+    return hint % {"country": numbers.country_name(settings.TEXT_REGION)}
+
+
+_number_hint = lazy(_hint, str)
 
 
 class CodeField(forms.CharField):

@@ -42,6 +42,7 @@ PERIODIC = [
     "accounts.botcheck.spent.purge",
     "accounts.botcheck.held.purge",
     "accounts.outbox.delivery.purge",
+    "accounts.texts.channel.purge",
 ]
 
 

@@ -37,12 +37,14 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True)
 class Question(Generic[Answer]):
-    """What is sent, and `read`, which understands the body of the answer or raises."""
+    """What is sent, and `read`, which understands the body of the answer or raises. `otherwise`
+    understands any status but 200; without it, such an answer is none."""
 
     url: str
     read: Callable[[bytes], Answer]
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None  # with one it is a POST
+    otherwise: Callable[[int, bytes], Answer] | None = None
 
 
 class Server:
@@ -96,6 +98,12 @@ class Server:
             if self.failures >= FAILURES:
                 self.open_until = time.monotonic() + PAUSE_SECONDS
 
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether nobody asks it just now."""
+        with self.mutex:
+            return time.monotonic() < self.open_until
+
     def leave(self) -> None:
         with self.mutex:
             self.inside -= 1
@@ -120,7 +128,7 @@ class _Call(Generic[Answer]):
 
     def run(self, answers: SimpleQueue[Answer | NoAnswer]) -> None:
         try:
-            answers.put(self.question.read(self._body()))
+            answers.put(self._answer())
         except NoAnswer as refusal:
             answers.put(refusal)
         except Exception as error:  # whatever a stranger's bytes do to us, it is no answer
@@ -129,20 +137,22 @@ class _Call(Generic[Answer]):
             self.connection.close()
             self.server.leave()
 
-    def _body(self) -> bytes:
+    def _answer(self) -> Answer:
         asked = self.question
         method = "GET" if asked.body is None else "POST"
         self.connection.request(method, self.path or "/", asked.body, dict(asked.headers))
         with self.connection.getresponse() as response:
             # SECURITY: a redirect is not followed: this address was chosen, and no other.
-            if response.status != 200:
+            if response.status != 200 and asked.otherwise is None:
                 raise NoAnswer(f"it answered {response.status}")
             body = b""
             while chunk := response.read1(65536):
                 body += chunk
                 if len(body) > self.server.most_bytes or time.monotonic() > self.until:
                     raise NoAnswer("its answer is too long, or too slow")
-        return body
+        if response.status != 200 and asked.otherwise is not None:
+            return asked.otherwise(response.status, body)
+        return asked.read(body)
 
     def hang_up(self) -> None:
         """Wake the thread, whatever it waits for, unless that is the look-up of a name."""

@@ -227,6 +227,14 @@ class Event(StrEnum):
         {"letter": Maybe(Word()), "attempts": Maybe(Count())},
     )
 
+    # --- texts ------------------------------------------------------------------------------------
+
+    TEXT_DEAD = (
+        "text.dead",
+        "A text message was given up: refused for its number, not taken in time, or too late.",
+        {"text": Maybe(Word()), "attempts": Maybe(Count())},
+    )
+
     # --- staff and operators ----------------------------------------------------------------------
 
     STAFF_RESET_LETTER_SENT = (

@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from authsite.environment import Environment, mail_settings
+from authsite.text_url import countries, text_transport
 
 # --- Where things are -----------------------------------------------------------------------------
 
@@ -248,6 +249,26 @@ DEFAULT_FROM_EMAIL = env.text(
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+TEXT_TRANSPORT = text_transport(
+    env.text(
+        "TEXT_URL",
+        f"file://{VAR_DIR / 'texts'}" if DEBUG else "",
+        "How text messages leave: `webhook+https://host/path?secret=…`,"
+        " `twilio://SID:TOKEN@api.twilio.com/?from=+15551234567`, `file:///folder`, `console:`;"
+        " empty: not at all (docs/texts.md).",
+        shown="empty; files under var/texts/ with DEBUG",
+    )
+)
+TEXT_TIMEOUT = env.number(
+    "TEXT_TIMEOUT", 10, "Seconds in which the provider must have taken a text.", low=1, high=60
+)
+TEXT_REGION = env.text(
+    "TEXT_REGION", "", "Whose numbers may lack their country code.", shown="empty"
+)
+TEXT_REGION = "".join(countries("TEXT_REGION", [TEXT_REGION]))
+TEXT_COUNTRIES = env.list("TEXT_COUNTRIES", [], "Countries that get texts (GB,IE); empty: all.")
+TEXT_COUNTRIES = countries("TEXT_COUNTRIES", TEXT_COUNTRIES)
+
 # --- Security policy ------------------------------------------------------------------------------
 
 POLICY_PASSWORD_MIN = env.number(
@@ -453,6 +474,22 @@ POLICY_LINKS_PER_HOUR = env.number(
     "Mailed links an hour that one network opens in vain: mistyped, used up or never sent.",
     low=10,
     high=10000,
+)
+POLICY_TEXTS_PER_HOUR = env.number(
+    "POLICY_TEXTS_PER_HOUR", 3, "Texts an hour to one number.", low=1, high=10
+)
+POLICY_TEXTS_PER_NETWORK_PER_HOUR = env.number(
+    "POLICY_TEXTS_PER_NETWORK_PER_HOUR", 20, "Texts asked for from one network.", low=1, high=10000
+)
+POLICY_TEXTS_PER_COUNTRY_PER_HOUR = env.number(
+    "POLICY_TEXTS_PER_COUNTRY_PER_HOUR",
+    100,
+    "Texts an hour to one country; one person, and all numbers not proved yet, get half.",
+    low=2,
+    high=10**6,
+)
+POLICY_TEXTS_PER_SITE_PER_HOUR = env.number(
+    "POLICY_TEXTS_PER_SITE_PER_HOUR", 500, "The same for the whole site.", low=2, high=10**6
 )
 POLICY_BOT_CHECK_PERCENT = env.number(
     "POLICY_BOT_CHECK_PERCENT", 50, "Bot check: from this share of a limit on.", low=1, high=100

@@ -1,4 +1,4 @@
-"""The outbox: a letter is a row, written in the transaction of the act it tells of."""
+"""The outbox: a letter or a text is a row, written in the transaction of the act it tells of."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from django.utils import timezone
 class OutgoingMail(models.Model):
     """One message to one recipient. What it says and whom it reaches are sealed until it is sent,
     and wiped then; a letter that was given up keeps both until it is purged, so that an operator
-    who mends the cause can send it after all.
+    who mends the cause can send it after all. A text that was given up keeps neither: its code has
+    run out by then.
     """
+
+    class Channel(models.TextChoices):
+        LETTER = "letter"
+        TEXT = "text"
 
     class State(models.TextChoices):
         WAITING = "waiting"
@@ -20,6 +25,9 @@ class OutgoingMail(models.Model):
         # account, a letter over the cap. Born finished, and gone with the next purge.
         UNWANTED = "unwanted"
 
+    channel = models.CharField(
+        max_length=8, choices=Channel.choices, default=Channel.LETTER, db_default=Channel.LETTER
+    )
     # As in the message itself. Not unique: a message to three recipients is three rows.
     message_id = models.CharField(max_length=300, db_index=True)
     letter = models.CharField(max_length=60)
@@ -33,13 +41,15 @@ class OutgoingMail(models.Model):
     # When it may be tried (next). A worker that takes the letter moves this behind its own lease:
     # if it dies, the letter falls due again by itself.
     due_at = models.DateTimeField(default=timezone.now)
+    # After that it is not sent any more: the code in it has run out.
+    expires_at = models.DateTimeField(null=True)
     lease = models.CharField(max_length=32, blank=True)
     finished_at = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=100, blank=True)
 
     class Meta:
         indexes = [
-            models.Index(fields=["state", "due_at"], name="mail_due"),
+            models.Index(fields=["state", "channel", "due_at"], name="mail_due"),
             models.Index(fields=["state", "finished_at"], name="mail_finished"),
         ]
 

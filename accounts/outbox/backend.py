@@ -45,6 +45,6 @@ def _letters(message: EmailMessage) -> list[Letter]:
         mime["Message-ID"] = message_id
     raw = on_the_wire(mime.as_bytes())
     return [
-        Letter("other", message_id, recipient, "", one_line(message.subject), raw)
+        Letter("other", message_id, recipient, "", raw, one_line(message.subject))
         for recipient in dict.fromkeys(message.recipients())
     ]

@@ -10,11 +10,12 @@ import re
 import secrets
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from email.charset import QP, Charset
 from email.utils import format_datetime, formataddr
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -40,18 +41,21 @@ _UTF8.body_encoding = QP
 
 
 @dataclass(frozen=True)
-class Letter:
-    """A finished message to one recipient. `raw` is its complete RFC 5322 form with CRLF."""
+class Message:
+    """What goes to one recipient. `raw` is what the transport hands over, byte for byte."""
 
     kind: str
     message_id: str
     recipient: str
     subject_id: str
-    subject: str
     raw: bytes
+    # After that it is not sent any more.
+    expires_at: datetime | None = field(default=None, kw_only=True)
+
+    channel: ClassVar[OutgoingMail.Channel]
 
     def put(self, *, wanted: bool = True) -> OutgoingMail:
-        """Write the letter into the outbox: one INSERT, which belongs into the act's transaction.
+        """Write the message into the outbox: one INSERT, which belongs into the act's transaction.
 
         Whether it is sent is then as certain as whether the act happened. One that is not `wanted`
         is written all the same and never sent, so that the work does not tell which it was."""
@@ -62,22 +66,33 @@ class Letter:
         return row
 
 
-def sealed_row(letter: Letter) -> OutgoingMail:
-    """The unsaved row of a letter, what it says and whom it reaches sealed to its Message-ID."""
+@dataclass(frozen=True)
+class Letter(Message):
+    """A finished letter. `raw` is its complete RFC 5322 form with CRLF."""
+
+    subject: str
+
+    channel = OutgoingMail.Channel.LETTER
+
+
+def sealed_row(message: Message) -> OutgoingMail:
+    """The unsaved row of a message, what it says and whom it reaches sealed to its Message-ID."""
     return OutgoingMail(
-        message_id=letter.message_id,
-        letter=letter.kind,
-        subject_id=letter.subject_id,
-        recipient=sealing.seal(letter.recipient.encode(), context=recipient_context(letter)),
-        body=sealing.seal(letter.raw, context=body_context(letter)),
+        channel=message.channel,
+        message_id=message.message_id,
+        letter=message.kind,
+        subject_id=message.subject_id,
+        recipient=sealing.seal(message.recipient.encode(), context=recipient_context(message)),
+        body=sealing.seal(message.raw, context=body_context(message)),
+        expires_at=message.expires_at,
     )
 
 
-def body_context(mail: Letter | OutgoingMail) -> str:
+def body_context(mail: Message | OutgoingMail) -> str:
     return f"outbox.body:{mail.message_id}"
 
 
-def recipient_context(mail: Letter | OutgoingMail) -> str:
+def recipient_context(mail: Message | OutgoingMail) -> str:
     return f"outbox.recipient:{mail.message_id}"
 
 
@@ -117,7 +132,7 @@ def compose(
     )
     message.encoding = _UTF8
     raw = on_the_wire(message.message().as_bytes())
-    return Letter(kind, message_id, to, subject_id, subject, raw)
+    return Letter(kind, message_id, to, subject_id, raw, subject)
 
 
 def on_the_wire(raw: bytes) -> bytes:

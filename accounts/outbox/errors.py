@@ -8,8 +8,8 @@ import traceback
 
 
 def describe(error: BaseException) -> str:
-    """Like "SMTPDataError 554" or "TimeoutError"."""
-    code = smtp_code(error)
+    """Like "SMTPDataError 554", "NumberRefused 21211" or "TimeoutError"."""
+    code = smtp_code(error) or getattr(error, "reply", 0)
     return f"{type(error).__name__} {code}" if code else type(error).__name__
 
 

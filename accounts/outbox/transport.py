@@ -23,7 +23,7 @@ LETTERS_PER_CONNECTION = 50
 
 
 class TransportDown(Exception):
-    """The mail server cannot be reached or refuses us altogether. No letter is to blame."""
+    """The server cannot be reached or refuses us altogether. No message is to blame."""
 
 
 class Transport:
@@ -51,8 +51,9 @@ class Transport:
             raise TransportDown(describe(error)) from error
         self._backend, self._sent = backend, 0
 
-    def send(self, raw: bytes, recipient: str) -> None:
-        """Hand over one message; returns when the server has taken it, else raises its error."""
+    def send(self, raw: bytes, recipient: str, message_id: str) -> None:
+        """Hand over one message, which has its Message-ID inside; returns when the server has taken
+        it, else raises its error."""
         assert self._backend is not None, "open() comes first"  # noqa: S101
         self._sent += 1
         self._backend.send_messages([StoredMessage(raw, recipient)])

@@ -1,4 +1,4 @@
-"""The loop that sends letters and keeps house, until it is told to stop.
+"""The loops that send letters and texts and keep house, until they are told to stop.
 
 Any number of workers may run, on any number of machines: they share nothing but the database.
 """
@@ -8,11 +8,14 @@ from __future__ import annotations
 import logging
 import threading
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 
 from accounts.housekeeping import Rota
+from accounts.outbox.channels import LETTERS, Channel
 from accounts.outbox.delivery import drain
 from accounts.outbox.errors import place_of
+from accounts.texts.channel import TEXTS
 
 logger = logging.getLogger(__name__)
 
@@ -20,16 +23,34 @@ IDLE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 
 
-class Worker:
-    """Runs until `stop` is set; finishes the letter in hand first, so that it is not sent twice."""
+def channels() -> list[Channel]:
+    """Letters always; texts where somebody carries them."""
+    return [LETTERS, TEXTS] if settings.TEXT_TRANSPORT else [LETTERS]
 
-    def __init__(self, stop: threading.Event) -> None:
+
+def work(stop: threading.Event) -> None:
+    """Until `stop`: each channel in a loop of its own. A mail server that lets us wait must not hold
+    a code back until it has run out, nor the other way about."""
+    others = [threading.Thread(target=Worker(stop, one).run) for one in channels()[1:]]
+    for thread in others:
+        thread.start()
+    Worker(stop).run()
+    for thread in others:
+        thread.join()
+
+
+class Worker:
+    """Runs until `stop` is set; finishes the message in hand first, so that it is not sent twice.
+    The one that sends letters keeps house too."""
+
+    def __init__(self, stop: threading.Event, channel: Channel = LETTERS) -> None:
         self.stop = stop
-        self.rota = Rota()
+        self.channel = channel
+        self.rota = Rota(None if channel is LETTERS else [])
         self.troubles = 0
 
     def run(self) -> None:
-        logger.info("Sending letters.")
+        logger.info("Sending %ss.", self.channel.what.lower())
         while not self.stop.is_set():
             self.round()
             self.stop.wait(self.pause())
@@ -40,12 +61,13 @@ class Worker:
         """Send what is due and do one piece of housekeeping. Survives whatever goes wrong."""
         try:
             close_old_connections()
-            report = drain(stop=self.stop)
+            report = drain(self.channel, stop=self.stop)
             if report.down:
                 self.troubles += 1
                 logger.warning(
-                    "The mail server cannot be used: %s. Again in %d s.", report.down, self.pause()
-                )
+                    "%s cannot be used: %s. Again in %d s.",
+                    self.channel.server, report.down, self.pause(),
+                )  # fmt: skip
             else:
                 self.troubles = 0
             self.rota.step()

@@ -16,9 +16,12 @@ from django.contrib.auth.models import Group, Permission
 
 from accounts.models import User
 from accounts.passwords import breached_load, breached_sources
+from accounts.texts import senders
+from authsite.text_url import text_transport
 from tests.support import breaches, cast
 from tests.support.required_password import ALSO_BREACHED
 from tests.support.smtp_sink import SmtpSink
+from tests.support.text_sink import TextSink
 from tests.support.visitor import Visitor
 
 
@@ -28,6 +31,19 @@ def sink(settings) -> Iterator[SmtpSink]:
     with SmtpSink() as sink:
         settings.MAIL_TRANSPORT = sink.transport
         settings.EMAIL_TIMEOUT = 1
+        yield sink
+
+
+@pytest.fixture
+def provider(settings, monkeypatch) -> Iterator[TextSink]:
+    """The text provider behind the outbox, with a second's patience, not asked yet: it speaks as
+    Twilio does."""
+    monkeypatch.setattr(senders, "PROVIDER", senders.provider())
+    with TextSink() as sink:
+        settings.TEXT_TRANSPORT = text_transport(
+            f"twilio+http://AC0123:a-token-of-tests@{sink.host}/?from=+15551234567"
+        )
+        settings.TEXT_TIMEOUT = 1
         yield sink
 
 

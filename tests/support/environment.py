@@ -34,6 +34,7 @@ COLOURING = (
     "TRUSTED_PROXIES",
     "SECRET_KEY_FALLBACKS",
     "PSEUDO_LOCALE",
+    "TEXT_",
 )
 
 

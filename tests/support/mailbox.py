@@ -41,6 +41,7 @@ class Received:
 def received() -> list[Received]:
     """Every letter that still lies in the outbox and is meant for somebody, oldest first."""
     rows = OutgoingMail.objects.exclude(body="").exclude(state=OutgoingMail.State.UNWANTED)
+    rows = rows.filter(channel=OutgoingMail.Channel.LETTER)
     return [_opened(row) for row in rows.order_by("pk")]
 
 

@@ -1,4 +1,4 @@
-"""`manage.py auth_worker`: sends the letters in the outbox and keeps house."""
+"""`manage.py auth_worker`: sends the letters and texts in the outbox and keeps house."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from accounts.outbox import delivery
-from accounts.outbox.worker import Worker
+from accounts.outbox.worker import channels, work
 
 DONE, PARTLY, TRY_LATER, INTERRUPTED = 0, 4, 75, 130
 
 
 class Command(BaseCommand):
     help = (
-        "Sends the letters waiting in the outbox and keeps house, until it is stopped (TERM, INT)."
-        " Any number may run at once. With --once: sends what is due and exits with 0 (done),"
-        " 4 (some letters wait for another try) or 75 (the mail server cannot be used)."
+        "Sends the letters and texts waiting in the outbox and keeps house, until it is stopped"
+        " (TERM, INT). Any number may run at once. With --once: sends what is due and exits with"
+        " 0 (done), 4 (some wait for another try) or 75 (the mail server or the text provider cannot"
+        " be used)."
     )
     # A restart after a crash must not wait for, or fail over, what only pages need.
     requires_system_checks: list[str] = []
@@ -61,7 +62,8 @@ class Command(BaseCommand):
 
     def _work(self, options: dict[str, Any]) -> int:
         if options["dry_run"]:
-            due, dead = delivery.due().count(), delivery.dead().count()
+            due = sum(delivery.due(one).count() for one in channels())
+            dead = sum(delivery.dead(one).count() for one in channels())
             sentence = "{due} due, {dead} given up. Nothing was done."
             self._say(options, sentence, due=due, dead=dead)
         elif options["revive"]:
@@ -69,25 +71,29 @@ class Command(BaseCommand):
         elif options["once"]:
             return self._once(options)
         else:
-            Worker(self.stop).run()
+            work(self.stop)
         return DONE
 
     def _once(self, options: dict[str, Any]) -> int:
         started = time.monotonic()
-        report = delivery.drain(stop=self.stop)
+        reports = {one: delivery.drain(one, stop=self.stop) for one in channels()}
+        failed = sum(report.failed for report in reports.values())
+        dead = sum(report.dead for report in reports.values())
         self._say(
             options,
             "{sent} sent, {failed} to be tried again, {dead} given up, {waiting} waiting.",
-            sent=report.sent,
-            failed=report.failed,
-            dead=report.dead,
-            waiting=delivery.waiting().count(),
+            sent=sum(report.sent for report in reports.values()),
+            failed=failed,
+            dead=dead,
+            waiting=sum(delivery.waiting(one).count() for one in channels()),
             seconds=round(time.monotonic() - started, 1),
         )
-        if report.down:
-            self.stderr.write(f"The mail server cannot be used: {report.down}")
+        for channel, report in reports.items():
+            if report.down:
+                self.stderr.write(f"{channel.server} cannot be used: {report.down}")
+        if any(report.down for report in reports.values()):
             return TRY_LATER
-        return PARTLY if report.failed or report.dead else DONE
+        return PARTLY if failed or dead else DONE
 
     def _say(self, options: dict[str, Any], sentence: str, **facts: Any) -> None:
         if options["json"]:

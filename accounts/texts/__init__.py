@@ -1,0 +1,1 @@
+"""Text messages (SMS): numbers, what may be sent, the messages, and who carries them."""
