@@ -83,7 +83,7 @@ def kinds() -> frozenset[str]:
     """The kinds of second step that may be set up here, and asked for."""
     sent = (
         {"texted_code"}
-        if settings.POLICY_TEXTED_CODES and getattr(settings, "TEXT_URL", "")
+        if settings.POLICY_TEXTED_CODES and settings.TEXT_URL
         else set()
     )
     sent |= {"mailed_code"} if settings.POLICY_MAILED_CODES else set()

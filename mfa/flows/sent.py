@@ -20,8 +20,7 @@ from accounts.models import User
 from accounts.outbox import letters as mail
 from accounts.requests import OwnRequest
 from accounts.step_up import demand_fresh_proof, record
-from accounts.texts import messages, numbers
-from accounts.texts import budgets as text_budgets
+from accounts.texts import allowance, messages, numbers
 from audit import trail
 from audit.events import Event
 from mfa import factors, letters, policy
@@ -39,6 +38,8 @@ DEVICES: dict[str, type[MailedCode] | type[TextedCode]] = {
     "mailed_code": MailedCode,
     "texted_code": TextedCode,
 }
+# The budgets that only say that a minute has not passed.
+PAUSES = frozenset({sent_codes.PAUSE.name, budgets.TEXT_PAUSES.name})
 # The number that is being set up, in the session, which rests sealed.
 NUMBER = "mfa_number"
 
@@ -54,7 +55,7 @@ def send(request: HttpRequest, user: User, way: Way) -> None:
     held = TextedCode.objects.filter(user=user, confirmed=True).first()
     if held is None:
         raise LookupError
-    _text(request, user, held.opened_number, SECOND_STEP)
+    _text(request, user, held.opened_number, SECOND_STEP, is_proved=True)
 
 
 def send_to_mailbox(request: OwnRequest) -> None:
@@ -80,8 +81,10 @@ def _mail(request: HttpRequest, user: User, purpose: Literal["second_step", "con
         _told(request, user, "email", purpose)
 
 
-def _text(request: HttpRequest, user: User, number: str, purpose: str) -> None:
-    text_budgets.spend(request, user, number)
+def _text(
+    request: HttpRequest, user: User, number: str, purpose: str, *, is_proved: bool = False
+) -> None:
+    allowance.allow(request, user, number, is_proved=is_proved)
     code = sent_codes.make(TEXT)
     text = messages.code(
         to=number,

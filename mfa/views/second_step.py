@@ -19,7 +19,6 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.errors import TooManyTries, leading_back
 from accounts.fields import WRONG_CODE, too_soon
-from accounts.flows import sent_codes
 from mfa import factors
 from mfa.factors import Factors
 from mfa.flows import occasions, second_step, sent, trusted
@@ -103,7 +102,7 @@ def _send(request: HttpRequest, occasion: Occasion, way: Any) -> HttpResponse:
     except LookupError:
         return redirect("mfa_authenticate")
     except TooManyTries as refusal:
-        if refusal.budget != sent_codes.PAUSE.name:
+        if refusal.budget not in sent.PAUSES:
             raise
         messages.info(request, too_soon(refusal.seconds))
         return redirect(here)

@@ -14,13 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.errors import TooManyTries, leading_back
+from accounts.errors import NumberNotServed, TooManyTries, leading_back
 from accounts.fields import WRONG_CODE, posted, too_soon
-from accounts.flows import sent_codes
 from accounts.requests import OwnRequest
 from accounts.step_up import demand_fresh_proof
 from accounts.texts import numbers
-from accounts.texts.numbers import NumberNotServed
 from mfa import factors, policy
 from mfa.flows import sent
 from mfa.flows.sent import Way
@@ -57,7 +55,8 @@ def _begin_number(request: OwnRequest) -> HttpResponse:
         try:
             return _sent(request, "mfa_texted_on", lambda: sent.begin_number(request, number))
         except NumberNotServed as refusal:
-            form.add_error("number", str(refusal))
+            said = _("We cannot text numbers in %(country)s. Use an authenticator app.")
+            form.add_error("number", said % {"country": refusal.country_name})
     return render(request, "mfa/texted_number.html", {"form": form})
 
 
@@ -94,7 +93,7 @@ def _sent(request: OwnRequest, page: str, send: Any) -> HttpResponse:
         with leading_back(lambda: reverse(page)):
             send()
     except TooManyTries as refusal:
-        if refusal.budget not in (sent_codes.PAUSE.name, "text_pauses"):
+        if refusal.budget not in sent.PAUSES:
             raise
         messages.info(request, too_soon(refusal.seconds))
     return redirect(page)

@@ -19,7 +19,6 @@ from django.views.decorators.http import require_http_methods
 from accounts import step_up as freshness
 from accounts.errors import TooManyTries, leading_back
 from accounts.fields import WRONG_CODE, posted, too_soon
-from accounts.flows import sent_codes
 from accounts.redirects import NEXT_FIELD, safe_next
 from accounts.requests import OwnRequest
 from mfa import factors, step_up
@@ -85,7 +84,7 @@ def _by_mailbox(request: OwnRequest) -> HttpResponse:
             with leading_back(lambda: safe_next(request)):
                 sent.send_to_mailbox(request)
         except TooManyTries as refusal:
-            if refusal.budget != sent_codes.PAUSE.name:
+            if refusal.budget not in sent.PAUSES:
                 raise
             messages.info(request, too_soon(refusal.seconds))
         request.session[MAILED] = True
