@@ -179,3 +179,28 @@ def assert_nothing_is_cut_or_kept_that_may_not_be() -> None:
         whole = text.lower().count(HEAD) == text.lower().count(TAIL)
         # What is only shown may be shortened, with a mark that says so.
         assert whole or (kept.where == "label in the trail" and text.endswith("…")), kept.where
+
+# What is typed as a code and is none; each is a clear error, and compared with nothing.
+NASTY_CODES = [
+    "",
+    " ",
+    "+12345",
+    "-12345",
+    "1_2345",
+    "12345",
+    "1234567",
+    "1" * 10_000,
+    "0x1234",
+    "1e5000",
+    "12 34 5",
+    "abcdef",
+    "\x00123456",
+    "12345\u202e6",
+    "①②③④⑤⑥",
+    "½½½½½½",
+    "一二三四五六",
+    "😀😀😀😀😀😀",
+    "'; DROP TABLE mfa_authenticatorapp; --",
+    "<script>alert(1)</script>",
+    "\ufffd" * 6,
+]

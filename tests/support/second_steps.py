@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from functools import lru_cache
 
+from django.utils import timezone
 from django_otp.oath import hotp
 
 from accounts.models import User
@@ -54,6 +56,10 @@ def give_codes(user: User) -> RecoveryCodes:
     )
     RecoveryCode.objects.bulk_create(RecoveryCode(codes=made, digest=one) for one in digests)
     return made
+
+
+def now() -> datetime:
+    return timezone.now()
 
 
 def as_if_later(user: User) -> str:
