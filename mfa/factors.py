@@ -59,10 +59,12 @@ class Factors:
         kinds = policy.kinds()
         return tuple(way for way in WAYS if has[way] and way in kinds)
 
-    def turn_two_step_on(self, demand: Demand) -> bool:
-        """Whether two-step sign-in is on with these (design: one road in): a factor and saved
-        recovery codes, or a factor and a policy that asks for it."""
-        return self.has_any and bool(self.codes or demand.required)
+    @property
+    def are_complete(self) -> bool:
+        """Whether two-step sign-in is on with these: a factor, and recovery codes that were saved, so
+        that nobody is shut out by losing a phone. A policy asks for the factor before that (the stage),
+        and lets nobody go on without the codes (the middleware)."""
+        return self.has_any and self.codes is not None
 
     def meet(self, demand: Demand) -> bool:
         """Whether the policy has nothing to ask: a factor that counts, and saved recovery codes."""

@@ -51,7 +51,7 @@ def make(
     user = request.user
     demand_fresh_proof(request)
     demand = policy.demand_on(user)
-    on = after.turn_two_step_on(demand)
+    on = after.are_complete
     if user.two_step_on and not after.meet(demand):
         raise LastWayIn
     turned = on != user.two_step_on
