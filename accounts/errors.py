@@ -6,6 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal
 
+from django.utils.translation import ngettext
+
+from accounts.texts import numbers
+
 
 class Refusal(Exception):
     """Something that was asked for is not done, and the person is told on a page of its own."""
@@ -30,6 +34,12 @@ WAITS = {
     "resets": "errors/wait/network.html",
     "unlocks": "errors/wait/network.html",
     "links": "errors/wait/network.html",
+    "text_pauses": "errors/wait/texts.html",
+    "texts": "errors/wait/texts.html",
+    "text_asks": "errors/wait/texts.html",
+    "network_texts": "errors/wait/texts.html",
+    "country_texts": "errors/wait/texts.html",
+    "site_texts": "errors/wait/texts.html",
 }
 
 
@@ -61,6 +71,33 @@ class TooManyTries(Refusal):
     @property
     def minutes(self) -> int:
         return -(-self.seconds // 60)
+
+
+class TooSoon(TooManyTries):
+    """A code was texted to this number less than a minute ago. `sentence` is for beside the button."""
+
+    @property
+    def sentence(self) -> str:
+        return ngettext(
+            "You can ask for another code in %(seconds)d second.",
+            "You can ask for another code in %(seconds)d seconds.",
+            self.seconds,
+        ) % {"seconds": self.seconds}
+
+
+class NumberNotServed(Refusal):
+    """No texts go to that country (ISO code): TEXT_COUNTRIES leaves it out, or texts are off."""
+
+    status = 403
+    template = "errors/number_not_served.html"
+
+    def __init__(self, country: str) -> None:
+        super().__init__(country)
+        self.country = country
+
+    @property
+    def country_name(self) -> str:
+        return numbers.country_name(self.country)
 
 
 @contextmanager

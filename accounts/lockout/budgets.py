@@ -19,10 +19,12 @@ __all__ = [
     "forget",
     "give_back",
     "give_back_share",
+    "share",
     "spend",
     "spend_if_room",
     "spend_share",
     "spend_share_if_room",
+    "wait",
     "would_allow",
 ]
 
@@ -66,6 +68,14 @@ REQUIRED_PASSWORDS = Budget(
     "required_passwords", lambda: 3 * settings.POLICY_CODE_TRIES_PER_HOUR, HOUR
 )
 
+# Texts (accounts/texts/allowance.py): to one number, for one person, and what guards the bill.
+TEXT_PAUSES = Budget("text_pauses", lambda: 1, timedelta(seconds=60))
+TEXTS = Budget("texts", lambda: settings.POLICY_TEXTS_PER_HOUR, HOUR)
+TEXT_ASKS = Budget("text_asks", lambda: 2 * settings.POLICY_TEXTS_PER_HOUR, HOUR)
+NETWORK_TEXTS = Budget("network_texts", lambda: settings.POLICY_TEXTS_PER_NETWORK_PER_HOUR, HOUR)
+COUNTRY_TEXTS = Budget("country_texts", lambda: settings.POLICY_TEXTS_PER_COUNTRY_PER_HOUR, HOUR)
+SITE_TEXTS = Budget("site_texts", lambda: settings.POLICY_TEXTS_PER_SITE_PER_HOUR, HOUR)
+
 
 def spend(budget: Budget, subject: str) -> None:
     """Count one for `subject`, or raise TooManyTries with the seconds until it opens again.
@@ -78,17 +88,18 @@ def spend(budget: Budget, subject: str) -> None:
 def spend_share(budget: Budget, subject: str, *, by: str) -> None:
     """`spend`, but of a limit that strangers could use up for others, one `by` (a network, an
     account) gets no more than the half. Raises TooManyTries; two statements more than `spend`."""
-    spend(*_share(budget, subject, by))
+    spend(*share(budget, subject, by=by))
     spend(budget, subject)
 
 
 def give_back_share(budget: Budget, subject: str, *, by: str) -> None:
     """What `spend_share` counted did not happen after all."""
-    give_back(*_share(budget, subject, by))
+    give_back(*share(budget, subject, by=by))
     give_back(budget, subject)
 
 
-def _share(budget: Budget, subject: str, by: str) -> tuple[Budget, str]:
+def share(budget: Budget, subject: str, *, by: str) -> tuple[Budget, str]:
+    """The budget and subject in which the half is counted that one `by` gets."""
     half = Budget(f"{budget.name}_share", lambda: (budget.limit() + 1) // 2, budget.window)
     return half, f"{by} {subject}"
 
@@ -100,13 +111,18 @@ def spend_if_room(budget: Budget, subject: str) -> bool:
 
 def spend_share_if_room(budget: Budget, subject: str, *, by: str) -> bool:
     """`spend_share`, for acts whose work must not tell: two statements, the same ones always."""
-    has_share = spend_if_room(*_share(budget, subject, by))
+    has_share = spend_if_room(*share(budget, subject, by=by))
     return spend_if_room(budget if has_share else NOTHING, subject) and has_share
 
 
 def would_allow(budget: Budget, subject: str) -> bool:
     """Whether `spend` would go through now. Decides nothing: `spend` does. One SELECT."""
-    return not _counter(budget, subject).wait()
+    return not wait(budget, subject)
+
+
+def wait(budget: Budget, subject: str) -> int:
+    """In how many seconds `spend` would go through; 0 for now. Decides nothing. One SELECT."""
+    return _counter(budget, subject).wait()
 
 
 def give_back(budget: Budget, subject: str) -> None:

@@ -15,8 +15,10 @@ from accounts.errors import (
     CredentialsMoved,
     HashingBusy,
     LinkUnusable,
+    NumberNotServed,
     SessionEnded,
     TooManyTries,
+    TooSoon,
 )
 from accounts.forms.account import ProfileForm
 from accounts.forms.entry import CodeForm, SignUpForm
@@ -64,11 +66,18 @@ REFUSALS = {
     "resets": TooManyTries(1800, budget="resets"),
     "unlocks": TooManyTries(1800, budget="unlocks"),
     "links": TooManyTries(1800, budget="links"),
+    "text_pause": TooSoon(40, budget="text_pauses"),
+    "texts": TooManyTries(1800, budget="texts"),
+    "text_asks": TooManyTries(1800, budget="text_asks"),
+    "network_texts": TooManyTries(1800, budget="network_texts"),
+    "country_texts": TooManyTries(1800, budget="country_texts"),
+    "site_texts": TooManyTries(1800, budget="site_texts"),
+    "not_served": NumberNotServed("TA"),
     "network": NetworkRefused("2001:db8:85a3:8d3:1319:8a2e:370:7348", "c6ep34wk", staff_only=False),
     "staff_network": NetworkRefused("198.51.100.7", "c6ep34wk", staff_only=True),
     "unread": RulesUnread(),
 }
-for name in ("letters", "address_letters", "codes", "unlock_codes", "unlocks"):
+for name in ("letters", "address_letters", "codes", "unlock_codes", "unlocks", "texts"):
     REFUSALS[name].back = "/"  # type: ignore[attr-defined]
 # As after a sign-in that was refused: with the letter's button.
 for name in ("stopped", "wait", "moment"):
