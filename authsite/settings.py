@@ -468,6 +468,9 @@ POLICY_TELL_UNKNOWN = env.switch(
     True,
     "Whether a reset for an address without account sends that address a letter saying so.",
 )
+POLICY_SIGN_IN_BY_CODE = env.switch(
+    "POLICY_SIGN_IN_BY_CODE", False, "Whether a mailed code signs people in instead of a password."
+)
 POLICY_HSTS_SECONDS = env.number(
     "POLICY_HSTS_SECONDS", 63072000, "Strict-Transport-Security in seconds.", low=0, high=126144000
 )

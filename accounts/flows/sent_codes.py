@@ -34,8 +34,7 @@ SEPARATORS = frozenset(
 )
 SESSION_KEY = "sent_code_binding"
 
-# Between two letters or texts that one browser asks for. Named, so that a page can say how long.
-PAUSE = budgets.Budget("code_pauses", lambda: 1, timedelta(seconds=60))
+PAUSE_SECONDS = int(budgets.CODE_PAUSES.window.total_seconds())
 
 
 def make(channel: str) -> str:
@@ -167,7 +166,7 @@ def pause(request: HttpRequest, purpose: str, whose: str) -> None:
     """Count that a code is asked for, or raise TooManyTries with the seconds until this browser may
     ask for another one for `whose`: what was typed as a name, never whom it names, or whoever asks
     under two names would learn that both are one person's."""
-    budgets.spend(PAUSE, f"{purpose} {_binding(request, fresh=True)} {whose}")
+    budgets.spend(budgets.CODE_PAUSES, f"{purpose} {_binding(request, fresh=True)} {whose}")
 
 
 def letters_of(purpose: str) -> budgets.Budget:

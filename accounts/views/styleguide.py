@@ -63,16 +63,20 @@ REFUSALS = {
     "signups": TooManyTries(1800, budget="signups"),
     "resets": TooManyTries(1800, budget="resets"),
     "unlocks": TooManyTries(1800, budget="unlocks"),
+    "sign_in_codes": TooManyTries(1800, budget="sign_in_codes"),
     "links": TooManyTries(1800, budget="links"),
     "network": NetworkRefused("2001:db8:85a3:8d3:1319:8a2e:370:7348", "c6ep34wk", staff_only=False),
     "staff_network": NetworkRefused("198.51.100.7", "c6ep34wk", staff_only=True),
     "unread": RulesUnread(),
 }
-for name in ("letters", "address_letters", "codes", "unlock_codes", "unlocks"):
+for name in ("letters", "address_letters", "codes", "unlock_codes", "unlocks", "sign_in_codes"):
     REFUSALS[name].back = "/"  # type: ignore[attr-defined]
 # As after a sign-in that was refused: with the letter's button.
 for name in ("stopped", "wait", "moment"):
     REFUSALS[name].whose = "sam@example.com"  # type: ignore[attr-defined]
+# As after a sign-in code that was refused.
+REFUSALS["code_moment"] = TooManyTries(2)
+REFUSALS["code_moment"].whose, REFUSALS["code_moment"].back = "sam@example.com", "/"  # type: ignore[attr-defined]
 PAGES = {
     "400": errors.bad_request,
     "403": errors.forbidden,
