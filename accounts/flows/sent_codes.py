@@ -114,13 +114,12 @@ def match(request: HttpRequest, user: User | None, purpose: str, channel: str, t
         credentials_version=user.credentials_version if user else 0,
         spent_at=None,
         expires_at__gt=timezone.now(),
-        tries__lt=settings.POLICY_CODE_TRIES,
     )
     with transaction.atomic():
         found = _held(live, "code_digest")
         right = [key for key, digest in found if constant_time_compare(digest, guessed)]
-        mine = live.filter(pk__in=right or [key for key, _ in found] or [0])
-        taken = mine.update(tries=F("tries") + 1)
+        mine = SentCode.objects.filter(pk__in=right or [key for key, _ in found] or [0])
+        taken = mine.filter(tries__lt=settings.POLICY_CODE_TRIES).update(tries=F("tries") + 1)
     if user is None or not right or not taken:
         return False
     return _use_up(user, purpose, right)
