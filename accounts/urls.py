@@ -16,12 +16,15 @@ from accounts.views import (
     password_reset,
     required_password,
     sign_in,
+    sign_in_code,
     unlock,
 )
 
 urlpatterns = [
     path("", account.overview, name="account_overview"),
     path("login/", sign_in.sign_in, name="account_login"),
+    path("login/code/", sign_in_code.ask, name="account_request_login_code"),
+    path("login/code/confirm/", sign_in_code.confirm, name="account_confirm_login_code"),
     path("logout/", sign_in.sign_out, name="account_logout"),
     path("reauthenticate/", sign_in.reauthenticate, name="account_reauthenticate"),
     path("signup/", restored(allauth_views.signup), name="account_signup"),

@@ -17,6 +17,7 @@ SECOND_STEPS = ("app", "recovery_code", "texted_code", "mailed_code", "trusted_d
 METHOD = OneOf((*FIRST_STEPS, *SECOND_STEPS, "mailbox"))
 FACTOR = OneOf(("app", "passkey", "texted_code", "mailed_code", "recovery_code"))
 ON_THE_WAY = OneOf(("sign_in", "reset", "recovery"))
+WHY_NO_SIGN_IN = ("wrong_password", "wrong_code", "unknown_account", "switched_off", "refused")
 PROFILE = SomeOf(("name", "username", "language", "time_zone"))
 SESSIONS = Maybe(Count())
 RULE_KIND = OneOf(("allow", "deny"))
@@ -48,7 +49,15 @@ class Event(StrEnum):
     SIGN_IN_FAILED = (
         "account.sign_in_failed",
         "A sign-in was refused. Unknown names are kept as keyed digests only.",
-        {"reason": OneOf(("wrong_password", "unknown_account", "switched_off", "refused"))},
+        {"reason": OneOf(WHY_NO_SIGN_IN)},
+    )
+    SIGN_IN_CODE_REQUESTED = (
+        "account.sign_in_code_requested",
+        "Somebody asked for a code to sign in with.",
+    )
+    SIGN_IN_CODE_TRAPPED = (
+        "account.sign_in_code_trapped",
+        "A program filled the hidden field of that form: answered alike, and no letter sent.",
     )
     SIGNED_OUT = ("account.signed_out", "The person ended this session.")
     REAUTHENTICATED = (

@@ -545,6 +545,9 @@ POLICY_MAILED_CODES = env.switch(
 POLICY_TEXTED_CODES = env.switch(
     "POLICY_TEXTED_CODES", False, "Whether a texted code may be a second step (weak: the number)."
 )
+POLICY_SIGN_IN_BY_CODE = env.switch(
+    "POLICY_SIGN_IN_BY_CODE", False, "Whether a mailed code signs people in instead of a password."
+)
 POLICY_HSTS_SECONDS = env.number(
     "POLICY_HSTS_SECONDS", 63072000, "Strict-Transport-Security in seconds.", low=0, high=126144000
 )

@@ -45,6 +45,7 @@ SIGN_UP = Purpose(
     {"password1": _chosen_password},
 )
 RESET = Purpose("reset", ("login", trap.FIELD))
+SIGN_IN_CODE = Purpose("sign_in_code", ("login", trap.FIELD))
 SIGN_IN = Purpose("sign_in", ("login",), {"password": _password})
 
 

@@ -15,7 +15,11 @@ from accounts.lockout.budgets import Budget
 from accounts.moments import stored
 
 SIGN_IN = "sign_in"
-COUNTED = {"sign_up": budgets.SIGNUPS, "reset": budgets.RESETS}
+COUNTED = {
+    "sign_up": budgets.SIGNUPS,
+    "reset": budgets.RESETS,
+    "sign_in_code": budgets.SIGN_IN_CODES,
+}
 
 
 def runs_low(purpose: str, network: str) -> float | None:

@@ -34,8 +34,7 @@ SEPARATORS = frozenset(
 )
 SESSION_KEY = "sent_code_binding"
 
-# Between two letters or texts that one browser asks for. Named, so that a page can say how long.
-PAUSE = budgets.Budget("code_pauses", lambda: 1, timedelta(seconds=60))
+PAUSE_SECONDS = int(budgets.CODE_PAUSES.window.total_seconds())
 
 
 def make(channel: str) -> str:
@@ -115,13 +114,12 @@ def match(request: HttpRequest, user: User | None, purpose: str, channel: str, t
         credentials_version=user.credentials_version if user else 0,
         spent_at=None,
         expires_at__gt=timezone.now(),
-        tries__lt=settings.POLICY_CODE_TRIES,
     )
     with transaction.atomic():
         found = _held(live, "code_digest")
         right = [key for key, digest in found if constant_time_compare(digest, guessed)]
-        mine = live.filter(pk__in=right or [key for key, _ in found] or [0])
-        taken = mine.update(tries=F("tries") + 1)
+        mine = SentCode.objects.filter(pk__in=right or [key for key, _ in found] or [0])
+        taken = mine.filter(tries__lt=settings.POLICY_CODE_TRIES).update(tries=F("tries") + 1)
     if user is None or not right or not taken:
         return False
     return _use_up(user, purpose, right)
@@ -167,7 +165,7 @@ def pause(request: HttpRequest, purpose: str, whose: str) -> None:
     """Count that a code is asked for, or raise TooManyTries with the seconds until this browser may
     ask for another one for `whose`: what was typed as a name, never whom it names, or whoever asks
     under two names would learn that both are one person's."""
-    budgets.spend(PAUSE, f"{purpose} {_binding(request, fresh=True)} {whose}")
+    budgets.spend(budgets.CODE_PAUSES, f"{purpose} {_binding(request, fresh=True)} {whose}")
 
 
 def letters_of(purpose: str) -> budgets.Budget:

@@ -152,8 +152,12 @@ class ResetForm(TrapMixin, IdentifierForm):
     """P9."""
 
 
+class SignInCodeForm(TrapMixin, IdentifierForm):
+    """P2, its first page."""
+
+
 class CodeForm(forms.Form):
-    """P5: the code of a letter; a username too, when the one that was chosen went meanwhile."""
+    """P2, P5: the code of a letter; a username too, when the one that was chosen went meanwhile."""
 
     code = CodeField()
     username = UsernameField()

@@ -55,6 +55,12 @@ SIGNUPS = Budget("signups", lambda: settings.POLICY_SIGNUPS_PER_HOUR, HOUR)
 RESETS = Budget("resets", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
 UNLOCKS = Budget("unlocks", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
 UNLOCK_LETTERS = Budget("unlock_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
+SIGN_IN_CODES = Budget("sign_in_codes", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
+SIGN_IN_CODE_LETTERS = Budget(
+    "sign_in_code_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR
+)
+# Between two codes that one browser asks for (accounts/flows/sent_codes.py).
+CODE_PAUSES = Budget("code_pauses", lambda: 1, timedelta(seconds=60))
 UNLOCK_CODES = Budget("unlock_codes", lambda: 3 * settings.POLICY_CODE_TRIES_PER_HOUR, HOUR)
 # Keys of mailed links that fitted nothing (accounts/lockout/links.py).
 LINKS = Budget("links", lambda: settings.POLICY_LINKS_PER_HOUR, HOUR)

@@ -47,6 +47,14 @@ def covered() -> list[Covered]:
 
 
 cover("account_login", "password", *PASSWORD)
+cover("account_confirm_login_code", "code", *PASSWORD)
+cover(
+    "account_request_login_code",
+    "letter",
+    budgets.SIGN_IN_CODES,
+    budgets.SIGN_IN_CODE_LETTERS,
+    budgets.UNKNOWN_LETTERS,
+)
 cover("account_reauthenticate", "password", *PASSWORD)
 cover("account_change_password", "password", *PASSWORD)
 cover("account_password_required", "new password", budgets.REQUIRED_PASSWORDS)

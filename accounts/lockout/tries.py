@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from axes.models import AccessAttempt
 from django.conf import settings
@@ -221,15 +222,16 @@ class Guess:
 
 
 @contextmanager
-def guess(request: HttpRequest, user: User) -> Iterator[Guess]:
-    """One try at `user` around a comparison that no backend makes; raises TooManyTries.
+def guess(request: HttpRequest, user: User | None, account: str = "") -> Iterator[Guess]:
+    """One try at `user` around a comparison that no backend makes; raises TooManyTries. For nobody
+    `account` says whose try it is (`buckets.account_bucket`), and it is never right.
 
         with tries.guess(request, user) as guess:
             guess.right = device.compare(typed)
 
     A wrong guess is counted like a failed sign-in; a right one, or an error in between, is not.
     """
-    taken = take(request, user, buckets.of_user(user))
+    taken = take(request, user, account or buckets.of_user(cast(User, user)))
     made = Guess()
     try:
         yield made

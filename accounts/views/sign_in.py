@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account import views as allauth_views
 from allauth.account.internal.stagekit import get_pending_stage
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.debug import sensitive_post_parameters
@@ -46,6 +48,10 @@ class SignInView(allauth_views.LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         context["signed_out"] = "signed_out" in self.request.GET
+        if settings.POLICY_SIGN_IN_BY_CODE:
+            after = safe_next(self.request)
+            query = f"?{urlencode({NEXT_FIELD: after})}" if after else ""
+            context["code_url"] = reverse("account_request_login_code") + query
         return context
 
     def form_invalid(self, form: Any) -> HttpResponse:

@@ -65,6 +65,7 @@ REFUSALS = {
     "signups": TooManyTries(1800, budget="signups"),
     "resets": TooManyTries(1800, budget="resets"),
     "unlocks": TooManyTries(1800, budget="unlocks"),
+    "sign_in_codes": TooManyTries(1800, budget="sign_in_codes"),
     "links": TooManyTries(1800, budget="links"),
     "text_pause": TooSoon(40, budget="text_pauses"),
     "texts": TooManyTries(1800, budget="texts"),
@@ -77,11 +78,17 @@ REFUSALS = {
     "staff_network": NetworkRefused("198.51.100.7", "c6ep34wk", staff_only=True),
     "unread": RulesUnread(),
 }
-for name in ("letters", "address_letters", "codes", "unlock_codes", "unlocks", "texts"):
+WITH_A_WAY_BACK = (
+    *("letters", "address_letters", "codes", "unlock_codes", "unlocks", "texts", "sign_in_codes"),
+)
+for name in WITH_A_WAY_BACK:
     REFUSALS[name].back = "/"  # type: ignore[attr-defined]
 # As after a sign-in that was refused: with the letter's button.
 for name in ("stopped", "wait", "moment"):
     REFUSALS[name].whose = "sam@example.com"  # type: ignore[attr-defined]
+# As after a sign-in code that was refused.
+REFUSALS["code_moment"] = TooManyTries(2)
+REFUSALS["code_moment"].whose, REFUSALS["code_moment"].back = "sam@example.com", "/"  # type: ignore[attr-defined]
 PAGES = {
     "400": errors.bad_request,
     "403": errors.forbidden,

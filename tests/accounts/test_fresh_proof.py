@@ -28,6 +28,8 @@ OLD = {"minutes": 5, "seconds": 1}  # POLICY_FRESH_PROOF_MINUTES, and a moment
 # A POST there changes nothing of an account that somebody is signed in to, or proves by itself.
 EXEMPT = {
     "account_login": "gives a proof",
+    "account_request_login_code": "sends a letter to the owner",
+    "account_confirm_login_code": "gives a proof",
     "account_logout": "only gives up",
     "account_reauthenticate": "gives a proof",
     "account_signup": "makes another account",

@@ -44,7 +44,7 @@ TAKES_NO_SECRET = {
 # Behind a session of staff; sensitive acts ask for the password (test_fresh_proof.py).
 STAFF = "admin"
 
-LOGIN = "/accounts/login/"
+LOGIN, BY_CODE = "/accounts/login/", "/accounts/login/code/"
 CONFIRM, LINK = "/accounts/confirm-email/", "/accounts/confirm-email/link/"
 UNLOCK, CODE, RESET = "/accounts/unlock/", "/accounts/unlock/code/", "/accounts/password/reset/"
 SIGN_UP, EMAIL = "/accounts/signup/", "/accounts/email/"
@@ -59,6 +59,7 @@ def clock(still_clock, settings):
     settings.BOT_CHECK = "off"
     settings.POLICY_LINKS_PER_HOUR = settings.POLICY_RESETS_PER_HOUR = FEW
     settings.POLICY_SIGNUPS_PER_HOUR = FEW
+    settings.POLICY_SIGN_IN_BY_CODE = True
     return still_clock
 
 
@@ -143,6 +144,18 @@ def another_letter() -> Road:
     return Road(2, send, send)
 
 
+def code_to_sign_in() -> Road:
+    """A wrong code is a try at the account like a wrong password, known or not."""
+    browser = Visitor()
+    browser.post(BY_CODE, {"login": "alice"})
+    code = Mailbox().latest().code
+
+    def send(typed: str) -> HttpResponse:
+        return browser.post(BY_CODE + "confirm/", {"code": typed})
+
+    return Road(3, lambda: send("BBBB-BBBB"), lambda: send(code))
+
+
 def code_of_an_unlock_letter() -> Road:
     browser = Visitor()
     browser.post(UNLOCK, {"login": "alice"})
@@ -198,6 +211,8 @@ PASSWORDS = {
 }
 ROADS: dict[tuple[str, str], Callable[[], Road]] = {
     **{(url, "password"): road for url, road in PASSWORDS.items()},
+    ("account_request_login_code", "letter"): letters(BY_CODE, "login"),
+    ("account_confirm_login_code", "code"): code_to_sign_in,
     ("account_password_required", "new password"): required_password,
     ("account_email_verification_sent", "code of a sign-up"): code_of_a_sign_up,
     ("account_email_verification_sent", "code of an address"): code_of_an_address,
@@ -273,26 +288,3 @@ def test_a_known_device_spends_the_tries_of_known_devices(alice, url, clock):
     assert road.right().status_code == 429
     clock.forward(seconds=1)
     assert road.right().status_code == 302
-
-
-def test_a_link_that_fits_costs_nothing(alice):
-    """However often its owner, or a scanner on their way, opens it."""
-    Visitor().post(RESET, {"login": "alice"})
-    link = Mailbox().latest().link
-    for _ in range(2 * FEW):
-        assert Visitor().get(link).status_code == 302
-    assert not Tally.objects.filter(budget="links").exists()
-
-
-def test_made_up_links_keep_nobody_from_finishing_a_reset(alice):
-    """Any page elsewhere can make its visitors' browsers open them."""
-    Visitor().post(RESET, {"login": "alice"})
-    refused = [
-        Visitor().get(f"{RESET}key/1-{number:024}/").status_code for number in range(FEW + 1)
-    ]
-    assert refused == [410] * FEW + [429]
-    owner = Visitor()
-    where = owner.get(Mailbox().latest().link)["Location"]
-    assert owner.post(where, {"password1": CHOSEN, "password2": CHOSEN}).status_code == 302
-    alice.refresh_from_db()
-    assert alice.check_password(CHOSEN)

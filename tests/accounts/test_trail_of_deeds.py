@@ -49,6 +49,8 @@ ELSEWHERE = {
     "network.rule_added": "test_network_desk.py",
     "network.rule_ended": "test_network_desk.py",
     "account.limit_reached": "test_lockout_pauses.py",
+    "account.sign_in_code_requested": "test_sign_in_code.py",
+    "account.sign_in_code_trapped": "test_sign_in_code.py",
     "account.unlock_requested": "test_unlock.py",
     "account.unlocked_by_letter": "test_unlock.py",
     "staff.sign_in_explained": "test_gates.py",

@@ -121,6 +121,8 @@ def test_every_budget_that_can_refuse_has_its_own_page():
         "unknown_letters",
         "switched_off_letters",
         "unlock_letters",
+        "sign_in_code_letters",
+        "code_pauses",
         "nothing",
     }
     named = {one.name for one in vars(budgets).values() if isinstance(one, budgets.Budget)}

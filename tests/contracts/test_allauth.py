@@ -31,7 +31,7 @@ LIMITS_AND_OUR_COVER = {
     "reset_password_from_key": "128-bit key, no guess",
     "signup": "SIGNUPS and LETTERS",
     "login": "axes",
-    "request_login_code": "no code page is open",
+    "request_login_code": "SIGN_IN_CODES and its LETTERS; the code itself by axes' limits",
     "login_failed": "axes",
     "confirm_email": "LETTERS and CODES",
     "verify_phone": "no phone page is open",

@@ -192,6 +192,29 @@ def test_the_way_in_by_letter(page: Page, look: Look, site: Site) -> None:
     look("Sign in", "sign-in-let-in")
 
 
+def test_the_way_in_by_code(page: Page, look: Look, site: Site) -> None:
+    address = site.person("coded")
+    page.goto("/accounts/login/")
+    look("Sign in", "sign-in-by-code-offered")
+    page.get_by_role("link", name="Email me a sign-in code").click()
+    look("Sign in with a code", "sign-in-code")
+    refused(page, "Send code")
+    look("Sign in with a code", "sign-in-code-empty")
+    fill(page, login=address)
+    press(page, "Send code")
+    look(CHECK, "sign-in-code-sent")
+    refused(page, "Sign in")
+    look(CHECK, "sign-in-code-sent-empty")
+    refused(page, "Sign in", code=WRONG_CODE)
+    look(CHECK, "sign-in-code-sent-wrong")
+    page.get_by_text("Problems with the code?").click()
+    expect(page.get_by_text("You can ask for another code in")).to_be_visible()
+    look(CHECK, "sign-in-code-problems")
+    press(page, "Send a new code")
+    expect(page.get_by_role("status")).to_contain_text("You can ask for another code in")
+    look(CHECK, "sign-in-code-too-soon")
+
+
 DEMAND = """
 from accounts.flows import password_demands
 from accounts.models import User

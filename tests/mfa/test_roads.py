@@ -55,7 +55,9 @@ def test_whoever_waits_at_the_second_step_is_nobody_on_every_page(client, carol)
         waiting, visitor = Visitor(), Visitor()
         roads.by_password(waiting)
         answers = [browser.get(path) for browser in (waiting, visitor)]
-        seen = [(one.status_code, one.get("Location"), str(one.wsgi_request.user)) for one in answers]
+        seen = [
+            (one.status_code, one.get("Location"), str(one.wsgi_request.user)) for one in answers
+        ]
         assert name in apart or seen[0] == seen[1], name
         assert "_auth_user_id" not in waiting.session
     assert signed_in() == 0
@@ -198,7 +200,9 @@ def test_a_reset_asks_for_the_second_step_before_it_saves(client, carol):
     carol.refresh_from_db()
     assert carol.check_password(NEW_PASSWORD) and carol.two_step_on
     assert signed_in() == 0
-    assert outcome(client.post(LOGIN, {"login": "carol", "password": NEW_PASSWORD})) == f"302 {STEP}"
+    assert (
+        outcome(client.post(LOGIN, {"login": "carol", "password": NEW_PASSWORD})) == f"302 {STEP}"
+    )
 
 
 def test_a_reset_by_recovery_code(client, carol):

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import User
 from audit.events import Event
 from audit.models import Entry
-from tests.support import cast, roads, second_steps
+from tests.support import roads, second_steps
 from tests.support.race import outcome
 from tests.support.roads import STEP
 from tests.support.visitor import Visitor

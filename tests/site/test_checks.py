@@ -93,6 +93,7 @@ UNSAFE: list[tuple[str, dict[str, Any]]] = [
     ("W006", {"BOT_CHECK": "recaptcha"}),
     ("W006", {"BOT_CHECK": "turnstile"}),
     ("W007", {"BOT_CHECK": "off"}),
+    ("W009", {"POLICY_SIGN_IN_BY_CODE": True}),
     ("W008", {"BREACHED_PASSWORDS_FILE": "/nowhere/breached.bin"}),
     ("W005", {"LANGUAGES": [("en", "English"), ("ar-xb", "Pseudo")]}),
 ]

@@ -180,6 +180,7 @@ def assert_nothing_is_cut_or_kept_that_may_not_be() -> None:
         # What is only shown may be shortened, with a mark that says so.
         assert whole or (kept.where == "label in the trail" and text.endswith("…")), kept.where
 
+
 # What is typed as a code and is none; each is a clear error, and compared with nothing.
 NASTY_CODES = [
     "",

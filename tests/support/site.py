@@ -28,6 +28,7 @@ ROOMY = {
     "POLICY_LETTERS_PER_HOUR": "60",
     "POLICY_HASH_WAIT_SECONDS": "30",
     "BOT_CHECK": "off",
+    "POLICY_SIGN_IN_BY_CODE": "on",
 }
 
 
