@@ -10,6 +10,7 @@ from allauth.account.internal.stagekit import get_pending_stage
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
@@ -17,6 +18,7 @@ from accounts import step_up
 from accounts.botcheck.held import restored
 from accounts.forms.entry import SignInForm
 from accounts.lockout.handler import LOCKED
+from accounts.redirects import NEXT_FIELD, safe_next
 from accounts.views.unlock import TYPED
 
 

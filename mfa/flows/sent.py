@@ -39,7 +39,7 @@ DEVICES: dict[str, type[MailedCode] | type[TextedCode]] = {
     "texted_code": TextedCode,
 }
 # The budgets that only say that a minute has not passed.
-PAUSES = frozenset({sent_codes.PAUSE.name, budgets.TEXT_PAUSES.name})
+PAUSES = frozenset({budgets.CODE_PAUSES.name, budgets.TEXT_PAUSES.name})
 # The number that is being set up, in the session, which rests sealed.
 NUMBER = "mfa_number"
 
