@@ -168,6 +168,21 @@ LOGIN_STAGES: list[str] = []
 LOGIN_GATES: list[str] = []
 STEP_UP_METHODS = ["password"]
 ON_CREDENTIALS_CHANGED: list[str] = []
+SEALED_VALUES = [
+    "audit.keys.SEALED",
+    "accounts.sessions.store.SEALED",
+    "accounts.outbox.compose.BODIES",
+    "accounts.outbox.compose.RECIPIENTS",
+    "accounts.botcheck.held.SEALED",
+]
+KEYED_DIGESTS = [
+    "accounts.lockout.meters.DIGESTS",
+    "accounts.flows.proofs.DIGESTS",
+    "accounts.flows.unlock.DIGESTS",
+    "accounts.botcheck.signed.DIGESTS",
+    "audit.trail.IDENTIFIERS",
+    "audit.trail.NETWORKS",
+]
 
 # --- Data -----------------------------------------------------------------------------------------
 

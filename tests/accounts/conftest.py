@@ -17,6 +17,7 @@ from django.contrib.auth.models import Group, Permission
 from accounts.models import User
 from accounts.passwords import breached_load, breached_sources
 from tests.support import breaches, cast
+from tests.support.keyrings import T1, T2, Life
 from tests.support.required_password import ALSO_BREACHED
 from tests.support.smtp_sink import SmtpSink
 from tests.support.visitor import Visitor
@@ -79,6 +80,14 @@ def everything(db: None) -> Group:
     group = Group.objects.create(name="everything")
     group.permissions.set(Permission.objects.all())
     return group
+
+
+@pytest.fixture
+def life(settings, db: None) -> Life:
+    """A life under t1; t2 stands in front of it now."""
+    found = Life()
+    settings.FIELD_KEYS = f"{T2},{T1}"
+    return found
 
 
 @pytest.fixture
