@@ -168,6 +168,7 @@ LOGIN_STAGES: list[str] = []
 LOGIN_GATES: list[str] = []
 STEP_UP_METHODS = ["password"]
 ON_CREDENTIALS_CHANGED: list[str] = []
+HOUSEKEEPING: list[str] = []
 SEALED_VALUES = [
     "audit.keys.SEALED",
     "accounts.sessions.store.SEALED",

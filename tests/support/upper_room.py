@@ -33,6 +33,7 @@ RIDDLES = SealedColumn(
     lambda row: f"riddle of {row.message_id}",
     ("message_id",),
 )
+TIDY, TIDY_AND_FAIL = f"{__name__}.tidy", f"{__name__}.tidy_and_fail"
 REMEMBER, REFUSE, FAIL = (f"{__name__}.{hook}" for hook in ("remember", "refuse", "fail"))
 
 
@@ -92,6 +93,18 @@ def remember(user: User, **told: Any) -> None:
             **told,
         )
     )
+
+
+tidied: list[int] = []
+
+
+def tidy(batch: int) -> int:
+    tidied.append(batch)
+    return 0
+
+
+def tidy_and_fail(batch: int) -> int:
+    raise RuntimeError("the upper room's broom broke")
 
 
 class NotNow(Refusal):
