@@ -24,6 +24,7 @@ from tests.support.keyrings import (
     told,
     under,
 )
+from tests.support.race import race
 from tests.support.upper_room import RIDDLES
 
 pytestmark = pytest.mark.django_db
@@ -200,3 +201,25 @@ def test_batches_are_counted_as_they_are_read(life, django_assert_num_queries):
 def test_quiet_says_nothing_and_does_all(life):
     assert run("rotate", "--yes", "--quiet") == (0, "", "")
     assert under("t1") == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_site_at_work_loses_nothing_to_it(settings):
+    """Pages that save their sessions while two move them; not even the lock is needed for that."""
+    life = Life()
+    settings.FIELD_KEYS = f"{T2},{T1}"
+    some = under("t1")
+
+    def act(number: int) -> int:
+        if number < 2:
+            run = Resealing(batch=2)
+            run.run()
+            assert not run.failed
+            return run.resealed
+        life.browser.get("/accounts/profile/")
+        return 0
+
+    assert 0 < sum(race(act, 6)) <= some
+    assert under("t1") == 0
+    settings.FIELD_KEYS = T2
+    life.is_whole()
