@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import sys
+from pathlib import Path
+
 import pytest
+from django.db import connection
+from django.utils import timezone
 
 from accounts.botcheck import held
+from accounts.management.commands.auth_keys import Command
+from accounts.management.progress import Progress
 from accounts.models import OutgoingMail, Session
-from audit import sealing
+from audit import keys, sealing
 from audit.keyring import Keyring
+from audit.models import SubjectKey
 from tests.support import keyrings
 from tests.support.keyrings import (
     KINDS,
@@ -98,14 +108,76 @@ def test_a_key_that_still_seals_something_is_not_given_free(settings):
         ["rotate", "--yes", "--batch-size", "0"],
         ["rotate", "--yes", "--batch-size", "10001"],
         ["rotate", "--yes", "--limit", "-1"],
-        ["rotate"],  # no terminal to ask on, and no --yes
-        ["rotate", "--json"],
     ],
 )
-def test_nonsense_and_silence_are_wrong_usage_and_change_nothing(life, wrong):
+def test_nonsense_is_wrong_usage_and_changes_nothing(life, wrong):
     before = everything_stored()
     assert run(*wrong)[0] == 2
     assert everything_stored() == before
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--quiet"]])
+def test_without_yes_and_without_a_terminal_it_refuses(life, monkeypatch, options):
+    before = everything_stored()
+    with Path(os.devnull).open() as nothing:
+        monkeypatch.setattr(sys, "stdin", nothing)
+        code, _, err = run("rotate", *options)
+    assert code == 2 and "Use --yes. Nothing was changed." in err
+    assert everything_stored() == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"), [("yes\n", 0), ("YES\n", 0), ("y\n", 1), ("\n", 1), ("\x04", 130)]
+)
+def test_at_a_terminal_it_asks_once_and_says_what_it_is_about(life, monkeypatch, typed, code):
+    some = under("t1")
+    ours, theirs = pty.openpty()
+    os.write(ours, typed.encode())
+    with os.fdopen(theirs) as terminal:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        ended, _, err = run("rotate")
+    os.close(ours)
+    assert (ended, under("t1")) == (code, some if code else 0)
+    assert f"Re-encrypts {some} secrets from key t1 to t2.\n" in err
+
+
+def test_a_lock_that_cannot_be_had_is_said(life, tmp_path, monkeypatch):
+    if connection.vendor == "postgresql":
+        return  # no file there
+    monkeypatch.setitem(connection.settings_dict, "NAME", f"{tmp_path}/not/there")
+    code, _, err = run("rotate", "--yes")
+    assert code == 1 and "No such file or directory" in err and "Nothing was changed." in err
+    assert under("t2") == 0
+
+
+def test_a_trail_that_cannot_be_written_is_said(life, settings):
+    """The key of this month is lost: no site can work like that, and the values are moved yet."""
+    name = keys.month(timezone.now())
+    month = SubjectKey.objects.get(subject_id=name)
+    SubjectKey.objects.filter(pk=name).update(key=month.key.replace("t1:", "t9:"))
+    code, _, err = run("rotate", "--yes")
+    assert code == 1 and "The trail could not be told" in err
+    assert under("t1") == 0 and told() == []
+
+
+def test_help_names_the_exits():
+    text = " ".join(Command.help.split())
+    assert all(f"{code} (" in text for code in (0, 1, 2, 3, 4, 75, 130))
+
+
+def test_the_bar_is_the_one_of_the_specification():
+    said: list[tuple[str, str]] = []
+    bar = Progress(
+        "Re-encrypting",
+        "secrets",
+        write=lambda text, ending: said.append((text, ending)),
+        on_terminal=True,
+        total=48_210,
+    )
+    bar.at(0.71, 34_229)
+    ((text, ending),) = said
+    assert text.startswith(" Re-encrypting  ██████████████░░░░░░   71%  34,229/48,210 secrets")
+    assert ending == "\r"
 
 
 # --- list -----------------------------------------------------------------------------------------
