@@ -165,6 +165,21 @@ def test_help_names_the_exits():
     assert all(f"{code} (" in text for code in (0, 1, 2, 3, 4, 75, 130))
 
 
+def test_of_many_it_says_how_far_it_has_come_each_tenth(settings):
+    now = timezone.now()
+    rows = [Session(key=f"{n:064}", expires_at=now) for n in range(20_000)]
+    for row in rows:
+        row.data = sealing.seal(b"{}", context=f"session {row.key}")
+    Session.objects.bulk_create(rows, batch_size=2_000)
+    settings.FIELD_KEYS = f"{T2},{T1}"
+    code, out, err = run("rotate", "--dry-run")  # which tells alike, and is soon over
+    assert code == 0 and out.startswith("Would re-encrypt 20,000 secrets ")
+    told_at = [line.rpartition(" ")[0] for line in err.splitlines()]
+    assert told_at == [f"{n}0% {n * 2_000:,}/20,000 secrets" for n in range(1, 11)]
+    assert run("rotate", "--dry-run", "--quiet") == (0, "", "")
+    assert run("rotate", "--dry-run", "--json")[2] == ""
+
+
 def test_the_bar_is_the_one_of_the_specification():
     said: list[tuple[str, str]] = []
     bar = Progress(
