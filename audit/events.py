@@ -286,6 +286,16 @@ class Event(StrEnum):
         "staff.superuser_created",
         "An operator made an administrator from the command line.",
     )
+    KEYS_ROTATED = (
+        "command.keys_rotated",
+        "An operator's command moved sealed values to the key that seals now, or tried to.",
+        {
+            "key": Word(),
+            "resealed": Count(),
+            "failed": Count(),
+            "outcome": OneOf(("done", "partly", "interrupted")),
+        },
+    )
     COMMAND_RUN = (
         "command.run",
         "An operator's command showed an account, and changed nothing that has a line of its own.",

@@ -14,9 +14,16 @@ from django.db import IntegrityError, connection, transaction
 
 from audit import sealing
 from audit.models import SubjectKey
+from audit.sealed import SealedColumn
 
 FORGOTTEN = b""
 Keys = dict[str, bytes]
+SEALED = SealedColumn(
+    "keys of people and months in the trail",
+    SubjectKey,
+    "key",
+    lambda row: _context(row.subject_id),
+)
 
 
 def month(at: datetime) -> str:

@@ -85,6 +85,11 @@ def unseal_with(key: bytes, sealed: bytes, *, context: str) -> bytes:
         raise SealBroken from error
 
 
+def active_key_id() -> str:
+    """The id of the key that seals."""
+    return next(iter(ring()))
+
+
 def seal(plain: bytes, *, context: str) -> str:
     """Seal bytes under the active key, bound to `context`."""
     key_id, key = next(iter(ring().items()))
@@ -103,6 +108,11 @@ def unseal(sealed: str, *, context: str) -> bytes:
     except ValueError as error:
         raise SealBroken from error
     return unseal_with(key, raw, context=context)
+
+
+def resealed(sealed: str, *, context: str) -> str:
+    """The same secret under the active key; raises SealBroken."""
+    return seal(unseal(sealed, context=context), context=context)
 
 
 @lru_cache(maxsize=64)

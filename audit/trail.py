@@ -24,6 +24,7 @@ from audit.facts import cleaned, inert
 from audit.inserting import insert
 from audit.keys import FORGOTTEN, Keys, forget, forget_months_before
 from audit.models import Entry
+from audit.sealed import KeyedDigests
 
 __all__ = [
     "Line",
@@ -38,6 +39,18 @@ __all__ = [
 
 LABEL_LENGTH = 254
 DEVICE_LENGTH = 120
+IDENTIFIERS = KeyedDigests(
+    "names in the trail that nobody has",
+    ("audit identifier",),
+    "entries recorded so far are not found by such a name any more",
+    lambda: Entry.objects.filter(subject_id="", actor_id="", facts__has_key="identifier"),
+)
+NETWORKS = KeyedDigests(
+    "networks in the trail",
+    ("audit network",),
+    "entries recorded so far are not found by their /24 or /64 any more",
+    lambda: Entry.objects.exclude(network_digest=""),
+)
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

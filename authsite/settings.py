@@ -176,6 +176,26 @@ STEP_UP_METHODS = ["password", "passkey", "app", "mailbox"]
 STEP_UP_PAGES = ["mfa.step_up.pages"]
 ON_CREDENTIALS_CHANGED = ["mfa.flows.trusted.forget_with_credentials"]
 ACCOUNT_PANELS = ["mfa.panel.panel"]
+HOUSEKEEPING = ["mfa.flows.trusted.purge"]
+SEALED_VALUES = [
+    "audit.keys.SEALED",
+    "accounts.sessions.store.SEALED",
+    "accounts.outbox.compose.BODIES",
+    "accounts.outbox.compose.RECIPIENTS",
+    "accounts.botcheck.held.SEALED",
+    "mfa.devices.app.SEALED",
+    "mfa.devices.recovery_codes.SEALED",
+    "mfa.devices.sent_codes.SEALED",
+]
+KEYED_DIGESTS = [
+    "accounts.lockout.meters.DIGESTS",
+    "accounts.flows.proofs.DIGESTS",
+    "accounts.flows.unlock.DIGESTS",
+    "accounts.flows.sent_codes.DIGESTS",
+    "accounts.botcheck.signed.DIGESTS",
+    "audit.trail.IDENTIFIERS",
+    "audit.trail.NETWORKS",
+]
 
 # --- Data -----------------------------------------------------------------------------------------
 

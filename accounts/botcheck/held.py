@@ -16,10 +16,17 @@ from django.utils import timezone
 from accounts.lockout import budgets
 from accounts.models import HeldSecrets
 from audit import sealing
+from audit.sealed import SealedColumn
 
 FIELD = "bot_held"
 LIFE = timedelta(minutes=10)
 LONGEST = 4_000
+SEALED = SealedColumn(
+    "passwords that wait for a bot check",
+    HeldSecrets,
+    "sealed",
+    lambda row: _context(row.digest),
+)
 # So that a flood of forms cannot fill the table: past it the page asks for the password again.
 HELD = budgets.Budget("held_secrets", lambda: 60, LIFE)
 

@@ -6,7 +6,14 @@ import hmac
 import json
 import time
 
+from audit.sealed import KeyedDigests
 from audit.sealing import keyed_digest
+
+DIGESTS = KeyedDigests(
+    "puzzles and tickets of the bot check, in open pages",
+    ("bot check ",),
+    "they are refused and asked for anew",
+)
 
 
 def sign(kind: str, *facts: object, bound: tuple[str, ...]) -> str:

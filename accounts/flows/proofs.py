@@ -13,10 +13,17 @@ from django.utils import timezone
 
 from accounts.models import Confirmation, PendingSignup, User
 from audit import sealing
+from audit.sealed import KeyedDigests
 
 # 20 letters, eight of them: 34.6 bits. No vowels (no words), none that look like another.
 CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 CODE_LENGTH = 8
+DIGESTS = KeyedDigests(
+    "codes that confirm an address, under way",
+    ("mailed-code",),
+    "they are refused; the link of the same letter works",
+    lambda: Confirmation.objects.filter(spent_at=None, code_expires_at__gt=timezone.now()),
+)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from accounts.flows import proofs
 from accounts.lockout import budgets
 from accounts.models import SentCode, User
 from audit import sealing
+from audit.sealed import KeyedDigests
 
 EMAIL, TEXT = SentCode.Channel.EMAIL, SentCode.Channel.TEXT
 # What a text message holds and people copy by hand: 20 bits (ASVS 6.5.4).
@@ -35,6 +36,14 @@ SEPARATORS = frozenset(
 SESSION_KEY = "sent_code_binding"
 
 PAUSE_SECONDS = int(budgets.CODE_PAUSES.window.total_seconds())
+
+
+DIGESTS = KeyedDigests(
+    "codes that were sent, under way",
+    ("sent-code",),
+    "they are refused; another can be asked for",
+    lambda: SentCode.objects.filter(spent_at=None, expires_at__gt=timezone.now()),
+)
 
 
 def make(channel: str) -> str:

@@ -25,8 +25,15 @@ from accounts.outbox import letters
 from accounts.validators import address_or_blank
 from audit import sealing, trail
 from audit.events import Event
+from audit.sealed import KeyedDigests
 
 SESSION_KEY = "unlock_letter"
+DIGESTS = KeyedDigests(
+    "codes of unlock letters, under way",
+    ("unlock-code",),
+    "they are refused; the link of the same letter works",
+    lambda: _with_code().filter(spent_at=None),
+)
 
 
 def ask(request: HttpRequest, identifier: str) -> None:

@@ -18,13 +18,22 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.lockout.counting import AHEAD, Reading
+from accounts.models import Tally
 from accounts.moments import aware, stored
+from audit.sealed import KeyedDigests
 from audit.sealing import keyed_digest
 
 # The growing delay of one account (figures: one second, doubling, to 15 minutes).
 FIRST_PAUSE = 1
 LONGEST_PAUSE = 15 * 60
 STOPPED = math.inf  # the wait that no time ends
+DIGESTS = KeyedDigests(
+    "counts of the limits",
+    ("budget ", "lockout name"),
+    "every limit begins anew, and a password that was stopped after too many failures can be guessed"
+    " at again",
+    Tally.objects.all,
+)
 CONTENDERS = 4  # how often a streak is read again when somebody else counted meanwhile
 
 Key = tuple[str, str]

@@ -16,9 +16,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
 from accounts.errors import HashingBusy
+from accounts.management.alone import Busy
 from audit.events import LONGEST_REASON, SHORTEST_REASON
 
-FAILED, WRONG_USAGE, PROBLEMS_FOUND, TRY_LATER, INTERRUPTED = 1, 2, 3, 75, 130
+FAILED, WRONG_USAGE, PROBLEMS_FOUND, PARTLY, TRY_LATER, INTERRUPTED = 1, 2, 3, 4, 75, 130
 MANY = 20_000
 
 Row = TypeVar("Row")
@@ -46,6 +47,11 @@ class OperatorCommand(BaseCommand):
         except KeyboardInterrupt:
             raise CommandError(
                 "Interrupted. Nothing was left half done.", returncode=INTERRUPTED
+            ) from None
+        except Busy:
+            raise CommandError(
+                f"{self.name} is already running on this database. Nothing was changed.",
+                returncode=TRY_LATER,
             ) from None
         except HashingBusy:
             raise CommandError(

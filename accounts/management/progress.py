@@ -13,9 +13,17 @@ class Progress:
     """`at(share, done)` as often as wanted; `write(text, ending)` goes to the error stream."""
 
     def __init__(
-        self, what: str, unit: str, *, write: Callable[[str, str], None], on_terminal: bool
+        self,
+        what: str,
+        unit: str,
+        *,
+        write: Callable[[str, str], None],
+        on_terminal: bool,
+        total: int | None = None,
     ) -> None:
+        """`total` is how many units there are, where that is known."""
         self.what, self.unit = what, unit
+        self.of = "" if total is None else f"/{total:,}"
         self.write, self.on_terminal = write, on_terminal
         self.began = time.monotonic()
         self.start: tuple[float, int] | None = None  # where this run took over
@@ -35,7 +43,9 @@ class Progress:
         elif int(share * 10) > self.tenths:
             self.tenths = int(share * 10)
             clock = divmod(int(now - self.began), 60)
-            self.write(f"{10 * self.tenths}% {done:,} {self.unit} {clock[0]}:{clock[1]:02}", "\n")
+            self.write(
+                f"{10 * self.tenths}% {done:,}{self.of} {self.unit} {clock[0]}:{clock[1]:02}", "\n"
+            )
 
     def close(self) -> None:
         if self.on_terminal and self.drawn:
@@ -44,7 +54,8 @@ class Progress:
     def _bar(self, share: float, done: int, seconds: float) -> str:
         assert self.start is not None  # noqa: S101 - `at` has set it
         full = int(BAR * share)
-        line = f" {self.what}  {'█' * full}{'░' * (BAR - full)}  {share:4.0%}  {done:,} {self.unit}"
+        line = f" {self.what}  {'█' * full}{'░' * (BAR - full)}  {share:4.0%}"
+        line += f"  {done:,}{self.of} {self.unit}"
         made = share - self.start[0]
         if seconds > 1 and made > 0:
             line += f"  {(done - self.start[1]) / seconds:,.0f}/s"

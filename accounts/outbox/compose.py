@@ -28,6 +28,7 @@ from accounts.language import known_language
 from accounts.models import OutgoingMail
 from accounts.outbox.cleaning import name_for_greeting, one_line
 from audit import sealing
+from audit.sealed import SealedColumn
 
 TEXT_WIDTH = 72
 # Facts written in a direction of their own: left to itself, a full stop after a Latin name goes to
@@ -94,6 +95,12 @@ def body_context(mail: Message | OutgoingMail) -> str:
 
 def recipient_context(mail: Message | OutgoingMail) -> str:
     return f"outbox.recipient:{mail.message_id}"
+
+
+BODIES = SealedColumn("letters", OutgoingMail, "body", body_context, reads=("message_id",))
+RECIPIENTS = SealedColumn(
+    "recipients of letters", OutgoingMail, "recipient", recipient_context, reads=("message_id",)
+)
 
 
 def compose(

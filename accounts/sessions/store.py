@@ -32,6 +32,7 @@ from accounts.models import Session, User
 from accounts.sessions import proofs
 from audit import sealing
 from audit.inserting import insert
+from audit.sealed import SealedColumn
 
 KEY_BYTES = 32  # ASVS 7.2.3 asks for 16
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
@@ -41,6 +42,7 @@ SUSPENDED_SECONDS = 600
 SUSPENDED_AT = "suspended_at"
 SAVED = ("key", "data", "proved", "last_seen_at", "client_ip", "user_agent", "expires_at")
 OWNED = ("user", "credentials_version", "signed_in_at")
+SEALED = SealedColumn("sessions", Session, "data", lambda row: _context(row.key))
 _by_key = Lookup(lambda key: Session.objects.select_related("user").filter(key=key))
 
 

@@ -14,7 +14,9 @@ from django.utils.crypto import constant_time_compare
 from django_otp.models import Device
 from django_otp.oath import hotp
 
+from accounts.models import User
 from audit import sealing
+from audit.sealed import SealedColumn
 from mfa.devices.guesses import NOTHING_FAILED, Guessed
 
 SEED_BYTES = 20  # 160 bits, as RFC 4226 4 recommends; NIST asks for 112
@@ -43,8 +45,14 @@ def new_seed() -> bytes:
     return secrets.token_bytes(SEED_BYTES)
 
 
-def seal_seed(seed: bytes, user_id: int) -> str:
-    return sealing.seal(seed, context=seed_context(user_id))
+def row_of(user: User, name: str, seed: bytes, *, last_step: int = -1) -> AuthenticatorApp:
+    """The unsaved app that shows the codes of `seed`."""
+    return AuthenticatorApp(
+        user=user,
+        name=name,
+        seed=sealing.seal(seed, context=seed_context(user.pk)),
+        last_step=last_step,
+    )
 
 
 def open_seed(sealed: str, user_id: int) -> bytes:
@@ -54,6 +62,15 @@ def open_seed(sealed: str, user_id: int) -> bytes:
 
 def seed_context(user_id: int) -> str:
     return f"mfa.app seed of {user_id}"
+
+
+SEALED = SealedColumn(
+    "authenticator seeds",
+    AuthenticatorApp,
+    "seed",
+    lambda row: seed_context(row.user_id),
+    reads=("user_id",),
+)
 
 
 def step_of(seed: bytes, code: str, *, at: float | None = None) -> int | None:

@@ -17,8 +17,10 @@ from django.db import models
 from django.utils import timezone
 from django_otp.models import Device
 
+from accounts.models import User
 from accounts.passwords import argon2id
 from audit import sealing
+from audit.sealed import SealedColumn
 from mfa.devices.guesses import NOTHING_FAILED, Guessed
 
 CODES = 10
@@ -87,8 +89,15 @@ class Recipe:
         key = sealing.unseal(codes.key, context=key_context(codes.user_id))
         return cls(codes.salt, base64.b64decode(key), codes.memory_kib, codes.passes)
 
-    def sealed_key(self, user_id: int) -> str:
-        return sealing.seal(base64.b64encode(self.key), context=key_context(user_id))
+    def row_of(self, user: User) -> RecoveryCodes:
+        """The unsaved set whose codes are digested so."""
+        return RecoveryCodes(
+            user=user,
+            salt=self.salt,
+            key=sealing.seal(base64.b64encode(self.key), context=key_context(user.pk)),
+            memory_kib=self.memory_kib,
+            passes=self.passes,
+        )
 
     def digest(self, code: str) -> str:
         """Of a normalised code. One hash; raises HashingBusy."""
@@ -99,6 +108,15 @@ class Recipe:
 
 def key_context(user_id: int) -> str:
     return f"mfa.recovery_codes key of {user_id}"
+
+
+SEALED = SealedColumn(
+    "keys of recovery codes",
+    RecoveryCodes,
+    "key",
+    lambda row: key_context(row.user_id),
+    reads=("user_id",),
+)
 
 
 def draw() -> list[str]:

@@ -7,7 +7,9 @@ from django.db import models
 from django.utils import timezone
 from django_otp.models import Device
 
+from accounts.models import User
 from audit import sealing
+from audit.sealed import SealedColumn
 from mfa.devices.guesses import Guessed
 
 
@@ -37,9 +39,20 @@ class TextedCode(Guessed, Device):
         return sealing.unseal(self.number, context=number_context(self.user_id)).decode()
 
 
-def seal_number(number: str, user_id: int) -> str:
-    return sealing.seal(number.encode(), context=number_context(user_id))
+def row_of(user: User, number: str) -> TextedCode:
+    """The unsaved row of somebody to whose `number` codes go."""
+    sealed = number_context(user.pk)
+    return TextedCode(user=user, name="text", number=sealing.seal(number.encode(), context=sealed))
 
 
 def number_context(user_id: int) -> str:
     return f"mfa.texted_code number of {user_id}"
+
+
+SEALED = SealedColumn(
+    "telephone numbers",
+    TextedCode,
+    "number",
+    lambda row: number_context(row.user_id),
+    reads=("user_id",),
+)

@@ -42,7 +42,7 @@ def turn_on(request: OwnRequest, code: str, name: str) -> bool:
     before = factors.of(user)
     if before.app is not None:
         raise CredentialsMoved
-    made = AuthenticatorApp(user=user, name=name, seed=app.seal_seed(seed, user.pk), last_step=step)
+    made = app.row_of(user, name, seed, last_step=step)
     named = letters.factor_changed(
         factor="app", added=True, named=name, **letters.about(request, user)
     )

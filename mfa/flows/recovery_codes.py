@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from django.utils import timezone
-
 from accounts.lockout import tries
 from accounts.models import User
 from accounts.passwords import slots
@@ -60,14 +58,7 @@ def finish(request: OwnRequest) -> bool:
     recipe = Recipe.new()
     with slots.calling(tries.caller(request, user)):
         digests = [recipe.digest(normalise(code)) for code in codes]
-    made = RecoveryCodes(
-        user=user,
-        salt=recipe.salt,
-        key=recipe.sealed_key(user.pk),
-        memory_kib=recipe.memory_kib,
-        passes=recipe.passes,
-        created_at=timezone.now(),
-    )
+    made = recipe.row_of(user)
 
     def put(user: User) -> None:
         RecoveryCodes.objects.filter(user=user).delete()

@@ -26,7 +26,7 @@ from audit.events import Event
 from mfa import factors, letters, policy
 from mfa.devices import guesses
 from mfa.devices.guesses import NOTHING_FAILED
-from mfa.devices.sent_codes import seal_number
+from mfa.devices.sent_codes import row_of
 from mfa.flows import changes, second_step
 from mfa.flows.second_step import Answer
 from mfa.models import MailedCode, TextedCode
@@ -175,7 +175,7 @@ def turn_on(request: OwnRequest, way: Way, typed: str) -> bool:
     if way == "mailed_code":
         made = MailedCode(user=user, name="email")
     else:
-        made = TextedCode(user=user, name="text", number=seal_number(number, user.pk))
+        made = row_of(user, number)
     mails = letters.factor_changed(factor=way, added=True, **letters.about(request, user))
     record(request, user, way)
     changes.make(

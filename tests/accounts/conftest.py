@@ -19,6 +19,7 @@ from accounts.passwords import breached_load, breached_sources
 from accounts.texts import senders
 from authsite.text_url import text_transport
 from tests.support import breaches, cast
+from tests.support.keyrings import T1, T2, Life
 from tests.support.required_password import ALSO_BREACHED
 from tests.support.smtp_sink import SmtpSink
 from tests.support.text_sink import TextSink
@@ -95,6 +96,14 @@ def everything(db: None) -> Group:
     group = Group.objects.create(name="everything")
     group.permissions.set(Permission.objects.all())
     return group
+
+
+@pytest.fixture
+def life(settings, db: None) -> Life:
+    """A life under t1; t2 stands in front of it now."""
+    found = Life()
+    settings.FIELD_KEYS = f"{T2},{T1}"
+    return found
 
 
 @pytest.fixture

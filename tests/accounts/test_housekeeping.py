@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -14,8 +15,10 @@ from accounts import housekeeping
 from accounts.flows import proofs
 from accounts.models import Confirmation, OutgoingMail, PendingSignup, Session, Tally
 from accounts.outbox import delivery, letters
+from accounts.outbox.worker import Worker
 from audit import trail
 from audit.events import Event
+from tests.support import upper_room
 from tests.support.trail import request_from
 
 LOG: list[str] = []
@@ -86,6 +89,18 @@ def test_a_fresh_worker_waits_a_little_so_that_several_do_not_march_in_step():
     housekeeping.Rota([f"{__name__}.nothing_to_do"]).step()
     housekeeping.Rota([]).step()
     assert not LOG
+
+
+def test_the_worker_keeps_house_for_higher_rooms_too(db, settings):
+    """By name, after our own, however the one before it fails; each once in its time."""
+    upper_room.tidied.clear()
+    settings.HOUSEKEEPING = [upper_room.TIDY_AND_FAIL, upper_room.TIDY]
+    mine = Worker(threading.Event()).rota
+    assert mine.jobs == [*housekeeping.PERIODIC, upper_room.TIDY_AND_FAIL, upper_room.TIDY]
+    mine.begin_at(0)
+    for _ in range(2 * len(mine.jobs)):
+        mine.step()
+    assert upper_room.tidied == [housekeeping.BATCH]
 
 
 def test_sessions_go_when_they_have_ended(db):

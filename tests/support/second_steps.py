@@ -36,9 +36,8 @@ def _digested() -> tuple[Recipe, tuple[str, ...]]:
 
 def give_app(user: User, *, seed: bytes = SEED) -> AuthenticatorApp:
     """An app and saved recovery codes (CODES): two-step sign-in is on."""
-    held = AuthenticatorApp.objects.create(
-        user=user, name="Authenticator", seed=app.seal_seed(seed, user.pk)
-    )
+    held = app.row_of(user, "Authenticator", seed)
+    held.save()
     give_codes(user)
     User.objects.filter(pk=user.pk).update(two_step_on=True)
     user.two_step_on = True
@@ -47,13 +46,8 @@ def give_app(user: User, *, seed: bytes = SEED) -> AuthenticatorApp:
 
 def give_codes(user: User) -> RecoveryCodes:
     recipe, digests = _digested()
-    made = RecoveryCodes.objects.create(
-        user=user,
-        salt=recipe.salt,
-        key=recipe.sealed_key(user.pk),
-        memory_kib=recipe.memory_kib,
-        passes=recipe.passes,
-    )
+    made = recipe.row_of(user)
+    made.save()
     RecoveryCode.objects.bulk_create(RecoveryCode(codes=made, digest=one) for one in digests)
     return made
 

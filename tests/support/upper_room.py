@@ -1,4 +1,5 @@
-"""A room above `accounts`, as small as can be: a stage in the road, and hooks on credential changes.
+"""A room above `accounts`, as small as can be: a stage in the road, hooks on credential changes, a
+sealed value (in a column that is another's, for want of a table).
 The site with its page: `settings.ROOT_URLCONF = "tests.support.upper_room"`."""
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 
 from accounts.errors import Refusal
-from accounts.models import User
+from accounts.models import OutgoingMail, User
 from audit.events import Event
 from audit.models import Entry
+from audit.sealed import SealedColumn
 from authsite.urls import urlpatterns as of_the_site
 
 RIDDLE, STAGE, NO_STAGE = (
@@ -24,6 +26,14 @@ RIDDLE, STAGE, NO_STAGE = (
     f"{__name__}.RiddleStage",
     f"{__name__}.SatisfiedStage",
 )
+RIDDLES = SealedColumn(
+    "riddles",
+    OutgoingMail,
+    "last_error",
+    lambda row: f"riddle of {row.message_id}",
+    ("message_id",),
+)
+TIDY, TIDY_AND_FAIL = f"{__name__}.tidy", f"{__name__}.tidy_and_fail"
 REMEMBER, REFUSE, FAIL = (f"{__name__}.{hook}" for hook in ("remember", "refuse", "fail"))
 
 
@@ -83,6 +93,18 @@ def remember(user: User, **told: Any) -> None:
             **told,
         )
     )
+
+
+tidied: list[int] = []
+
+
+def tidy(batch: int) -> int:
+    tidied.append(batch)
+    return 0
+
+
+def tidy_and_fail(batch: int) -> int:
+    raise RuntimeError("the upper room's broom broke")
 
 
 class NotNow(Refusal):

@@ -1,0 +1,107 @@
+"""Rings of keys, and what a site keeps under them."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+from django.apps import apps
+from django.core.management import CommandError, call_command
+
+from accounts.botcheck import held
+from audit import trail
+from audit.events import Event
+from audit.keyring import Keyring
+from audit.models import Entry
+from tests.support import cast
+from tests.support.environment import ENVIRONMENT
+from tests.support.mailbox import Mailbox
+from tests.support.trail import request_from
+from tests.support.visitor import Visitor
+
+T1 = ENVIRONMENT["FIELD_KEYS"]
+T2 = "t2:Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA"
+T3 = "t3:vF_4Ilv42djNGJsg_-r8qqqtTcV9GkFkeoK4BjPAhpU"
+SECRETS = [ring.partition(":")[2] for ring in (T1, T2, T3)]
+KINDS = [
+    "keys of people and months in the trail",
+    "sessions",
+    "letters",
+    "recipients of letters",
+    "passwords that wait for a bot check",
+]
+TYPED = {"password": "seven geese on the ice"}
+
+
+def run(*argv: str) -> tuple[int, str, str]:
+    """Exit code, results and the rest of `manage.py auth_keys …`."""
+    out, err = StringIO(), StringIO()
+    code = 0
+    try:
+        call_command("auth_keys", *argv, stdout=out, stderr=err)
+    except CommandError as error:
+        code, _ = error.returncode, err.write(str(error))
+    except SystemExit as end:
+        code = int(end.code or 0)
+    said = out.getvalue() + err.getvalue()
+    assert not [secret for secret in SECRETS if secret in said]
+    return code, out.getvalue(), err.getvalue()
+
+
+def facts(*argv: str, code: int = 0) -> dict[str, Any]:
+    """The JSON object of a run that ends with `code`."""
+    ended, out, err = run(*argv, "--json")
+    assert ended == code, out + err
+    found: dict[str, Any] = json.loads(out)
+    assert found.pop("command") == f"auth_keys {argv[0]}"
+    found.pop("seconds")
+    return found
+
+
+def under(key_id: str) -> int:
+    return Keyring().values(key_id)
+
+
+def rotated(*options: str, code: int = 0) -> dict:
+    return facts("rotate", "--yes", *options, code=code)
+
+
+def told() -> list[dict]:
+    """What the trail has heard of it."""
+    rows = Entry.objects.filter(event="command.keys_rotated").order_by("id")
+    return list(rows.values_list("facts", flat=True))
+
+
+def everything_stored() -> dict[str, list[tuple[Any, ...]]]:
+    """Every column of every row."""
+    return {
+        model._meta.label: sorted(model._base_manager.values_list(), key=repr)
+        for model in apps.get_models()
+    }
+
+
+class Life:
+    """What is sealed when alice lives here: a session, letters, her key and the month's in the trail,
+    and a password that waits for a bot check."""
+
+    def __init__(self) -> None:
+        self.alice = cast.person("alice")
+        self.browser = Visitor()
+        self.browser.post("/accounts/login/", {"login": "alice", "password": cast.PASSWORD})
+        self.browser.post("/accounts/email/", {"action_add": "", "email": "a2@example.org"})
+        Visitor().post("/accounts/password/reset/", {"login": "alice"})
+        self.held = held.hold(TYPED, network="192.0.2.1")
+        trail.record(Event.SIGNED_OUT, subject=self.alice, request=request_from(), label="al")
+
+    def is_whole(self) -> None:
+        """All of it opens."""
+        assert self.browser.get("/accounts/").status_code == 200
+        letter = Mailbox().latest()
+        assert letter.to and letter.text
+        lines = trail.entries_of(self.alice.subject_id)
+        assert lines and all(line.readable for line in lines)
+        assert (lines[0].label, lines[0].address) == ("al", "203.0.113.7")
+        assert trail.address_digests("203.0.113.7")
+        assert held.fetch(self.held) == TYPED
+        self.held = held.hold(TYPED, network="192.0.2.1")
