@@ -172,10 +172,7 @@ def turn_on(request: OwnRequest, way: Way, typed: str) -> bool:
     if not guess.right:
         return False
     made: MailedCode | TextedCode
-    if way == "mailed_code":
-        made = MailedCode(user=user, name="email")
-    else:
-        made = row_of(user, number)
+    made = MailedCode(user=user, name="email") if way == "mailed_code" else row_of(user, number)
     mails = letters.factor_changed(factor=way, added=True, **letters.about(request, user))
     record(request, user, way)
     changes.make(
