@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import logging
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,7 +21,7 @@ from accounts.lockout.budgets import Budget
 from accounts.models import User
 from accounts.outbox.letters import Happening, reader
 from accounts.passwords import slots
-from audit import trail
+from audit import sealing, trail
 from audit.events import Event
 from mfa import letters
 from mfa.devices import app, guesses, recovery_codes
@@ -28,6 +31,7 @@ from mfa.models import AuthenticatorApp, RecoveryCode, RecoveryCodes
 # What a second step is for, beside the words of audit.events.ON_THE_WAY: a fresh proof.
 STEP_UP = "step_up"
 TRIES = 5
+logger = logging.getLogger(__name__)
 ATTEMPTS = Budget("second_step", lambda: TRIES, timedelta(minutes=15))
 LETTERS = Budget("second_step_letters", lambda: 1, timedelta(days=1))
 
@@ -55,11 +59,15 @@ def by_app(request: HttpRequest, user: User, code: str, *, attempt: str, way: st
     guess = guesses.take(
         AuthenticatorApp, user.pk, known=is_known(request, user), columns=("seed", "last_step")
     )
-    seed = app.open_seed(guess.values[0], user.pk)
-    if app.spend(guess.pk, seed, code):
+    right = has_run_out = False
+    with _unreadable_is_wrong(user, "app"):
+        seed = app.open_seed(guess.values[0], user.pk)
+        right = app.spend(guess.pk, seed, code)
+        has_run_out = not right and app.has_just_run_out(seed, code)
+    if right:
         return Answer(right=True)
     over = failed(request, user, guess, "app", attempt=attempt, way=way)
-    return Answer(right=False, has_run_out=app.has_just_run_out(seed, code), is_over=over)
+    return Answer(right=False, has_run_out=has_run_out, is_over=over)
 
 
 def by_recovery_code(
@@ -75,12 +83,23 @@ def by_recovery_code(
     )
     salt, key, memory_kib, passes = guess.values
     held = RecoveryCodes(user_id=user.pk, salt=salt, key=key, memory_kib=memory_kib, passes=passes)
-    with slots.calling(tries.caller(request, user)):
-        digest = recovery_codes.Recipe.of(held).digest(typed)
-    if _spend_recovery_code(request, user, guess.pk, digest):
-        return Answer(right=True)
+    with _unreadable_is_wrong(user, "recovery_code"):
+        with slots.calling(tries.caller(request, user)):
+            digest = recovery_codes.Recipe.of(held).digest(typed)
+        if _spend_recovery_code(request, user, guess.pk, digest):
+            return Answer(right=True)
     over = failed(request, user, guess, "recovery_code", attempt=attempt, way=way)
     return Answer(right=False, is_over=over)
+
+
+@contextmanager
+def _unreadable_is_wrong(user: User, method: str) -> Iterator[None]:
+    """Around what opens a secret. One that does not open (moved from another row, its key gone) is
+    compared with nothing: to whoever types it is a wrong code, and the log says what is wrong."""
+    try:
+        yield
+    except sealing.SealBroken:
+        logger.error("The %s of person %s does not open.", method, user.pk)
 
 
 def _spend_recovery_code(request: HttpRequest, user: User, set_pk: int, digest: str) -> bool:

@@ -14,7 +14,9 @@ from audit import trail
 from audit.events import Event
 from audit.keyring import Keyring
 from audit.models import Entry
-from tests.support import cast
+from mfa.devices import sent_codes
+from mfa.models import AuthenticatorApp, RecoveryCode, RecoveryCodes, TextedCode
+from tests.support import cast, second_steps
 from tests.support.environment import ENVIRONMENT
 from tests.support.mailbox import Mailbox
 from tests.support.trail import request_from
@@ -30,6 +32,9 @@ KINDS = [
     "letters",
     "recipients of letters",
     "passwords that wait for a bot check",
+    "authenticator seeds",
+    "keys of recovery codes",
+    "telephone numbers",
 ]
 TYPED = {"password": "seven geese on the ice"}
 
@@ -81,14 +86,21 @@ def everything_stored() -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
+NUMBER = "+447700900123"
+
+
 class Life:
     """What is sealed when alice lives here: a session, letters, her key and the month's in the trail,
-    and a password that waits for a bot check."""
+    a password that waits for a bot check, the seed of her app, her recovery codes and her number."""
 
     def __init__(self) -> None:
         self.alice = cast.person("alice")
+        second_steps.give_app(self.alice)
+        sent_codes.row_of(self.alice, NUMBER).save()
         self.browser = Visitor()
         self.browser.post("/accounts/login/", {"login": "alice", "password": cast.PASSWORD})
+        code = second_steps.code_of(self.alice)
+        self.browser.post("/accounts/mfa/authenticate/", {"method": "app", "code": code})
         self.browser.post("/accounts/email/", {"action_add": "", "email": "a2@example.org"})
         Visitor().post("/accounts/password/reset/", {"login": "alice"})
         self.held = held.hold(TYPED, network="192.0.2.1")
@@ -96,6 +108,12 @@ class Life:
 
     def is_whole(self) -> None:
         """All of it opens."""
+        app = AuthenticatorApp.objects.get()
+        assert app.verify_token(second_steps.as_if_later(self.alice))
+        codes = RecoveryCodes.objects.get()
+        unused = RecoveryCode.objects.filter(used_at=None).count()
+        assert codes.verify_token(second_steps.CODES[10 - unused])
+        assert TextedCode.objects.get().opened_number == NUMBER
         assert self.browser.get("/accounts/").status_code == 200
         letter = Mailbox().latest()
         assert letter.to and letter.text
