@@ -4,7 +4,7 @@ from django.core.checks import Tags, register
 
 from accounts.passwords import peppers
 from audit.sealing import parse_ring
-from authsite import checks, checks_passwords  # noqa: F401 - write the rules down
+from authsite import checks, checks_passwords, checks_texts  # noqa: F401 - write the rules down
 from authsite.rules import deploy_checks
 
 

@@ -65,7 +65,8 @@ def settings_table() -> str:
 
 def checks_table() -> str:
     import authsite.checks
-    import authsite.checks_passwords  # noqa: F401 - write the rules down
+    import authsite.checks_passwords
+    import authsite.checks_texts  # noqa: F401 - write the rules down
     from authsite.rules import RULES
 
     rows = ["| id | what is wrong | what to do | why |\n| --- | --- | --- | --- |\n"]
