@@ -4,7 +4,12 @@ from django.core.checks import Tags, register
 
 from accounts.passwords import peppers
 from audit.sealing import parse_ring
-from authsite import checks, checks_passwords, checks_ways_in  # noqa: F401 - write the rules down
+from authsite import (  # noqa: F401 - write the rules down
+    checks,
+    checks_passwords,
+    checks_texts,
+    checks_ways_in,
+)
 from authsite.rules import deploy_checks
 
 

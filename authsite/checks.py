@@ -197,12 +197,13 @@ def cache_is_encrypted() -> bool:
 
 @rule(
     "E012",
-    "POLICY_PASSWORD_MIN is under 15.",
-    hint="Leave it at 15 or more; fewer is for sites that force a second step.",
+    "POLICY_PASSWORD_MIN is under 15, and not everybody must have a second step.",
+    hint="Leave it at 15 or more, or set POLICY_TWO_STEP=required without a day to put it off.",
     why="NIST SP 800-63B-4 3.1.1.2, ASVS 6.2.1",
 )
 def passwords_are_long() -> bool:
-    return settings.POLICY_PASSWORD_MIN >= 15
+    forced = settings.POLICY_TWO_STEP == "required" and not settings.POLICY_TWO_STEP_PUT_OFF_UNTIL
+    return settings.POLICY_PASSWORD_MIN >= 15 or forced
 
 
 @rule(

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.sessions.proofs import Proofs
+from accounts.texts import senders
 from mfa.models import AuthenticatorApp, Passkey
 
 
@@ -81,6 +82,6 @@ def is_offered(user: User) -> bool:
 
 def kinds() -> frozenset[str]:
     """The kinds of second step that may be set up here, and asked for."""
-    sent = {"texted_code"} if settings.POLICY_TEXTED_CODES and settings.TEXT_URL else set()
+    sent = {"texted_code"} if settings.POLICY_TEXTED_CODES and senders.available() else set()
     sent |= {"mailed_code"} if settings.POLICY_MAILED_CODES else set()
     return frozenset({"app", "passkey", "recovery_code"} | sent)

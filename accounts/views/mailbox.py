@@ -1,4 +1,4 @@
-"""/dev/mailbox/: the letters of a development site. Without DEBUG these pages do not exist."""
+"""/dev/mailbox/: letters and texts of a development site. Without DEBUG these pages do not exist."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.outbox.mailbox import Found, find, newest
+from accounts.texts import mailbox as texts
 
 # A letter brings its styles along and nothing else: no script, no form, no picture, and an origin
 # of its own, so that not even a mistake in a letter reaches the site's cookies.
@@ -34,7 +35,11 @@ def in_development(view: View) -> View:
 @require_safe
 @in_development
 def mailbox(request: HttpRequest) -> HttpResponse:
-    context = {"letters": newest(), "has_folder": "file_path" in settings.MAIL_TRANSPORT}
+    context = {
+        "letters": newest(),
+        "texts": texts.newest(),
+        "has_folder": "file_path" in settings.MAIL_TRANSPORT,
+    }
     return render(request, "dev/mailbox.html", context)
 
 

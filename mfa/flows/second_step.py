@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import logging
+import math
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -99,15 +99,16 @@ def test_a_refusal_for_one_number_is_none_for_another(alice, bob, clock):
     assert refused(bob, gb(2)) == ""
 
 
-def test_an_hour_that_was_refused_elsewhere_leaves_the_number_its_minute(alice, settings, clock):
+def test_a_text_that_was_refused_elsewhere_leaves_the_next_its_whole_minute(alice, settings, clock):
     """What is given back must not end a later pause too early."""
-    settings.POLICY_TEXTS_PER_NETWORK_PER_HOUR = 1
-    assert refused(alice, gb(1)) == ""
-    assert refused(alice, GB) == "network_texts"
+    settings.POLICY_TEXTS_PER_SITE_PER_HOUR = 2
+    assert refused(alice, gb(1), is_proved=True) == ""
+    assert refused(alice, GB, is_proved=True) == "site_texts"
+    settings.POLICY_TEXTS_PER_SITE_PER_HOUR = 500
     clock.forward(seconds=50)
-    assert refused(alice, GB, at="198.51.100.4") == ""
+    assert refused(alice, GB, is_proved=True) == ""
     clock.forward(seconds=50)
-    assert refused(alice, GB, at="198.51.100.4") == "text_pauses"
+    assert refused(alice, GB, is_proved=True) == "text_pauses"
 
 
 # --- The owner ------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from accounts.models import OutgoingMail, SentCode, User
 from audit import sealing
 from audit.events import Event
 from audit.models import Entry
+from authsite.text_url import text_transport
 from mfa.devices import sent_codes
 from mfa.models import MailedCode, TextedCode
 from tests.support import cast, roads, second_steps
@@ -24,7 +25,7 @@ TEXT_ON, MAIL_ON = "/accounts/mfa/sms/activate/", "/accounts/mfa/email/activate/
 @pytest.fixture
 def sending(settings, tmp_path):
     settings.POLICY_MAILED_CODES = settings.POLICY_TEXTED_CODES = True
-    settings.TEXT_URL = f"file://{tmp_path}"
+    settings.TEXT_TRANSPORT = text_transport(f"file://{tmp_path}")
 
 
 def give(user: User, way: str) -> User:
@@ -176,7 +177,7 @@ def test_a_number_that_was_moved_gets_nothing(sending, alice, bob):
 @pytest.mark.parametrize("way", WAYS)
 def test_one_sent_code_raced_by_many_opens_one_session(settings, tmp_path, mailbox, way):
     settings.POLICY_MAILED_CODES = settings.POLICY_TEXTED_CODES = True
-    settings.TEXT_URL = f"file://{tmp_path}"
+    settings.TEXT_TRANSPORT = text_transport(f"file://{tmp_path}")
     user = give(cast.person("alice"), way)
     browser = waiting()
     browser.post(STEP, {"send": way})

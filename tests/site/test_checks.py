@@ -13,6 +13,7 @@ from django.core.checks.registry import registry
 
 from audit.sealing import parse_ring
 from authsite.rules import RULES, deploy_checks
+from authsite.text_url import text_transport
 from tests.support import papers
 
 KEY = "gq9zJ3Xv1mR7tW5bN2cK8dF4hL6pS0aYeUiOqTrGwZxMnBvC-_1"
@@ -21,6 +22,7 @@ PEPPER = "p1:DpkeN1Dqgy-fqSFMeO4GOYi8bCovp6J0dqnaCYHHK1s"
 ZERO = "z1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 COUNTING = "c1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 SMTP = {"backend": "django.core.mail.backends.smtp.EmailBackend", "host": "mail.example.org"}
+TWILIO = text_transport("twilio://AC0123:the-token@api.twilio.com/?from=+15551234567")
 
 SAFE: dict[str, Any] = {
     "DEBUG": False,
@@ -96,6 +98,10 @@ UNSAFE: list[tuple[str, dict[str, Any]]] = [
     ("W009", {"POLICY_SIGN_IN_BY_CODE": True}),
     ("W008", {"BREACHED_PASSWORDS_FILE": "/nowhere/breached.bin"}),
     ("W005", {"LANGUAGES": [("en", "English"), ("ar-xb", "Pseudo")]}),
+    ("E022", {"TEXT_TRANSPORT": text_transport("console:")}),
+    ("E022", {"TEXT_TRANSPORT": text_transport("file:///var/lib/texts")}),
+    ("W021", {"TEXT_TRANSPORT": TWILIO}),
+    ("W021", {"TEXT_TRANSPORT": {**TWILIO, "url": "http://127.0.0.1:8080"}}),
 ]
 ALSO_SAFE: list[dict[str, Any]] = [
     {"POLICY_ARGON2_PASSES": 1, "POLICY_ARGON2_MEMORY_KIB": 47_104},
@@ -165,8 +171,15 @@ def test_a_database_elsewhere_must_show_its_certificate(
     assert found() == expected
 
 
+def test_texts_in_clear_are_named_beside_that_there_are_texts(production: Any) -> None:
+    production.TEXT_TRANSPORT = {**TWILIO, "url": "http://sms.example.org"}
+    assert found() == {"E021", "W021"}
+    told = " ".join(f"{message.msg} {message.hint}" for message in deploy_checks())
+    assert "the-token" not in told and "AC0123" not in told
+
+
 def test_every_rule_has_been_seen_broken() -> None:
-    seen = {f"authsite.{number}" for number, _ in UNSAFE} | {"authsite.W001"}
+    seen = {f"authsite.{number}" for number, _ in UNSAFE} | {"authsite.W001", "authsite.E021"}
     assert seen == {one.id for one in RULES}
 
 
