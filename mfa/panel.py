@@ -10,42 +10,16 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from accounts.panels import MenuEntry, Panel
-from mfa import factors, policy
+from mfa import policy
 
 
 def todo(user: User) -> list[dict[str, Any]]:
-    """Two SELECTs at most for somebody who has nothing yet."""
+    """Read from the person's own row: no statement."""
     if not policy.is_offered(user):
         return []
-    held = factors.of(user)
-    items = []
-    if held.has_any and held.codes is None:
-        items.append(
-            _item(
-                "ticket",
-                _("Save recovery codes"),
-                _("Two-step sign-in is not on yet. You have not saved your recovery codes."),
-                "mfa_recovery_codes_generate",
-                _("Save codes"),
-            )
-        )
-    elif held.codes is not None and held.codes_left <= FEW:
-        items.append(
-            _item(
-                "ticket",
-                _("Create new recovery codes"),
-                ngettext(
-                    "You have %(n)d recovery code left.",
-                    "You have %(n)d recovery codes left.",
-                    held.codes_left,
-                )
-                % {"n": held.codes_left},
-                "mfa_recovery_codes_generate",
-                _("Create codes"),
-            )
-        )
-    if not held.has_any:
-        items.append(
+    left = user.recovery_codes_left
+    if not user.has_second_step:
+        return [
             _item(
                 "shield",
                 _("Turn on two-step sign-in"),
@@ -53,8 +27,31 @@ def todo(user: User) -> list[dict[str, Any]]:
                 "mfa_security",
                 _("Set up"),
             )
+        ]
+    if left is None:
+        return [
+            _item(
+                "ticket",
+                _("Save recovery codes"),
+                _("Two-step sign-in is not on yet. You have not saved your recovery codes."),
+                "mfa_recovery_codes_generate",
+                _("Save codes"),
+            )
+        ]
+    if left <= FEW:
+        said = ngettext(
+            "You have %(n)d recovery code left.", "You have %(n)d recovery codes left.", left
         )
-    return items
+        return [
+            _item(
+                "ticket",
+                _("Create new recovery codes"),
+                said % {"n": left},
+                "mfa_recovery_codes_generate",
+                _("Create codes"),
+            )
+        ]
+    return []
 
 
 FEW = 3

@@ -13,7 +13,7 @@ from accounts.flows.sign_in import BEGAN_UNDER
 from accounts.models import User
 from accounts.sessions import proofs
 from accounts.step_up import record
-from mfa import factors, policy
+from mfa import policy
 from mfa.flows import trusted
 
 
@@ -61,8 +61,5 @@ ROUNDING = 5
 
 
 def _takes_second_step(user: User) -> bool:
-    """With two-step sign-in on; or with a factor, where the policy asks for one by now. No SELECT for
-    anybody of whom nothing is asked."""
-    if user.two_step_on:
-        return True
-    return policy.demand_on(user).required and factors.of(user).has_any
+    """With two-step sign-in on; or with a factor, where the policy asks for one by now."""
+    return user.two_step_on or (user.has_second_step and policy.demand_on(user).required)

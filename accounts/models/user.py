@@ -52,6 +52,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     credentials_version = models.PositiveIntegerField(default=1, editable=False)
     # Kept by mfa: whether a session of this person is worth anything without a second proof.
     two_step_on = models.BooleanField(_("two-step sign-in"), default=False, editable=False)
+    # Besides, so that no page has to look: whether there is a factor at all, and how many recovery
+    # codes are unused (none where none were saved).
+    has_second_step = models.BooleanField(default=False, editable=False)
+    recovery_codes_left = models.PositiveSmallIntegerField(null=True, editable=False)
 
     objects = UserManager()
 

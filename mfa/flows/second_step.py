@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -112,6 +113,8 @@ def _spend_recovery_code(request: HttpRequest, user: User, set_pk: int, digest: 
     with transaction.atomic():
         if not recovery_codes.spend(set_pk, digest):
             return False
+        counted = User.objects.filter(pk=user.pk, recovery_codes_left__gt=0)
+        counted.update(recovery_codes_left=F("recovery_codes_left") - 1)
         trail.record(Event.RECOVERY_CODE_USED, actor=user, subject=user, request=request, left=left)
         letter.put()
     return True

@@ -7,8 +7,8 @@ import re
 import pytest
 from django.conf import settings
 
+from accounts import panels
 from accounts.outbox.letters import Happening
-from accounts.rendering import MENU
 from tests.support.letter_cases import (
     CASES,
     CODE,
@@ -70,7 +70,7 @@ def test_the_page_it_sends_everybody_to_is_in_the_menu(the_case):
     }
     page = fits.get(make(the_case).kind)
     assert named == ([page] if page else [])
-    assert set(named) <= {str(label) for _url, _icon, label in MENU}
+    assert set(named) <= {str(entry.label) for entry in panels.menu()}
     assert "You can always go to testserver yourself" in letter.seen
 
 

@@ -7,12 +7,12 @@ import pytest
 from accounts.models import Session, User
 from audit.events import Event
 from audit.models import Entry
-from tests.support import cast, urls
+from tests.support import cast, second_steps, urls
 from tests.support.mailbox import Mailbox
 from tests.support.race import outcome, race
 from tests.support.sensitive import form_of_alice, page_of_alice
 from tests.support.upper_room import NO_STAGE, RIDDLE, STAGE
-from tests.support.visitor import Visitor
+from tests.support.visitor import SECOND_STEP, Visitor
 
 LOGIN, CONFIRM, CHANGE = (
     "/accounts/login/",
@@ -31,7 +31,7 @@ def an_upper_room(settings):
 
 @pytest.fixture
 def riddles(settings):
-    settings.LOGIN_STAGES = [NO_STAGE, STAGE]
+    settings.LOGIN_STAGES = [NO_STAGE, STAGE, *settings.LOGIN_STAGES]
 
 
 def knocks(browser: Visitor, who: str = "alice") -> str:
@@ -58,7 +58,10 @@ def test_a_stage_holds_a_sign_in_until_it_is_done(riddles, client, alice):
     assert outcome(client.post(RIDDLE, ANSWER)) == "302 /accounts/"
     assert client.get("/accounts/").status_code == 200
     entry = Entry.objects.get()
-    assert (entry.event, entry.facts) == (Event.SIGNED_IN.value, {"method": "code"})
+    assert (entry.event, entry.facts) == (
+        Event.SIGNED_IN.value,
+        {"method": "password", "second": "code"},
+    )
     session = Session.objects.get(user=alice)
     assert [proof["method"] for proof in session.proved] == ["password", "code"]
     assert client.cookies["__Host-session"].value != held  # the key that waited opens nothing
@@ -131,10 +134,11 @@ def reset(mailbox: Mailbox) -> None:
 
 
 def switch_off(mailbox: Mailbox) -> None:
-    cast.administrator("ada")
+    ada = cast.administrator("ada")
     ada_here = Visitor()
     knocks(ada_here, "ada")
     ada_here.post(RIDDLE, ANSWER)
+    ada_here.post(SECOND_STEP, {"method": "app", "code": second_steps.as_if_later(ada)})
     ada_here.post(page_of_alice(), form_of_alice(is_active=""))
     assert not User.objects.get(username="alice").is_active
     ada_here.post("/accounts/logout/")

@@ -156,9 +156,13 @@ def test_a_visitor_costs_no_statement_and_a_signed_in_page_one(
 def test_a_page_that_asks_for_no_session_reads_none(client, alice, statements_of):
     sign_in(client)
     with statements_of() as statements:
-        answer = client.get("/t/nothing")
+        answer = client.get("/healthz")
     assert statements.count == 0
     assert "Cookie" not in answer.get("Vary", "") and not answer.cookies
+    with statements_of() as statements:
+        Visitor().get("/t/nothing")
+        client.get("/t/nothing")  # whether its person must set up a second step first
+    assert statements.count == 1
 
 
 def test_the_row_tells_who_where_how_and_since_when(alice):

@@ -69,9 +69,9 @@ def test_what_is_sealed_opens_in_its_own_row_alone(alice, bob):
         recovery_codes.Recipe.of(RecoveryCodes.objects.get(user=bob))
     number = TextedCode.objects.get(user=alice).number
     with pytest.raises(sealing.SealBroken):
-        TextedCode(user=bob, number=number).opened_number
+        _ = TextedCode(user=bob, number=number).opened_number
     with pytest.raises(sealing.SealBroken):  # of the same person, and another kind
-        TextedCode(user=alice, number=hers.seed).opened_number
+        _ = TextedCode(user=alice, number=hers.seed).opened_number
 
 
 def test_a_seed_that_was_moved_signs_nobody_in(alice, bob):

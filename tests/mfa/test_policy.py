@@ -25,8 +25,7 @@ def without_factors(**fields: object) -> User:
     user = cast.person("dora", **fields)
     AuthenticatorApp.objects.filter(user=user).delete()
     RecoveryCodes.objects.filter(user=user).delete()
-    User.objects.filter(pk=user.pk).update(two_step_on=False)
-    user.refresh_from_db()
+    second_steps.settle(user)
     return user
 
 
@@ -112,7 +111,7 @@ def test_a_factor_counts_at_once_where_the_policy_asks_for_one(alice, settings):
     """Codes that were never saved are no way round it."""
     second_steps.give_app(alice)
     RecoveryCodes.objects.all().delete()
-    User.objects.update(two_step_on=False)
+    second_steps.settle(alice)
     assert outcome(roads.by_password(Visitor(), "alice")) == "302 /accounts/"
     settings.POLICY_TWO_STEP = "required"
     assert outcome(roads.by_password(Visitor(), "alice")) == f"302 {STEP}"

@@ -10,8 +10,10 @@ from django.utils import timezone
 from django_otp.oath import hotp
 
 from accounts.models import User
+from mfa import factors
 from mfa.devices import app, recovery_codes
 from mfa.devices.recovery_codes import Recipe
+from mfa.flows import changes
 from mfa.models import AuthenticatorApp, RecoveryCode, RecoveryCodes
 
 SEED = bytes(range(20))
@@ -39,8 +41,6 @@ def give_app(user: User, *, seed: bytes = SEED) -> AuthenticatorApp:
     held = app.row_of(user, "Authenticator", seed)
     held.save()
     give_codes(user)
-    User.objects.filter(pk=user.pk).update(two_step_on=True)
-    user.two_step_on = True
     return held
 
 
@@ -49,7 +49,13 @@ def give_codes(user: User) -> RecoveryCodes:
     made = recipe.row_of(user)
     made.save()
     RecoveryCode.objects.bulk_create(RecoveryCode(codes=made, digest=one) for one in digests)
+    settle(user)
     return made
+
+
+def settle(user: User) -> None:
+    """Let the person's row say what they have by now, as the flows do."""
+    changes.keep_state(user, factors.of(user))
 
 
 def now() -> datetime:
