@@ -144,24 +144,22 @@ def _use_up(user: User, purpose: str, right: list[int]) -> bool:
         )
         if seen.values_list("pk").first() is None:
             return False
-        ended = _end(SentCode.objects.filter(user=user, purpose=purpose))
-    return not ended.isdisjoint(right)
+        theirs = SentCode.objects.filter(user=user, purpose=purpose)
+        _held(_open(theirs))
+        won = theirs.filter(pk__in=right, spent_at=None).update(spent_at=timezone.now())
+        _open(theirs).update(spent_at=timezone.now())
+    return bool(won)
 
 
 def end_all(user: User, **told: Any) -> None:
     """No code of the person's works any more. `credentials.moved` calls it, in its transaction."""
-    _end(SentCode.objects.filter(user=user))
+    theirs = _open(SentCode.objects.filter(user=user))
+    if _held(theirs):
+        theirs.update(spent_at=timezone.now())
 
 
-def _end(rows: QuerySet[SentCode]) -> set[int]:
-    """Spend those that are open still; which they were."""
-    now = timezone.now()
-    open_rows = rows.filter(spent_at=None, expires_at__gt=now)
-    held = [key for (key,) in _held(open_rows)]
-    if not held:
-        return set()
-    spent = rows.filter(pk__in=held, spent_at=None).update(spent_at=now)
-    return set(held) if spent == len(held) else set()
+def _open(rows: QuerySet[SentCode]) -> QuerySet[SentCode]:
+    return rows.filter(spent_at=None, expires_at__gt=timezone.now())
 
 
 def _held(rows: QuerySet[SentCode], *columns: str) -> list[tuple[Any, ...]]:

@@ -22,6 +22,7 @@ from accounts.fields import (
     AddressField,
     CodeField,
     CurrentPasswordField,
+    DigitCodeField,
     IdentifierField,
     NameField,
     NewPasswordField,
@@ -166,6 +167,12 @@ class CodeForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not asks_username:
             del self.fields["username"]
+
+
+class DigitCodeForm(forms.Form):
+    """The code of an authenticator app or a text message; nothing else is asked."""
+
+    code = DigitCodeField()
 
 
 class LinkForm(forms.Form):

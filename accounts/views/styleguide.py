@@ -21,7 +21,7 @@ from accounts.errors import (
     TooSoon,
 )
 from accounts.forms.account import ProfileForm
-from accounts.forms.entry import CodeForm, SignUpForm
+from accounts.forms.entry import CodeForm, DigitCodeForm, SignUpForm
 from accounts.networks.middleware import NetworkRefused
 from accounts.networks.snapshot import RulesUnread
 from accounts.refusals import refusal_page
@@ -39,6 +39,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "empty": SignUpForm(auto_id="empty_%s"),
         "wrong": SignUpForm({"name": "Sam", "email": "sam@"}, auto_id="wrong_%s"),
         "code": CodeForm(auto_id="code_%s"),
+        "digits": DigitCodeForm(initial={"code": "482913"}, auto_id="digits_%s"),
         "profile": profile,
         "recovery_codes": ["k7pd-92mw-x4tq-h8rc", "c6ep-34wk-5dm3-zj83", "4ff4-94kf-3wm5-9ppm"],
         "icon_names": icon_names(),

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.utils import timezone
@@ -167,6 +167,23 @@ def test_a_wrong_code_costs_the_same_for_somebody_and_nobody(alice, statements_o
                 assert not is_good(tab, user, WRONG[EMAIL])
             kinds.append(counted.count)
     assert kinds == [2, 2, 2, 2]
+
+
+def test_codes_are_locked_in_one_order_before_any_is_changed(alice, statements_of):
+    """Two who change several at once would else each wait for what the other holds."""
+    tab = request_in()
+    code = sent(tab, alice)
+    sent(tab, alice)
+    for typed in (WRONG[EMAIL], code):
+        with statements_of() as counted:
+            is_good(tab, alice, typed)
+        before = ""
+        for sql in counted.sql:
+            if sql.startswith("UPDATE") and "SELECT" in before:
+                assert before.startswith('SELECT "accounts_sentcode"."id"')
+                how = "" if connection.vendor == "sqlite" else " FOR UPDATE"
+                assert before.endswith(f"ORDER BY 1 ASC{how}")
+            before = sql
 
 
 def test_the_code_stands_nowhere_in_clear(alice):

@@ -53,6 +53,7 @@ def test_known_unknown_and_switched_off_get_the_same_pages(alice, bob, mailbox, 
             assert same_bytes(one, other, echo=(names[0], name))
     assert [answer.status_code for answer in steps[0]] == [302, 200, 200, 200, 200, 200, 429]
     assert mailbox.kinds() == ["sign_in_code", "no_account", "switched_off"]
+    assert set(SentCode.objects.values_list("user", flat=True)) == {alice.pk, None}
 
 
 def test_they_cost_the_same(alice, bob, statements_of, hashes_of):
@@ -282,3 +283,13 @@ def test_wrong_guesses_at_once_are_no_more_than_the_account_bears(alice, mailbox
     assert set(answers) <= {200, 429}, answers
     assert answers[200] == 3
     assert sum(SentCode.objects.values_list("tries", flat=True)) <= 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_asking_at_once_sends_one_letter(alice, mailbox):
+    browser = Visitor()
+    ask(browser, "somebody")
+    racers = tabs(browser, 12)
+    answers = Counter(race(lambda n: outcome(ask(racers[n])), len(racers)))
+    assert answers == {f"302 {CONFIRM}": 12}
+    assert mailbox.kinds() == ["sign_in_code"]

@@ -36,7 +36,7 @@ from tests.support.visitor import Visitor
 
 PATHS = urls.paths()
 BODIES = sorted([*FORMS.values(), *map(multipart, SURROGATES.values())])
-KEEPS_THE_NAME = ("account_reset_password", "account_unlock")
+KEEPS_THE_NAME = ("account_reset_password", "account_unlock", "account_request_login_code")
 WHO = st.sampled_from(["nobody", "wanda", "ada"])
 QUICK: Any = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
@@ -47,7 +47,7 @@ def test_the_walk_sees_the_whole_site():
         assert known in PATHS.values()
 
 
-@override_settings(POLICY_FRESH_PROOF_MINUTES=60)
+@override_settings(POLICY_FRESH_PROOF_MINUTES=60, POLICY_SIGN_IN_BY_CODE=True)
 class Walk(TestCase):
     """Hypothesis' own Django test case: each example runs in a transaction of its own. Wanda and Ada
     signed in by their passwords, so what asks for a fresh proof lets them through to its inside."""
