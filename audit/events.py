@@ -22,6 +22,12 @@ SESSIONS = Maybe(Count())
 RULE_KIND = OneOf(("allow", "deny"))
 RULE_SCOPE = OneOf(("site", "admin"))
 BY = OneOf(("staff", "operator"))
+NOT_SIGNED_IN = OneOf(
+    (
+        *("wrong_password", "unknown_account", "switched_off", "refused"),
+        *("wrong_passkey", "unknown_passkey"),
+    )
+)
 MUST_CHANGE = OneOf(("breached", "common", "demanded"))
 
 
@@ -48,7 +54,7 @@ class Event(StrEnum):
     SIGN_IN_FAILED = (
         "account.sign_in_failed",
         "A sign-in was refused. Unknown names are kept as keyed digests only.",
-        {"reason": OneOf(("wrong_password", "unknown_account", "switched_off", "refused"))},
+        {"reason": NOT_SIGNED_IN},
     )
     SIGNED_OUT = ("account.signed_out", "The person ended this session.")
     REAUTHENTICATED = (
@@ -177,6 +183,11 @@ class Event(StrEnum):
     FACTOR_REMOVED = (
         "mfa.factor_removed",
         "A second step, or a passkey, was taken away.",
+        {"factor": FACTOR, "sessions": SESSIONS},
+    )
+    FACTOR_STOPPED = (
+        "mfa.factor_stopped",
+        "A passkey's counter went back, so there is a copy of it: it proves nothing any more.",
         {"factor": FACTOR, "sessions": SESSIONS},
     )
     FACTOR_RENAMED = ("mfa.factor_renamed", "A factor got another name.", {"factor": FACTOR})
