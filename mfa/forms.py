@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
@@ -9,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import DigitCodeField
 from mfa.fields import DeviceNameField, RecoveryCodeField
+
+LONGEST_ANSWER = 32_768  # of an authenticator: an attestation that nobody asked for has some kilobytes
 
 
 class AppCodeForm(forms.Form):
@@ -56,3 +59,31 @@ class SavedForm(forms.Form):
         if code not in self.codes:
             raise forms.ValidationError(_("That is none of the codes shown here."))
         return code
+
+
+class PasskeyForm(forms.Form):
+    """What the script posts: which ceremony this is, and what the authenticator said."""
+
+    code = forms.CharField(widget=forms.HiddenInput, strip=False, required=False)
+
+    def clean_code(self) -> dict[str, Any]:
+        typed: str = self.cleaned_data["code"]
+        try:
+            answer = json.loads(typed) if len(typed) <= LONGEST_ANSWER else None
+        except (ValueError, RecursionError):
+            answer = None
+        if not (
+            isinstance(answer, dict)
+            and isinstance(answer.get("ceremony"), str)
+            and isinstance(answer.get("credential"), dict)
+        ):
+            raise forms.ValidationError(
+                _("That answer cannot be read. Try again, or use another way."), code="unreadable"
+            )
+        return answer
+
+
+class RenameForm(forms.Form):
+    """A9: another name for a passkey."""
+
+    name = DeviceNameField()

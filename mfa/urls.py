@@ -3,7 +3,18 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from mfa.views import app, help, recovery_codes, required, second_step, security, step_up
+from mfa.views import (
+    app,
+    help,
+    passkey_offer,
+    passkey_proofs,
+    passkeys,
+    recovery_codes,
+    required,
+    second_step,
+    security,
+    step_up,
+)
 
 urlpatterns = [
     path("", security.security, name="mfa_security"),
@@ -11,6 +22,26 @@ urlpatterns = [
     path("reauthenticate/", step_up.reauthenticate, name="mfa_reauthenticate"),
     path("totp/activate/", app.activate, name="mfa_app_activate"),
     path("totp/deactivate/", app.deactivate, name="mfa_app_deactivate"),
+    path("webauthn/", passkeys.page, name="mfa_passkeys"),
+    path("webauthn/add/", passkeys.add, name="mfa_passkey_add"),
+    path("webauthn/add/begin/", passkeys.ask_to_add, name="mfa_passkey_add_begin"),
+    path("webauthn/keys/<int:pk>/edit/", passkeys.edit, name="mfa_passkey_edit"),
+    path("webauthn/keys/<int:pk>/remove/", passkeys.remove, name="mfa_passkey_remove"),
+    path("webauthn/login/", passkey_proofs.sign_in, name="mfa_passkey_sign_in"),
+    path(
+        "webauthn/login/begin/", passkey_proofs.ask_to_sign_in, name="mfa_passkey_sign_in_begin"
+    ),
+    path(
+        "webauthn/authenticate/begin/",
+        passkey_proofs.ask_for_second_step,
+        name="mfa_passkey_second_step_begin",
+    ),
+    path(
+        "webauthn/reauthenticate/begin/",
+        passkey_proofs.ask_for_step_up,
+        name="mfa_passkey_step_up_begin",
+    ),
+    path("webauthn/offer/", passkey_offer.offer, name="mfa_passkey_offer"),
     path("recovery-codes/", recovery_codes.recovery_codes_page, name="mfa_recovery_codes"),
     path("recovery-codes/generate/", recovery_codes.generate, name="mfa_recovery_codes_generate"),
     path("recovery-codes/download/", recovery_codes.download, name="mfa_recovery_codes_download"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -18,13 +19,21 @@ from accounts.errors import leading_back
 from accounts.fields import WRONG_CODE, posted
 from mfa import factors
 from mfa.factors import Factors
-from mfa.flows import occasions, second_step
+from mfa.flows import occasions, passkey_proofs, second_step
 from mfa.flows.occasions import Occasion
 from mfa.flows.second_step import Answer
-from mfa.forms import AppCodeForm, RecoveryCodeForm
+from mfa.forms import AppCodeForm, PasskeyForm, RecoveryCodeForm
 
-FORMS: dict[str, type[forms.Form]] = {"app": AppCodeForm, "recovery_code": RecoveryCodeForm}
-PROVE = {"app": second_step.by_app, "recovery_code": second_step.by_recovery_code}
+FORMS: dict[str, type[forms.Form]] = {
+    "passkey": PasskeyForm,
+    "app": AppCodeForm,
+    "recovery_code": RecoveryCodeForm,
+}
+PROVE: dict[str, Callable[..., Answer]] = {
+    "passkey": passkey_proofs.by_passkey,
+    "app": second_step.by_app,
+    "recovery_code": second_step.by_recovery_code,
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -77,11 +86,19 @@ def _prove(request: HttpRequest, occasion: Occasion, method: str) -> HttpRespons
 
 
 def _wrong(method: str, answer: Answer) -> str:
+    if method == "passkey":
+        return passkey_failed(answer)
     if method == "recovery_code":
         return _("That recovery code is not right or has been used.")
     if answer.has_run_out:
         return _("That code has just run out. Wait for the next one.")
     return str(WRONG_CODE)
+
+
+def passkey_failed(answer: Answer) -> str:
+    if answer.has_run_out:
+        return _("That took too long. Try again.")
+    return _("That passkey did not work here. Try again, or use another way.")
 
 
 def _page(
