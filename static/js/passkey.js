@@ -50,8 +50,9 @@ behave("passkey", (form) => {
       clientExtensionResults: credential.getClientExtensionResults(),
     };
   };
-  const ask = async () => {
-    const answer = await fetch(begin, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+  const ask = async (signal) => {
+    const body = new URLSearchParams(new FormData(form));
+    const answer = await fetch(begin, { method: "POST", body, signal });
     if (answer.redirected) {
       location.assign(answer.url);
       return null;
@@ -66,7 +67,7 @@ behave("passkey", (form) => {
     waiting?.abort();
     waiting = new AbortController();
     const { signal } = waiting;
-    const question = await ask();
+    const question = await ask(signal);
     if (!question || signal.aborted) return;
     const wanted = { publicKey: read(question.publicKey), signal, ...(mediation && { mediation }) };
     const credential = await navigator.credentials[isNew ? "create" : "get"](wanted);
@@ -85,9 +86,9 @@ behave("passkey", (form) => {
       // One error for cancelled, timed out and none found (w3c/webauthn 2096).
       const known = { InvalidStateError: there, NotAllowedError: nothing, AbortError: nothing };
       says.textContent = known[error.name] ?? failed;
+      fill();
     }
     button.disabled = false;
-    fill();
   });
   // A question is good for five minutes; whoever comes back to the field later needs a new one.
   let filledAt = 0;
@@ -99,6 +100,8 @@ behave("passkey", (form) => {
   document.querySelector("[autocomplete~=webauthn]")?.addEventListener("focus", () => {
     if (Date.now() - filledAt > 240_000) fill();
   });
+  // An answer that comes late must not bring the cookie of a session that is none any more.
+  document.addEventListener("submit", () => waiting?.abort());
   form.hidden = false;
   fill();
 });
