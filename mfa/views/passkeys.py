@@ -90,10 +90,10 @@ def add(request: OwnRequest) -> HttpResponse:
 
 
 def _added(request: OwnRequest) -> HttpResponse:
-    if not request.user.two_step_on:
-        ready = _("Your passkey is ready. Save recovery codes to make it your second step.")
-    elif OFFER in request.POST:
+    if OFFER in request.POST:
         ready = _("Your passkey is ready. Next time, choose it in the email field.")
+    elif not request.user.two_step_on:
+        ready = _("Your passkey is ready. Save recovery codes to make it your second step.")
     else:
         ready = _("Your passkey is ready.")
     messages.success(request, ready)
