@@ -45,7 +45,7 @@ def test_one_answer_signs_in_once(alice):
     tabs = copies_of(browser)
     answers = Counter(race(lambda n: outcome(tabs[n].post(SIGN_IN, {"code": code})), RACERS))
     assert answers.pop("302 /accounts/") == 1, answers
-    assert set(answers) <= {f"302 {LOGIN}", "403 You have been signed out"}, answers
+    assert set(answers) <= {f"302 {LOGIN}", "403 You are signed out"}, answers
     assert Session.objects.filter(user=alice).count() == 1
     assert Entry.objects.filter(event=Event.SIGNED_IN).count() == 1
 
