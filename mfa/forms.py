@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.fields import DigitCodeField
 from mfa.fields import DeviceNameField, RecoveryCodeField
 
-LONGEST_ANSWER = 32_768  # of an authenticator: an attestation that nobody asked for has some kilobytes
+# An attestation that nobody asked for has some kilobytes.
+LONGEST_ANSWER = 32_768
 
 
 class AppCodeForm(forms.Form):

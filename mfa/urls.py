@@ -1,7 +1,6 @@
 """Everything under /accounts/mfa/."""
 
 from django.urls import path
-from django.views.generic import RedirectView
 
 from mfa.views import (
     app,
@@ -28,9 +27,7 @@ urlpatterns = [
     path("webauthn/keys/<int:pk>/edit/", passkeys.edit, name="mfa_passkey_edit"),
     path("webauthn/keys/<int:pk>/remove/", passkeys.remove, name="mfa_passkey_remove"),
     path("webauthn/login/", passkey_proofs.sign_in, name="mfa_passkey_sign_in"),
-    path(
-        "webauthn/login/begin/", passkey_proofs.ask_to_sign_in, name="mfa_passkey_sign_in_begin"
-    ),
+    path("webauthn/login/begin/", passkey_proofs.ask_to_sign_in, name="mfa_passkey_sign_in_begin"),
     path(
         "webauthn/authenticate/begin/",
         passkey_proofs.ask_for_second_step,

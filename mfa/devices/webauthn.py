@@ -94,7 +94,7 @@ class Helper(WebAuthnHelper):
             asked["allow_credentials"] = recent.as_credential_descriptors()
         return asked
 
-    def create_attestation(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+    def create_attestation(self, *args: Any, **kwargs: Any) -> None:
         """None is asked for, and none kept: whose device it is says nothing about who somebody is."""
 
     def register_complete(self, *args: Any, **kwargs: Any) -> None:
@@ -154,7 +154,11 @@ def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
     remarks = data.get("clientExtensionResults")
     says = remarks.get("credProps") if isinstance(remarks, dict) else None
     is_found = says.get("rk") if isinstance(says, dict) else None
-    return {"clientExtensionResults": {"credProps": {"rk": is_found}}} if is_found in (True, False) else {}
+    return (
+        {"clientExtensionResults": {"credProps": {"rk": is_found}}}
+        if is_found in (True, False)
+        else {}
+    )
 
 
 def id_in(data: Mapping[str, Any]) -> bytes:

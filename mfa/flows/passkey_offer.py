@@ -29,7 +29,6 @@ def page_to_offer(request: HttpRequest, user: User) -> str:
     return "" if is_off else reverse("mfa_passkey_offer")
 
 
-
 def _due() -> Q:
     is_rested = Q(last_at=None) | Q(last_at__lte=timezone.now() - EVERY)
     return Q(is_declined=False, times__lt=TIMES) & is_rested

@@ -95,7 +95,7 @@ def prove(request: HttpRequest, answer: Answer) -> User:
     if not is_known:
         budgets.give_back(TRIES, network)
     budgets.give_back(QUESTIONS, network)
-    user.backend = "accounts.backends.OneHashBackend"  # type: ignore[attr-defined]
+    user.backend = "accounts.backends.OneHashBackend"
     return user
 
 

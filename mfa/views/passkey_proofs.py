@@ -43,7 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(safe_next(request) or reverse("account_overview"))
     form = PasskeyForm(request.POST)
     if not form.is_valid():
-        return _again(request, form.errors["code"][0])
+        return _again(request, str(form.errors["code"][0]))
     try:
         user = passkey_proofs.prove(request, form.cleaned_data["code"])
     except CeremonyOver:

@@ -74,7 +74,7 @@ def add(request: OwnRequest) -> HttpResponse:
         if form.is_valid():
             passkeys.add(request, form.cleaned_data["code"])
             return _added(request)
-        messages.error(request, form.errors["code"][0])
+        messages.error(request, str(form.errors["code"][0]))
     except CeremonyOver:
         messages.error(request, _("That took too long. No passkey was created. Try again."))
     except NotProved:

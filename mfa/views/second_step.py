@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import leading_back
-from accounts.fields import WRONG_CODE, posted
+from accounts.fields import WRONG_CODE
 from mfa import factors
 from mfa.factors import Factors
 from mfa.flows import occasions, passkey_proofs, second_step

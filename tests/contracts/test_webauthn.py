@@ -1,4 +1,4 @@
-"""What we rely on inside django-otp-webauthn and py_webauthn, and what we do ourselves because of it."""
+"""What we rely on inside django-otp-webauthn and py_webauthn, and what we do because of it."""
 
 from __future__ import annotations
 

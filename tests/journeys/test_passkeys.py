@@ -129,7 +129,9 @@ def test_what_is_cancelled_leaves_a_page_that_works(page: Page, site: Site) -> N
     device.refuses()
     press(page, "Sign out")
     press(page, "Sign in with a passkey")
-    expect(page.get_by_text("No passkey was used. Try again, or sign in another way.")).to_be_visible()
+    expect(
+        page.get_by_text("No passkey was used. Try again, or sign in another way.")
+    ).to_be_visible()
     fill(page, login="cancels", password=cast.PASSWORD)
     press(page, "Sign in")
     heading(page, "Hello")

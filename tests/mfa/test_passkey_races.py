@@ -12,8 +12,16 @@ from audit.models import Entry
 from mfa.devices.passkey import MOST
 from mfa.models import Passkey, PasskeyOffer
 from tests.support import cast, passkey, second_steps
-from tests.support.passkey import ADD, BEGIN_ADD, BEGIN_SIGN_IN, BEGIN_STEP, SIGN_IN, STEP
-from tests.support.passkey import Authenticator, security_key
+from tests.support.passkey import (
+    ADD,
+    BEGIN_ADD,
+    BEGIN_SIGN_IN,
+    BEGIN_STEP,
+    SIGN_IN,
+    STEP,
+    Authenticator,
+    security_key,
+)
 from tests.support.race import outcome, race
 from tests.support.visitor import Visitor
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from allauth.account.signals import authentication_step_completed
 from django.db.models import F
@@ -59,7 +58,10 @@ def test_the_question_names_nobody_and_wants_whoever_holds_it_checked(client, de
 
 
 def test_it_leads_to_where_somebody_wanted_to_go_and_nowhere_else(device):
-    for wanted, where in (("/accounts/profile/", "/accounts/profile/"), ("//evil.example/", "/accounts/")):
+    for wanted, where in (
+        ("/accounts/profile/", "/accounts/profile/"),
+        ("//evil.example/", "/accounts/"),
+    ):
         assert outcome(passkey.sign_in(Visitor(), device, next=wanted)) == f"302 {where}"
 
 

@@ -89,7 +89,10 @@ def test_it_finishes_a_reset(client, alice, device, mailbox):
     assert outcome(passkey.second_step(client, device)) == f"302 {page}"
     line = Entry.objects.filter(event=Event.SECOND_STEP_PROVED).latest("pk")
     assert line.facts == {"method": "passkey", "on_the_way": "reset"}
-    chosen = {"password1": "nine lanterns over the marsh", "password2": "nine lanterns over the marsh"}
+    chosen = {
+        "password1": "nine lanterns over the marsh",
+        "password2": "nine lanterns over the marsh",
+    }
     assert client.post(page, chosen)["Location"].endswith("/done/")
 
 

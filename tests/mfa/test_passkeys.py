@@ -114,12 +114,12 @@ def test_a_question_without_a_fresh_proof_says_where_to_prove_it_and_leads_back(
     clock.forward(minutes=6)
     answer = at_home.post(BEGIN_ADD)
     assert answer.status_code == 403
-    assert answer.json()["location"] == f"/accounts/reauthenticate/?next={MANAGE.replace('/', '%2F')}"
+    assert (
+        answer.json()["location"] == f"/accounts/reauthenticate/?next={MANAGE.replace('/', '%2F')}"
+    )
     there = at_home.get(answer.json()["location"])
     assert "You are about to change your passkeys." in text_of(there)
-    back = at_home.post(
-        "/accounts/reauthenticate/", {"password": cast.PASSWORD, "next": MANAGE}
-    )
+    back = at_home.post("/accounts/reauthenticate/", {"password": cast.PASSWORD, "next": MANAGE})
     assert outcome(back) == f"302 {MANAGE}"
     assert at_home.post(BEGIN_ADD).status_code == 200
 

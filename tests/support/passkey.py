@@ -116,7 +116,11 @@ class Authenticator:
 def security_key(**facts: Any) -> Authenticator:
     """One to plug in, with a counter of its own."""
     return Authenticator(
-        aaguid=str(uuid.UUID(int=0)), is_synced=False, counts=True, transports=("usb", "nfc"), **facts
+        aaguid=str(uuid.UUID(int=0)),
+        is_synced=False,
+        counts=True,
+        transports=("usb", "nfc"),
+        **facts,
     )
 
 
