@@ -6,6 +6,11 @@ import re
 
 import pytest
 
+from accounts.models import Session
+from audit.events import Event
+from audit.models import Entry
+from mfa.devices import app
+from mfa.models import AuthenticatorApp, RecoveryCodes
 from tests.support import cast, second_steps
 from tests.support.race import outcome
 from tests.support.visitor import Visitor
