@@ -16,6 +16,11 @@ def _names(agent: str) -> tuple[str, str]:
     return (browser.family if browser else "", system.family if system else "")
 
 
+def system_label(agent: str) -> str:
+    """The system alone: "Windows"; '' if the browser does not say."""
+    return _names(agent[:AGENT_LENGTH])[1]
+
+
 def plain_agent(agent: str) -> str:
     """What is kept of a browser's own text: printable, cut by rule."""
     kept = agent[: 2 * AGENT_LENGTH]

@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.requests import OwnRequest
 
 Words = str | Promise
 
@@ -37,11 +38,14 @@ class MenuEntry:
 class Panel:
     """`todo(user)`: open items, most urgent first, each with `title text url label icon`.
     `facts(user)`: lines of "How you sign in", each with `label value url link_label`.
+    `offer(request)`: a page that the overview's script may lead to where the device is fit for what it
+    offers, or ''.
     `about_to`: by url name, the sentence over the page that asks for a fresh proof."""
 
     menu: tuple[MenuEntry, ...] = ()
     todo: Callable[[User], list[dict[str, Any]]] = lambda user: []
     facts: Callable[[User], list[dict[str, Any]]] = lambda user: []
+    offer: Callable[[OwnRequest], str] = lambda request: ""
     about_to: Mapping[str, Words] = field(default_factory=dict)
 
 

@@ -55,7 +55,8 @@ def demand_fresh_proof(request: HttpRequest) -> None:
 
 def pages(user: User) -> list[dict[str, Any]]:
     """Where somebody signed in can prove themselves again, the usual place first: allauth's list of
-    `id`, `description`, `url`. STEP_UP_PAGES names functions of higher rooms that add theirs."""
+    `id`, `description`, `url`. STEP_UP_PAGES names functions of higher rooms that add theirs, each
+    with `strongest`, the way that its page asks first."""
     own = {"id": "password", "description": _("Use your password")}
     own["url"] = reverse("account_reauthenticate")
     found = [own] if user.has_usable_password() else []

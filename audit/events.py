@@ -17,7 +17,10 @@ SECOND_STEPS = ("app", "recovery_code", "texted_code", "mailed_code", "trusted_d
 METHOD = OneOf((*FIRST_STEPS, *SECOND_STEPS, "mailbox"))
 FACTOR = OneOf(("app", "passkey", "texted_code", "mailed_code", "recovery_code"))
 ON_THE_WAY = OneOf(("sign_in", "reset", "recovery"))
-WHY_NO_SIGN_IN = ("wrong_password", "wrong_code", "unknown_account", "switched_off", "refused")
+WHY_NO_SIGN_IN = (
+    *("wrong_password", "wrong_code", "unknown_account", "switched_off", "refused"),
+    *("wrong_passkey", "unknown_passkey"),
+)
 PROFILE = SomeOf(("name", "username", "language", "time_zone"))
 SESSIONS = Maybe(Count())
 RULE_KIND = OneOf(("allow", "deny"))
@@ -186,6 +189,11 @@ class Event(StrEnum):
     FACTOR_REMOVED = (
         "mfa.factor_removed",
         "A second step, or a passkey, was taken away.",
+        {"factor": FACTOR, "sessions": SESSIONS},
+    )
+    FACTOR_STOPPED = (
+        "mfa.factor_stopped",
+        "A passkey's counter went back, so there is a copy of it: it proves nothing any more.",
         {"factor": FACTOR, "sessions": SESSIONS},
     )
     FACTOR_RENAMED = ("mfa.factor_renamed", "A factor got another name.", {"factor": FACTOR})

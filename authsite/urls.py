@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views import errors, site
+from mfa.views import passkeys
 
 urlpatterns = [
     path("", site.front_door, name="home"),
@@ -17,7 +18,7 @@ urlpatterns = [
     path("healthz", site.healthz, name="healthz"),
     path("readyz", site.readyz, name="readyz"),
     path(".well-known/change-password", site.change_password_address),
-    path(".well-known/passkey-endpoints", site.passkey_endpoints),
+    path(".well-known/passkey-endpoints", passkeys.endpoints),
 ]
 
 if settings.DEBUG:

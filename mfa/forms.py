@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
@@ -10,6 +11,9 @@ from django.utils.translation import ngettext
 
 from accounts.fields import CodeField, DigitCodeField, NumberField
 from mfa.fields import DeviceNameField, RecoveryCodeField
+
+# An attestation that nobody asked for has some kilobytes.
+LONGEST_ANSWER = 32_768
 
 
 class SecondStepForm(forms.Form):
@@ -90,3 +94,31 @@ class SavedForm(forms.Form):
         if code not in self.codes:
             raise forms.ValidationError(_("That is none of the codes shown here."))
         return code
+
+
+class PasskeyForm(SecondStepForm):
+    """What the script posts: which ceremony this is, and what the authenticator said."""
+
+    code = forms.CharField(widget=forms.HiddenInput, strip=False, required=False)
+
+    def clean_code(self) -> dict[str, Any]:
+        typed: str = self.cleaned_data["code"]
+        try:
+            answer = json.loads(typed) if len(typed) <= LONGEST_ANSWER else None
+        except (ValueError, RecursionError):
+            answer = None
+        if not (
+            isinstance(answer, dict)
+            and isinstance(answer.get("ceremony"), str)
+            and isinstance(answer.get("credential"), dict)
+        ):
+            raise forms.ValidationError(
+                _("That answer cannot be read. Try again, or use another way."), code="unreadable"
+            )
+        return answer
+
+
+class RenameForm(forms.Form):
+    """A9: another name for a passkey."""
+
+    name = DeviceNameField()

@@ -54,6 +54,13 @@ def factor_changed(
     return compose("factor_changed", link=link, happened=happened.rows, **facts, **reader)
 
 
+def passkey_stopped(
+    *, link: str, happened: Happening, named: str, **reader: Unpack[Reader]
+) -> Letter:
+    """E9: there is a copy of a passkey, so it does not work any more."""
+    return compose("passkey_stopped", named=named, link=link, happened=happened.rows, **reader)
+
+
 def recovery_codes_made(*, link: str, happened: Happening, **reader: Unpack[Reader]) -> Letter:
     """E11: new ones were saved, those before are dead. Never the codes."""
     return compose("recovery_codes_made", link=link, happened=happened.rows, **reader)

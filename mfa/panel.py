@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import User
 from accounts.panels import MenuEntry, Panel
 from mfa import policy
+from mfa.flows import passkey_offer
 
 
 def todo(user: User) -> list[dict[str, Any]]:
@@ -82,7 +83,17 @@ panel = Panel(
     ),
     todo=todo,
     facts=facts,
+    offer=lambda request: passkey_offer.page_to_offer(request, request.user),
     about_to={
+        "mfa_passkeys": gettext_lazy(
+            "You are about to change your passkeys. Confirm it is you first."
+        ),
+        "mfa_passkey_edit": gettext_lazy(
+            "You are about to rename a passkey. Confirm it is you first."
+        ),
+        "mfa_passkey_remove": gettext_lazy(
+            "You are about to remove a passkey. Confirm it is you first."
+        ),
         "mfa_app_activate": gettext_lazy(
             "You are about to set up an authenticator app. Confirm it is you first."
         ),

@@ -26,7 +26,9 @@ def ways(user: User, held: Factors) -> list[str]:
 
 def pages(user: User) -> list[dict[str, Any]]:
     """For STEP_UP_PAGES: one page, if the person has a way that it takes."""
-    if not ways(user, factors.of(user)):
+    found = ways(user, factors.of(user))
+    if not found:
         return []
-    url = reverse("mfa_reauthenticate")
-    return [{"id": "second_step", "description": _("Use your second step"), "url": url}]
+    page = {"id": "second_step", "description": _("Use your second step")}
+    # The page of the password asks the strongest itself, where it is a button (P11).
+    return [page | {"url": reverse("mfa_reauthenticate"), "strongest": found[0]}]

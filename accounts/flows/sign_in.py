@@ -44,7 +44,7 @@ def prove(request: HttpRequest, identifier: str, password: str) -> User | None:
         Event.SIGN_IN_FAILED, subject=found, request=request, label=identifier, reason=reason
     )
     if found is not None and reason == "switched_off":
-        _tell_switched_off(found)
+        tell_switched_off(found)
     return None
 
 
@@ -72,7 +72,7 @@ def _reason(request: HttpRequest, found: User | None) -> str:
     return "wrong_password" if found else "unknown_account"
 
 
-def _tell_switched_off(user: User) -> None:
+def tell_switched_off(user: User) -> None:
     """The page says what it says to everybody; the owner learns the truth by letter, once a day."""
     letter = letters.switched_off(**letters.reader(user))
     with transaction.atomic():

@@ -15,7 +15,7 @@ from django.utils.translation import override
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import time_zones
+from accounts import panels, time_zones
 from accounts.fields import posted
 from accounts.flows import passwords, profile
 from accounts.flows.overview import overview_of
@@ -30,7 +30,9 @@ from accounts.requests import OwnRequest
 @login_required
 def overview(request: OwnRequest) -> HttpResponse:
     with timezone.override(time_zones.zone_of(request.user.time_zone)):
-        return render(request, "accounts/overview.html", overview_of(request.user))
+        offered = filter(None, (panel.offer(request) for panel in panels.every()))
+        context = overview_of(request.user) | {"offer": next(offered, "")}
+        return render(request, "accounts/overview.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

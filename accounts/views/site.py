@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -48,12 +48,6 @@ def language(request: HttpRequest) -> HttpResponse:
 def change_password_address(request: HttpRequest) -> HttpResponse:
     """Where password managers look for the page (W3C change-password-url)."""
     return redirect("account_change_password")
-
-
-@require_safe
-def passkey_endpoints(request: HttpRequest) -> HttpResponse:
-    """W3C passkey-endpoints: nothing to enrol at until passkeys are installed."""
-    return JsonResponse({})
 
 
 @require_safe

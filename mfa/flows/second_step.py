@@ -145,6 +145,12 @@ def failed(
     return is_over
 
 
+def failed_by_passkey(request: HttpRequest, user: User, *, attempt: str, way: str) -> bool:
+    """As any other that is wrong; a passkey cannot be guessed, and has no count of its own."""
+    guess = Guess(0, (), is_last=False)
+    return failed(request, user, guess, "passkey", attempt=attempt, way=way)
+
+
 def _tell(request: HttpRequest, user: User) -> None:
     """E14, at most once a day: whoever was here had the password."""
     letter = letters.second_step_failed(

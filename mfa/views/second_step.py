@@ -21,19 +21,20 @@ from accounts.errors import TooManyTries, leading_back
 from accounts.fields import WRONG_CODE, too_soon
 from mfa import factors
 from mfa.factors import Factors
-from mfa.flows import occasions, second_step, sent, trusted
+from mfa.flows import occasions, passkey_proofs, second_step, sent, trusted
 from mfa.flows.occasions import Occasion
 from mfa.flows.second_step import Answer
-from mfa.forms import AppCodeForm, MailedCodeForm, RecoveryCodeForm, SecondStepForm
+from mfa.forms import AppCodeForm, MailedCodeForm, PasskeyForm, RecoveryCodeForm, SecondStepForm
 
 FORMS: dict[str, type[SecondStepForm]] = {
     "app": AppCodeForm,
-    "passkey": SecondStepForm,
+    "passkey": PasskeyForm,
     "texted_code": AppCodeForm,
     "mailed_code": MailedCodeForm,
     "recovery_code": RecoveryCodeForm,
 }
 PROVE: dict[str, Callable[..., Answer]] = {
+    "passkey": passkey_proofs.by_passkey,
     "app": second_step.by_app,
     "recovery_code": second_step.by_recovery_code,
     "texted_code": partial(sent.by_sent_code, method="texted_code"),
@@ -118,11 +119,19 @@ def _form(occasion: Occasion, method: str, data: QueryDict | None = None) -> for
 
 
 def _wrong(method: str, answer: Answer) -> str:
+    if method == "passkey":
+        return passkey_failed(answer)
     if method == "recovery_code":
         return _("That recovery code is not right or has been used.")
     if answer.has_run_out:
         return _("That code has just run out. Wait for the next one.")
     return str(WRONG_CODE)
+
+
+def passkey_failed(answer: Answer) -> str:
+    if answer.has_run_out:
+        return _("That took too long. Try again.")
+    return _("That passkey did not work here. Try again, or use another way.")
 
 
 def _page(

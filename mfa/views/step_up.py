@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,9 +23,15 @@ from accounts.fields import WRONG_CODE, posted, too_soon
 from accounts.redirects import NEXT_FIELD, safe_next
 from accounts.requests import OwnRequest
 from mfa import factors, step_up
-from mfa.flows import second_step, sent
-from mfa.forms import AppCodeForm, MailedCodeForm
+from mfa.flows import passkey_proofs, second_step, sent
+from mfa.forms import AppCodeForm, MailedCodeForm, PasskeyForm
+from mfa.views.second_step import passkey_failed
 
+FORMS: dict[str, type[forms.Form]] = {"passkey": PasskeyForm, "app": AppCodeForm}
+PROVE: dict[str, Callable[..., second_step.Answer]] = {
+    "passkey": passkey_proofs.by_passkey,
+    "app": second_step.by_app,
+}
 # The name under which wrong codes of this session are counted.
 ATTEMPT = "mfa_step_up"
 # Whether a code was mailed to whoever has nothing else.
@@ -43,10 +50,10 @@ def reauthenticate(request: OwnRequest) -> HttpResponse:
     way = chosen if chosen in ways else ways[0]
     if way == step_up.MAILBOX:
         return _by_mailbox(request)
-    form = AppCodeForm(posted(request))
-    if request.method == "POST" and way == "app" and form.is_valid():
+    form = FORMS.get(way, forms.Form)(posted(request))
+    if request.method == "POST" and way in PROVE and form.is_valid():
         with leading_back(lambda: safe_next(request)):
-            answer = second_step.by_app(
+            answer = PROVE[way](
                 request,
                 request.user,
                 form.cleaned_data["code"],
@@ -54,11 +61,11 @@ def reauthenticate(request: OwnRequest) -> HttpResponse:
                 way=second_step.STEP_UP,
             )
         if answer.right:
-            freshness.record(request, request.user, "app", again=True)
+            freshness.record(request, request.user, way, again=True)
             return freshness.carry_on(request)
         if answer.is_over:
             return _give_up(request)
-        form.add_error("code", WRONG_CODE)
+        form.add_error("code", passkey_failed(answer) if way == "passkey" else WRONG_CODE)
     return _page(request, form, way, ways)
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.outbox import letters
 from accounts.outbox.letters import Happening, Letter
+from mfa import letters as mfa_letters
 
 CODE = "KFWP-7XRT"
 KEY = "/accounts/confirm-email/8Jq2vXtR8Jq2vXtR8Jq2vXtR/"
@@ -107,6 +108,10 @@ CASES = {
     "staff_changed": case(
         letters.staff_changed, "A reset letter was sent to you.", "Ticket 4411",
         action=gettext_lazy("A reset letter was sent to you."), reason="Ticket 4411",
+        happened=HAPPENED,
+    ),
+    "passkey_stopped": case(
+        mfa_letters.passkey_stopped, "“Blue key”", named="Blue key", link="/accounts/mfa/",
         happened=HAPPENED,
     ),
     "address_taken": case(letters.address_taken, link="/accounts/login/"),

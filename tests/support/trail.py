@@ -45,3 +45,9 @@ def request_from(ip: str = "203.0.113.7", device: str = "Firefox on Linux") -> H
     request.request_id = "00ff00ff00ff00ff"
     request.device_label = device
     return request
+
+
+def events_of(person: Any) -> list[str]:
+    """What the trail says happened to somebody, oldest first."""
+    rows = Entry.objects.filter(subject_id=person.subject_id).order_by("pk")
+    return list(rows.values_list("event", flat=True))
