@@ -37,11 +37,14 @@ class MenuEntry:
 class Panel:
     """`todo(user)`: open items, most urgent first, each with `title text url label icon`.
     `facts(user)`: lines of "How you sign in", each with `label value url link_label`.
+    `notices(user)`: what stands over each page of theirs, each with `title text url label`, the last
+    two of a button that POSTs; it is asked for every page, so it makes no statement.
     `about_to`: by url name, the sentence over the page that asks for a fresh proof."""
 
     menu: tuple[MenuEntry, ...] = ()
     todo: Callable[[User], list[dict[str, Any]]] = lambda user: []
     facts: Callable[[User], list[dict[str, Any]]] = lambda user: []
+    notices: Callable[[User], list[dict[str, Any]]] = lambda user: []
     about_to: Mapping[str, Words] = field(default_factory=dict)
 
 
@@ -73,6 +76,13 @@ def every() -> tuple[Panel, ...]:
 
 def menu() -> list[MenuEntry]:
     return [entry for panel in every() for entry in panel.menu]
+
+
+def notices(user: Any) -> list[dict[str, Any]]:
+    """Of whoever is signed in; nobody has any."""
+    if not getattr(user, "is_authenticated", False):
+        return []
+    return [notice for panel in every() for notice in panel.notices(user)]
 
 
 def about_to(url_name: str) -> Words | None:

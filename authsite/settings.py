@@ -173,8 +173,15 @@ LOGIN_GATES: list[str] = []
 RESET_STAGES = ["mfa.flows.occasions.second_step_of_a_reset"]
 STEP_UP_METHODS = ["password", "passkey", "app", "mailbox"]
 STEP_UP_PAGES = ["mfa.step_up.pages"]
-ON_CREDENTIALS_CHANGED: list[str] = []
+ON_CREDENTIALS_CHANGED: list[str] = ["mfa.flows.recovery.end_for_changed_credentials"]
 ACCOUNT_PANELS = ["mfa.panel.panel"]
+# What the worker does between letters besides, and what `auth_user` does besides.
+HOUSEKEEPING = [
+    "mfa.flows.recovery_telling.tell",
+    "mfa.flows.recovery_telling.expire",
+    "mfa.flows.recovery_telling.purge",
+]
+AUTH_USER_ACTS = {"remove-mfa": "mfa.flows.staff.remove_mfa"}
 
 # --- Data -----------------------------------------------------------------------------------------
 
@@ -501,6 +508,25 @@ POLICY_MAILED_CODES = env.switch(
 POLICY_TEXTED_CODES = env.switch(
     "POLICY_TEXTED_CODES", False, "Whether a texted code may be a second step (weak: the number)."
 )
+POLICY_RECOVERY_DAYS = env.number(
+    "POLICY_RECOVERY_DAYS",
+    7,
+    "Days that somebody without any second step left waits before they may set up a new one.",
+    low=1,
+    high=30,
+)
+POLICY_RECOVERY_STAFF_DAYS = env.number(
+    "POLICY_RECOVERY_STAFF_DAYS", 14, "The same for staff; not fewer.", low=1, high=60
+)
+POLICY_RECOVERY_OPEN_DAYS = env.number(
+    "POLICY_RECOVERY_OPEN_DAYS",
+    7,
+    "For so many days after the wait they may do it.",
+    low=1,
+    high=30,
+)
+if POLICY_RECOVERY_STAFF_DAYS < POLICY_RECOVERY_DAYS:
+    raise ImproperlyConfigured("POLICY_RECOVERY_STAFF_DAYS is less than POLICY_RECOVERY_DAYS.")
 POLICY_HSTS_SECONDS = env.number(
     "POLICY_HSTS_SECONDS", 63072000, "Strict-Transport-Security in seconds.", low=0, high=126144000
 )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import User
 from accounts.panels import MenuEntry, Panel
 from mfa import factors, policy
+from mfa.recovery import notices
 
 
 def todo(user: User) -> list[dict[str, Any]]:
@@ -85,6 +86,7 @@ panel = Panel(
     ),
     todo=todo,
     facts=facts,
+    notices=notices.of,
     about_to={
         "mfa_app_activate": gettext_lazy(
             "You are about to set up an authenticator app. Confirm it is you first."

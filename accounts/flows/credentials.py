@@ -37,6 +37,7 @@ FORGET_DEVICES = {
     Event.PASSWORD_CHANGED: "new_password",
     Event.PASSWORD_RESET_FINISHED: "new_password",
     Event.DEACTIVATED: "switched_off",
+    Event.RECOVERY_FINISHED: "recovered",
 }
 
 

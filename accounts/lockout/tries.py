@@ -221,15 +221,16 @@ class Guess:
 
 
 @contextmanager
-def guess(request: HttpRequest, user: User) -> Iterator[Guess]:
-    """One try at `user` around a comparison that no backend makes; raises TooManyTries.
+def guess(request: HttpRequest, user: User | None, account: str = "") -> Iterator[Guess]:
+    """One try at `user` around a comparison that no backend makes; raises TooManyTries. At `account`
+    (buckets.account_bucket) where the name that was typed may be nobody's.
 
         with tries.guess(request, user) as guess:
             guess.right = device.compare(typed)
 
     A wrong guess is counted like a failed sign-in; a right one, or an error in between, is not.
     """
-    taken = take(request, user, buckets.of_user(user))
+    taken = take(request, user, account or (buckets.of_user(user) if user else ""))
     made = Guess()
     try:
         yield made

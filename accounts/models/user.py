@@ -52,6 +52,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     credentials_version = models.PositiveIntegerField(default=1, editable=False)
     # Kept by mfa: whether a session of this person is worth anything without a second proof.
     two_step_on = models.BooleanField(_("two-step sign-in"), default=False, editable=False)
+    # Kept by mfa: from when a waiting request lets a new second step be set up. The person's pages
+    # say so without asking for more.
+    recovery_ready_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = UserManager()
 
