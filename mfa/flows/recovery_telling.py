@@ -66,7 +66,7 @@ def expire(batch: int) -> int:
 def _expire(row: RecoveryRequest) -> bool:
     with transaction.atomic():
         # The person first, as everywhere.
-        User.objects.filter(pk=row.user_id).update(recovery_ready_at=None)
+        User.objects.filter(pk=row.user_id or 0).update(recovery_ready_at=None)
         mine = RecoveryRequest.objects.filter(pk=row.pk, state=WAITING, ends_at=row.ends_at)
         if not mine.update(state=EXPIRED, closed_at=timezone.now()):
             # Somebody else ended it. What began in its place stands on the person again.

@@ -32,7 +32,9 @@ def of(user: User) -> list[dict[str, Any]]:
             "text": " ".join(
                 [
                     say % {"day": day},
-                    _("Not you? Stop it: every device is signed out, and you choose a new password."),
+                    _(
+                        "Not you? Stop it: every device is signed out, and you choose a new password."
+                    ),
                 ]
             ),
             "url": reverse("mfa_recovery_stop"),
