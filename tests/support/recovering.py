@@ -47,8 +47,10 @@ def mailed_code(to: str = "alice@example.org") -> str:
 
 
 def ask(browser: Visitor, login: str = "alice", to: str = "alice@example.org") -> str:
-    """Password and code, both right; what that was answered."""
+    """Password and code, both right; what that was answered. One network has three letters an hour."""
+    before = Mailbox().kinds(to).count("sign_in_code")
     assert outcome(prove(browser, login)) == f"302 {CODE}"
+    assert Mailbox().kinds(to).count("sign_in_code") == before + 1, "no code was mailed"
     return outcome(browser.post(CODE, {"code": mailed_code(to)}))
 
 
