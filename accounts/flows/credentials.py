@@ -41,6 +41,10 @@ FORGET_DEVICES = {
 }
 
 
+# Who acts at the command line: nobody that the trail has a name for.
+OPERATOR = object()
+
+
 def moved(
     user: User,
     event: Event,
@@ -84,7 +88,8 @@ def moved(
         import_string(path)(user, event=event, request=request, end_others=end_others)
     if "sessions" in event.allowed:
         facts["sessions"] = ended
-    trail.record(event, actor=actor or user, subject=user, request=request, **facts)
+    who = None if actor is OPERATOR else actor or user
+    trail.record(event, actor=who, subject=user, request=request, **facts)
     for letter in letters:
         letter.put()
     return ended

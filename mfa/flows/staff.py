@@ -110,7 +110,7 @@ def _remove(person: User, *, request: HttpRequest | None, reason: str) -> int:
         request=request,
         letters=[],
         end_others=True,
-        actor=request.user if request else None,
+        actor=request.user if request else credentials.OPERATOR,
         reason=reason,
     )
 

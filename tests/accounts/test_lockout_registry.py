@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.lockout import limits, registry
 from accounts.models import KnownDevice, Tally, User
-from tests.support import cast, urls
+from tests.support import cast, recovering, second_steps, urls
 from tests.support import required_password as required
 from tests.support.mailbox import Mailbox
 from tests.support.visitor import Visitor
@@ -34,6 +34,10 @@ TAKES_NO_SECRET = {
     "account_set_password": "redirects",
     "account_reset_password_from_key_done": "shows",
     "account_unlock_link": "the key was looked up when the link was opened",
+    "mfa_recovery_app": "the first code of a seed that stands beside it",
+    "mfa_recovery_finish": "a recovery code that stands beside it",
+    "mfa_recovery_stop": "only tightens, for whoever is signed in",
+    "mfa_recovery_stop_link": "the key was looked up when the link was opened",
     "language": "a choice",
     "admin:login": "redirects into the road",
     "admin:logout": "redirects",
@@ -49,6 +53,7 @@ CONFIRM, LINK = "/accounts/confirm-email/", "/accounts/confirm-email/link/"
 UNLOCK, CODE, RESET = "/accounts/unlock/", "/accounts/unlock/code/", "/accounts/password/reset/"
 SIGN_UP, EMAIL = "/accounts/signup/", "/accounts/email/"
 WRONG, CHOSEN = "not hers at all, really", "nine lanterns over the marsh"
+FROM_OUTSIDE = (LOGIN, recovering.ASK)
 WRONG_CODE = {"code": "BBBB-BBBB"}
 FEW = 10  # what the limits of an hour are set to
 numbers = count()
@@ -88,7 +93,7 @@ def at_home(*, known: bool = False) -> Visitor:
 
 def password(path: str, field: str, **others: str) -> Callable[..., Road]:
     def road(*, known: bool = False) -> Road:
-        browser = at_home(known=known) if path != LOGIN else Visitor()
+        browser = at_home(known=known) if path not in FROM_OUTSIDE else Visitor()
 
         def send(secret: str) -> HttpResponse:
             return browser.post(path, {**others, field: secret})
@@ -189,7 +194,25 @@ def letters_to_an_address() -> Road:
     return Road(3, send, send)
 
 
+def code_of_a_recovery() -> Road:
+    """Counted like wrong passwords of the account; the right one was proved before."""
+    second_steps.give_app(User.objects.get(username="alice"))
+    recovering.prove(browser := Visitor())
+    code = Mailbox().latest().code
+    return Road(
+        3,
+        lambda: browser.post(recovering.CODE, WRONG_CODE),
+        lambda: browser.post(recovering.CODE, {"code": code}),
+    )
+
+
+def ask_for_a_recovery() -> None:
+    second_steps.give_app(User.objects.get(username="alice"))
+    recovering.ask(Visitor())
+
+
 PASSWORDS = {
+    "mfa_recovery": password(recovering.ASK, "password", login="alice"),
     "account_login": password(LOGIN, "password", login="alice"),
     "account_reauthenticate": password("/accounts/reauthenticate/", "password"),
     "account_change_password": password(
@@ -213,6 +236,8 @@ ROADS: dict[tuple[str, str], Callable[[], Road]] = {
     ("account_reset_password_from_key", "key"): key(
         lambda: Visitor().post(RESET, {"login": "alice"}), RESET + "key/1-{}/"
     ),
+    ("mfa_recovery_code", "code"): code_of_a_recovery,
+    ("mfa_recovery_stop_key", "key"): key(ask_for_a_recovery, recovering.STOP_LINK + "{}/"),
     ("account_signup", "letter"): letters(SIGN_UP, "email", name="Sam", password1=CHOSEN),
     ("account_email", "letter"): letters_to_an_address,
 }
@@ -261,12 +286,14 @@ def test_its_limits_close_it_for_wrong_secrets_and_for_a_right_one_that_can_be_g
 @pytest.mark.parametrize("url", PASSWORDS)
 def test_a_known_device_spends_the_tries_of_known_devices(alice, url, clock):
     road = PASSWORDS[url](known=True)
-    if url == "account_login":
+    if path := {"account_login": LOGIN, "mfa_recovery": recovering.ASK}.get(url, ""):
         device = at_home(known=True)
         device.post("/accounts/logout/")
-        road.wrong = lambda: device.post(LOGIN, {"login": "alice", "password": WRONG})
-        road.right = lambda: device.post(LOGIN, {"login": "alice", "password": cast.PASSWORD})
-    assert [road.wrong().status_code for _ in range(4)] == [200, 200, 200, 429]
+        road.wrong = lambda: device.post(path, {"login": "alice", "password": WRONG})
+        road.right = lambda: device.post(path, {"login": "alice", "password": cast.PASSWORD})
+    # There the answer is the same for all, and leads on.
+    looked_at = 302 if url == "mfa_recovery" else 200
+    assert [road.wrong().status_code for _ in range(4)] == [looked_at] * 3 + [429]
     assert KnownDevice.objects.get().failures == 3
     counts = dict(Tally.objects.exclude(count=0).values_list("budget", "count"))
     assert counts == {limits.KNOWN_DEVICES: 3}

@@ -104,7 +104,11 @@ def cost(act: Callable[[], object]) -> tuple[list[str], int]:
 
 def test_a_code_costs_the_same_for_names_that_somebody_has_and_names_that_nobody_has(alice, clock):
     cast.person("carol")
-    guesses = [("alice@example.org", WRONG), ("no@example.org", WRONG), ("carol@example.org", WRONG)]
+    guesses = [
+        ("alice@example.org", WRONG),
+        ("no@example.org", WRONG),
+        ("carol@example.org", WRONG),
+    ]
     for browser in (Visitor() for _ in range(2)):  # the first names its people to the trail
         browser.post(ASK, {"login": "alice", "password": WRONG})
         browser.post(ASK, {"login": "carol", "password": WRONG})

@@ -21,7 +21,7 @@ State = RecoveryRequest.State
 
 @pytest.fixture
 def alice(db, settings) -> User:
-    settings.POLICY_LETTERS_PER_HOUR = 60
+    settings.POLICY_LETTERS_PER_HOUR, settings.POLICY_FREE_FAILURES = 60, 40
     return recovering.lost("alice")
 
 

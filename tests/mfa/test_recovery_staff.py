@@ -185,6 +185,7 @@ def test_stopped_twice_only_staff_go_on(alice, mailbox, clock):
     row = recovering.request_of(alice)
     assert "Let them ask again" in text_of(desk.get(f"{LIST}{row.pk}/change/"))
     assert reopen(desk, alice) == f"302 {LIST}"
+    assert last("staff.recovery_reopened").facts == REASON
     assert reopen(desk, alice).startswith("409")
     assert waiting(alice).state == "waiting"
 
