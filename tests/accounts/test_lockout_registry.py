@@ -7,7 +7,6 @@ The urls come from the resolver: a new one fails here until it is registered
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain, count
 from typing import Any
@@ -19,32 +18,14 @@ from django.utils import timezone
 
 from accounts.lockout import limits, registry
 from accounts.models import KnownDevice, Tally, User
-from tests.support import cast, recovering, second_steps, urls
+from tests.support import cast, recovering, roads, urls
 from tests.support import required_password as required
 from tests.support.mailbox import Mailbox
+from tests.support.roads import TAKES_NO_SECRET, Road
 from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
 
-TAKES_NO_SECRET = {
-    "account_logout": "only gives up",
-    "account_profile": "name, language, time zone of whoever is signed in",
-    "account_devices": "ends what is one's own",
-    "account_inactive": "redirects",
-    "account_set_password": "redirects",
-    "account_reset_password_from_key_done": "shows",
-    "account_unlock_link": "the key was looked up when the link was opened",
-    "mfa_recovery_app": "the first code of a seed that stands beside it",
-    "mfa_recovery_finish": "a recovery code that stands beside it",
-    "mfa_recovery_stop": "only tightens, for whoever is signed in",
-    "mfa_recovery_stop_link": "the key was looked up when the link was opened",
-    "language": "a choice",
-    "admin:login": "redirects into the road",
-    "admin:logout": "redirects",
-    "admin:password_change": "redirects",
-    "admin:password_change_done": "shows",
-    ".well-known/change-password": "redirects",
-}  # fmt: skip
 # Behind a session of staff; sensitive acts ask for the password (test_fresh_proof.py).
 STAFF = "admin"
 
@@ -65,17 +46,6 @@ def clock(still_clock, settings):
     settings.POLICY_LINKS_PER_HOUR = settings.POLICY_RESETS_PER_HOUR = FEW
     settings.POLICY_SIGNUPS_PER_HOUR = FEW
     return still_clock
-
-
-@dataclass
-class Road:
-    """`answered` times a wrong secret is looked at; then a wrong one is refused, and the right one
-    too but where nobody could guess it: `closed` is what it is answered."""
-
-    answered: int
-    wrong: Callable[[], HttpResponse]
-    right: Callable[[], HttpResponse]
-    closed: int = 429
 
 
 def sign_up(browser: Visitor, email: str = "sam@example.org") -> HttpResponse:
@@ -194,23 +164,6 @@ def letters_to_an_address() -> Road:
     return Road(3, send, send)
 
 
-def code_of_a_recovery() -> Road:
-    """Counted like wrong passwords of the account; the right one was proved before."""
-    second_steps.give_app(User.objects.get(username="alice"))
-    recovering.prove(browser := Visitor())
-    code = Mailbox().latest().code
-    return Road(
-        3,
-        lambda: browser.post(recovering.CODE, WRONG_CODE),
-        lambda: browser.post(recovering.CODE, {"code": code}),
-    )
-
-
-def ask_for_a_recovery() -> None:
-    second_steps.give_app(User.objects.get(username="alice"))
-    recovering.ask(Visitor())
-
-
 PASSWORDS = {
     "mfa_recovery": password(recovering.ASK, "password", login="alice"),
     "account_login": password(LOGIN, "password", login="alice"),
@@ -236,8 +189,8 @@ ROADS: dict[tuple[str, str], Callable[[], Road]] = {
     ("account_reset_password_from_key", "key"): key(
         lambda: Visitor().post(RESET, {"login": "alice"}), RESET + "key/1-{}/"
     ),
-    ("mfa_recovery_code", "code"): code_of_a_recovery,
-    ("mfa_recovery_stop_key", "key"): key(ask_for_a_recovery, recovering.STOP_LINK + "{}/"),
+    ("mfa_recovery_code", "code"): roads.code_of_a_recovery,
+    ("mfa_recovery_stop_key", "key"): key(roads.ask_for_a_recovery, recovering.STOP_LINK + "{}/"),
     ("account_signup", "letter"): letters(SIGN_UP, "email", name="Sam", password1=CHOSEN),
     ("account_email", "letter"): letters_to_an_address,
 }
