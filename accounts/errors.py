@@ -133,7 +133,9 @@ class LinkUnusable(Refusal):
     status = 410
     template = "account/link_unusable.html"
 
-    def __init__(self, again: str = "", *, of: Literal["", "confirmation", "unlock"] = "") -> None:
+    def __init__(
+        self, again: str = "", *, of: Literal["", "confirmation", "unlock", "recovery"] = ""
+    ) -> None:
         super().__init__(again)
         self.again = again
         self.of = of

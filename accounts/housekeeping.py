@@ -29,8 +29,8 @@ TALLIES_KEPT = timedelta(days=2)
 # of names that nobody has no more than of others: one that came back would tell.
 STREAKS = (KNOWN_DEVICES, STRANGERS)
 
-# Dotted names of `job(batch) -> rows gone`; a job that fills its batch is called again at once. Those
-# of higher rooms stand in settings.HOUSEKEEPING.
+# Dotted names of `job(batch) -> rows seen to`; a job that fills its batch is called again at once.
+# Those of higher rooms stand in settings.HOUSEKEEPING.
 PERIODIC = [
     "accounts.housekeeping.purge_sessions",
     "accounts.housekeeping.purge_tallies",
@@ -67,14 +67,14 @@ class Rota:
             return
         self._next[name] = now + EVERY_SECONDS
         try:
-            gone = import_string(name)(BATCH)
+            done = import_string(name)(BATCH)
         except Exception as error:
             logger.error("Housekeeping failed: %s: %s", name, place_of(error))
             return
-        if gone >= BATCH:
+        if done >= BATCH:
             self._next[name] = now
-        if gone:
-            logger.info("Housekeeping: %s removed %d rows.", name, gone)
+        if done:
+            logger.info("Housekeeping: %s, %d rows.", name, done)
 
 
 def purge_sessions(batch: int) -> int:

@@ -40,12 +40,15 @@ class Panel:
     `facts(user)`: lines of "How you sign in", each with `label value url link_label`.
     `offer(request)`: a page that the overview's script may lead to where the device is fit for what it
     offers, or ''.
+    `notices(user)`: what stands over each page of theirs, each with `title text url label`, the last
+    two of a button that POSTs; it is asked for every page, so it makes no statement.
     `about_to`: by url name, the sentence over the page that asks for a fresh proof."""
 
     menu: tuple[MenuEntry, ...] = ()
     todo: Callable[[User], list[dict[str, Any]]] = lambda user: []
     facts: Callable[[User], list[dict[str, Any]]] = lambda user: []
     offer: Callable[[OwnRequest], str] = lambda request: ""
+    notices: Callable[[User], list[dict[str, Any]]] = lambda user: []
     about_to: Mapping[str, Words] = field(default_factory=dict)
 
 
@@ -77,6 +80,13 @@ def every() -> tuple[Panel, ...]:
 
 def menu() -> list[MenuEntry]:
     return [entry for panel in every() for entry in panel.menu]
+
+
+def notices(user: Any) -> list[dict[str, Any]]:
+    """Of whoever is signed in; nobody has any."""
+    if not getattr(user, "is_authenticated", False):
+        return []
+    return [notice for panel in every() for notice in panel.notices(user)]
 
 
 def about_to(url_name: str) -> Words | None:

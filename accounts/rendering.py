@@ -123,4 +123,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return _constants() | {
         "theme": theme if theme in THEMES else "",
         "frame": Frame(request.path),
+        # Asked by the frame of a person's own pages alone.
+        "account_notices": lambda: panels.notices(getattr(request, "user", None)),
     }

@@ -19,7 +19,7 @@ from accounts.redirects import safe_next
 
 OUR_ROOMS = frozenset({"audit", "accounts", "mfa", "idp"})
 
-ROOM_NAMES = {"accounts": _("Accounts"), "auth": _("Rights")}
+ROOM_NAMES = {"accounts": _("Accounts"), "auth": _("Rights"), "mfa": _("Second steps")}
 
 
 class StaffSite(admin.AdminSite):

@@ -92,7 +92,7 @@ class Event(StrEnum):
         "Known devices are strangers again.",
         {
             "devices": Count(),
-            "reason": OneOf(("by_person", "failures", "new_password", "switched_off")),
+            "reason": OneOf(("by_person", "failures", "new_password", "switched_off", "recovered")),
         },
     )
     SIGN_IN_EXPLAINED = (
@@ -236,6 +236,42 @@ class Event(StrEnum):
         {"devices": Count(), "reason": OneOf(("by_person", "credentials_changed"))},
     )
 
+    # --- mfa: the slow lane -----------------------------------------------------------------------
+
+    RECOVERY_CODE_SENT = (
+        "mfa.recovery_code_sent",
+        "Somebody without a second step gave the right password, and a code was mailed.",
+    )
+    RECOVERY_CODE_FAILED = (
+        "mfa.recovery_code_failed",
+        "A wrong code was typed there, or any code after a wrong password.",
+    )
+    RECOVERY_REQUESTED = (
+        "mfa.recovery_requested",
+        "A waiting period began, after which a new second step can be set up without the old one.",
+        {"days": Count()},
+    )
+    RECOVERY_REFUSED = (
+        "mfa.recovery_refused",
+        "Password and code were right, and no waiting period began.",
+        {"reason": OneOf(("waiting", "closed", "no_second_step"))},
+    )
+    RECOVERY_STOPPED = (
+        "mfa.recovery_stopped",
+        "The waiting period was stopped: all sessions ended, and a new password is demanded.",
+        {"how": OneOf(("link", "session")), "sessions": SESSIONS},
+    )
+    RECOVERY_EXPIRED = (
+        "mfa.recovery_expired",
+        "The request came to nothing: it was not used in time, or overtaken by another change.",
+        {"reason": OneOf(("unused", "credentials_changed"))},
+    )
+    RECOVERY_FINISHED = (
+        "mfa.recovery_finished",
+        "After the wait a new app and new recovery codes took the place of all second steps.",
+        {"sessions": SESSIONS},
+    )
+
     # --- letters ----------------------------------------------------------------------------------
 
     MAIL_DEAD = (
@@ -262,6 +298,26 @@ class Event(StrEnum):
     STAFF_PASSWORD_DEMANDED = (
         "staff.password_demanded",
         "Staff or an operator demanded a new password of a person at the next sign-in.",
+        {"reason": REASON, "sessions": SESSIONS},
+    )
+    STAFF_SECOND_STEP_ASKED = (
+        "staff.second_step_asked",
+        "Staff asked for something that takes a second approver, because it is about a colleague.",
+        {"act": OneOf(("shorten", "remove", "reopen")), "reason": REASON},
+    )
+    STAFF_RECOVERY_SHORTENED = (
+        "staff.recovery_shortened",
+        "Staff let a waiting person set up a new second step at once.",
+        {"reason": REASON},
+    )
+    STAFF_RECOVERY_REOPENED = (
+        "staff.recovery_reopened",
+        "Staff let a person whose requests were stopped twice ask again.",
+        {"reason": REASON},
+    )
+    STAFF_SECOND_STEP_REMOVED = (
+        "staff.second_step_removed",
+        "Staff or an operator removed all second steps of a person.",
         {"reason": REASON, "sessions": SESSIONS},
     )
     STAFF_USER_CHANGED = (

@@ -174,9 +174,17 @@ LOGIN_GATES: list[str] = []
 RESET_STAGES = ["mfa.flows.occasions.second_step_of_a_reset"]
 STEP_UP_METHODS = ["password", "passkey", "app", "mailbox"]
 STEP_UP_PAGES = ["mfa.step_up.pages"]
-ON_CREDENTIALS_CHANGED = ["mfa.flows.trusted.forget_with_credentials"]
+ON_CREDENTIALS_CHANGED = [
+    "mfa.flows.trusted.forget_with_credentials",
+    "mfa.flows.recovery.end_for_changed_credentials",
+]
 ACCOUNT_PANELS = ["mfa.panel.panel"]
-HOUSEKEEPING = ["mfa.flows.trusted.purge"]
+HOUSEKEEPING = [
+    "mfa.flows.trusted.purge",
+    "mfa.flows.recovery_telling.tell",
+    "mfa.flows.recovery_telling.expire",
+    "mfa.flows.recovery_telling.purge",
+]
 SEALED_VALUES = [
     "audit.keys.SEALED",
     "accounts.sessions.store.SEALED",
@@ -196,6 +204,8 @@ KEYED_DIGESTS = [
     "audit.trail.IDENTIFIERS",
     "audit.trail.NETWORKS",
 ]
+# What `auth_user` does besides, by the word it is told.
+AUTH_USER_ACTS = {"remove-mfa": "mfa.flows.staff.remove_mfa"}
 
 # --- Data -----------------------------------------------------------------------------------------
 
@@ -568,6 +578,25 @@ POLICY_TEXTED_CODES = env.switch(
 POLICY_SIGN_IN_BY_CODE = env.switch(
     "POLICY_SIGN_IN_BY_CODE", False, "Whether a mailed code signs people in instead of a password."
 )
+POLICY_RECOVERY_DAYS = env.number(
+    "POLICY_RECOVERY_DAYS",
+    7,
+    "Days that somebody without any second step left waits before they may set up a new one.",
+    low=1,
+    high=30,
+)
+POLICY_RECOVERY_STAFF_DAYS = env.number(
+    "POLICY_RECOVERY_STAFF_DAYS", 14, "The same for staff; not fewer.", low=1, high=60
+)
+POLICY_RECOVERY_OPEN_DAYS = env.number(
+    "POLICY_RECOVERY_OPEN_DAYS",
+    7,
+    "For so many days after the wait they may do it.",
+    low=1,
+    high=30,
+)
+if POLICY_RECOVERY_STAFF_DAYS < POLICY_RECOVERY_DAYS:
+    raise ImproperlyConfigured("POLICY_RECOVERY_STAFF_DAYS is less than POLICY_RECOVERY_DAYS.")
 POLICY_HSTS_SECONDS = env.number(
     "POLICY_HSTS_SECONDS", 63072000, "Strict-Transport-Security in seconds.", low=0, high=126144000
 )

@@ -5,14 +5,18 @@ from mfa.devices.passkey import Passkey, PasskeyOffer
 from mfa.devices.recovery_codes import RecoveryCode, RecoveryCodes
 from mfa.devices.sent_codes import MailedCode, TextedCode
 from mfa.devices.trusted_browser import TrustedBrowser
+from mfa.recovery.models import Approval, RecoveryRequest, RecoveryStopKey
 
 __all__ = [
+    "Approval",
     "AuthenticatorApp",
     "MailedCode",
     "Passkey",
     "PasskeyOffer",
     "RecoveryCode",
     "RecoveryCodes",
+    "RecoveryRequest",
+    "RecoveryStopKey",
     "TextedCode",
     "TrustedBrowser",
 ]

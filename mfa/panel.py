@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.panels import MenuEntry, Panel
 from mfa import policy
 from mfa.flows import passkey_offer
+from mfa.recovery import notices
 
 
 def todo(user: User) -> list[dict[str, Any]]:
@@ -84,6 +85,7 @@ panel = Panel(
     todo=todo,
     facts=facts,
     offer=lambda request: passkey_offer.page_to_offer(request, request.user),
+    notices=notices.of,
     about_to={
         "mfa_passkeys": gettext_lazy(
             "You are about to change your passkeys. Confirm it is you first."

@@ -37,7 +37,12 @@ FORGET_DEVICES = {
     Event.PASSWORD_CHANGED: "new_password",
     Event.PASSWORD_RESET_FINISHED: "new_password",
     Event.DEACTIVATED: "switched_off",
+    Event.RECOVERY_FINISHED: "recovered",
 }
+
+
+# Who acts at the command line: nobody that the trail has a name for.
+OPERATOR = object()
 
 
 def moved(
@@ -83,7 +88,8 @@ def moved(
         import_string(path)(user, event=event, request=request, end_others=end_others)
     if "sessions" in event.allowed:
         facts["sessions"] = ended
-    trail.record(event, actor=actor or user, subject=user, request=request, **facts)
+    who = None if actor is OPERATOR else actor or user
+    trail.record(event, actor=who, subject=user, request=request, **facts)
     for letter in letters:
         letter.put()
     return ended

@@ -21,6 +21,10 @@ SHOWN: dict[str, str | Promise] = {
     Event.STAFF_RESET_LETTER_SENT.value: _("Letter sent to choose a new password"),
     Event.STAFF_PASSWORD_DEMANDED.value: _("New password demanded"),
     Event.UNLOCKED_BY_STAFF.value: _("Opened for further tries"),
+    Event.STAFF_SECOND_STEP_ASKED.value: _("Asked for, until a second one of staff does it too"),
+    Event.STAFF_RECOVERY_SHORTENED.value: _("Wait for a new second step ended"),
+    Event.STAFF_RECOVERY_REOPENED.value: _("Requests for a new second step opened again"),
+    Event.STAFF_SECOND_STEP_REMOVED.value: _("Second steps removed"),
     Event.STAFF_SUPERUSER_CREATED.value: _("Made an administrator from the command line"),
 }
 

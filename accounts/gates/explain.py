@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from accounts.gates.facts import Facts, of_question
 from accounts.gates.gates import BEFORE, BESIDES, ON_KNOWN_DEVICES, Verdict, after
 from accounts.lockout import limits
-from accounts.models import KnownDevice
+from accounts.models import KnownDevice, User
 from audit import trail
 from audit.events import Event
 
@@ -104,6 +104,8 @@ def in_words(verdict: Verdict, facts: Facts) -> Answer:
 def _open(gate: str, facts: Facts) -> str:
     if gate == "new_password" and facts.user and facts.user.password_must_change:
         return _("A new password must be chosen after the old one was typed.")
+    if gate == "second_step" and facts.user:
+        return _second_step(facts.user)
     if gate == "bot_check" and not facts.asks_bot_check:
         return ""
     if gate == "staff_pages" and not (facts.user and facts.user.is_staff):
@@ -115,7 +117,15 @@ def _open(gate: str, facts: Facts) -> str:
     return _OPEN.get(gate, lambda: _("This gate is open."))()
 
 
-_OF_A_PERSON = {"password", "active", "new_password", limits.KNOWN_DEVICES}
+def _second_step(user: User) -> str:
+    if not user.two_step_on:
+        return _("No second step is asked for, unless the policy asks.")
+    if user.recovery_ready_at is None:
+        return _("After the password a second step is asked for.")
+    return _("After the password a second step is asked for. A request for a new one waits.")
+
+
+_OF_A_PERSON = {"password", "active", "new_password", "second_step", limits.KNOWN_DEVICES}
 _OF_A_NETWORK = {limits.ACCOUNT_ON_NETWORK, limits.NETWORK, "network_rule", "staff_pages"}
 _OPEN = {
     "exists": lambda: _("There is an account with this address or username."),

@@ -77,6 +77,12 @@ def bot_check(facts: Facts) -> Verdict:
     return Verdict("bot_check")
 
 
+def second_step(facts: Facts) -> Verdict:
+    """Never closed: whoever is asked proves it, or goes the way of those who cannot. It stands here for
+    whoever explains."""
+    return Verdict("second_step")
+
+
 def exists(facts: Facts) -> Verdict:
     if facts.user is not None:
         return Verdict("exists")
@@ -106,7 +112,7 @@ BEFORE: tuple[Gate, ...] = (
     limit(limits.SITE),
 )
 # What is met besides and refuses no right password.
-BESIDES: tuple[Gate, ...] = (bot_check, staff_network_rule)
+BESIDES: tuple[Gate, ...] = (bot_check, staff_network_rule, second_step)
 AFTER: tuple[Gate, ...] = (exists, password, active, new_password)
 
 

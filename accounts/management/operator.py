@@ -8,7 +8,8 @@ import os
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -17,12 +18,24 @@ from django.db import OperationalError
 
 from accounts.errors import HashingBusy
 from accounts.management.alone import Busy
+from accounts.models import User
 from audit.events import LONGEST_REASON, SHORTEST_REASON
 
 FAILED, WRONG_USAGE, PROBLEMS_FOUND, PARTLY, TRY_LATER, INTERRUPTED = 1, 2, 3, 4, 75, 130
 MANY = 20_000
 
 Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class PersonAct:
+    """What `auth_user` can do to one person besides its own acts (settings.AUTH_USER_ACTS). `effect`
+    says in a line what would happen, '' for nothing; `facts` the same for a script; `do(user, reason)`
+    does it and returns more facts."""
+
+    effect: Callable[[User], str]
+    facts: Callable[[User], Mapping[str, Any]]
+    do: Callable[[User, str], Mapping[str, Any]]
 
 
 class OperatorCommand(BaseCommand):

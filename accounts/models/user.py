@@ -56,6 +56,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     # codes are unused (none where none were saved).
     has_second_step = models.BooleanField(default=False, editable=False)
     recovery_codes_left = models.PositiveSmallIntegerField(null=True, editable=False)
+    # Kept by mfa: from when a waiting request lets a new second step be set up. The person's pages
+    # say so without asking for more.
+    recovery_ready_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = UserManager()
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0009_two_step_on'),
+        ('accounts', '0010_two_step_on'),
         ('mfa', '0001_initial'),
     ]
 

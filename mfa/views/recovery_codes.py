@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.fields import posted
+from accounts.models import User
 from accounts.requests import OwnRequest
 from mfa import factors
 from mfa.flows import recovery_codes
@@ -67,20 +68,25 @@ def download(request: OwnRequest) -> HttpResponse:
     codes = recovery_codes.shown(request)
     if not codes:
         return redirect("mfa_recovery_codes")
-    response = HttpResponse(_as_text(request, codes), content_type="text/plain; charset=utf-8")
+    return as_file(request.user, codes)
+
+
+def as_file(user: User, codes: list[str]) -> HttpResponse:
+    """Recovery codes as a text file that is saved."""
+    response = HttpResponse(_as_text(user, codes), content_type="text/plain; charset=utf-8")
     host = settings.SITE_HOST.replace(":", "-")
     response.headers["Content-Disposition"] = f'attachment; filename="{host}-recovery-codes.txt"'
     return response
 
 
-def _as_text(request: OwnRequest, codes: list[str]) -> str:
-    with translation.override(request.user.language):
+def _as_text(user: User, codes: list[str]) -> str:
+    with translation.override(user.language):
         day = formats.date_format(timezone.localdate())
         lines = [
             _("Recovery codes for %(site)s") % {"site": settings.SITE_NAME},
             f"{settings.SITE_URL}/",
             "",
-            _("Account: %(account)s") % {"account": request.user.email},
+            _("Account: %(account)s") % {"account": user.email},
             _("Made on: %(day)s") % {"day": day},
             "",
             *(f"{number:2}. {code}" for number, code in enumerate(codes, 1)),

@@ -7,7 +7,6 @@ The urls come from the resolver: a new one fails here until it is registered
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain, count
 from typing import Any
@@ -19,35 +18,14 @@ from django.utils import timezone
 
 from accounts.lockout import limits, registry
 from accounts.models import KnownDevice, Tally, User
-from tests.support import cast, passkey, urls
+from tests.support import cast, limited, passkey, recovering, urls
 from tests.support import required_password as required
+from tests.support.limited import TAKES_NO_SECRET, Road
 from tests.support.mailbox import Mailbox
 from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
 
-TAKES_NO_SECRET = {
-    "account_logout": "only gives up",
-    "account_profile": "name, language, time zone of whoever is signed in",
-    "account_devices": "ends what is one's own",
-    "account_inactive": "redirects",
-    "account_set_password": "redirects",
-    "account_reset_password_from_key_done": "shows",
-    "account_unlock_link": "the key was looked up when the link was opened",
-    "language": "a choice",
-    "admin:login": "redirects into the road",
-    "admin:logout": "redirects",
-    "admin:password_change": "redirects",
-    "admin:password_change_done": "shows",
-    ".well-known/change-password": "redirects",
-    "mfa_passkey_add": "makes what is one's own, behind a fresh proof",
-    "mfa_passkey_add_begin": "asks the person's own device",
-    "mfa_passkey_edit": "names what is one's own, behind a fresh proof",
-    "mfa_passkey_remove": "ends what is one's own, behind a fresh proof",
-    "mfa_passkey_offer": "keeps an answer",
-    "mfa_passkey_second_step_begin": "asks the passkeys of whoever showed a first proof",
-    "mfa_passkey_step_up_begin": "asks the passkeys of whoever is signed in",
-}  # fmt: skip
 # Behind a session of staff; sensitive acts ask for the password (test_fresh_proof.py).
 STAFF = "admin"
 
@@ -56,6 +34,7 @@ CONFIRM, LINK = "/accounts/confirm-email/", "/accounts/confirm-email/link/"
 UNLOCK, CODE, RESET = "/accounts/unlock/", "/accounts/unlock/code/", "/accounts/password/reset/"
 SIGN_UP, EMAIL = "/accounts/signup/", "/accounts/email/"
 WRONG, CHOSEN = "not hers at all, really", "nine lanterns over the marsh"
+FROM_OUTSIDE = (LOGIN, recovering.ASK)
 WRONG_CODE = {"code": "BBBB-BBBB"}
 FEW = 10  # what the limits of an hour are set to
 numbers = count()
@@ -68,17 +47,6 @@ def clock(still_clock, settings):
     settings.POLICY_SIGNUPS_PER_HOUR = FEW
     settings.POLICY_SIGN_IN_BY_CODE = True
     return still_clock
-
-
-@dataclass
-class Road:
-    """`answered` times a wrong secret is looked at; then a wrong one is refused, and the right one
-    too but where nobody could guess it: `closed` is what it is answered."""
-
-    answered: int
-    wrong: Callable[[], HttpResponse]
-    right: Callable[[], HttpResponse]
-    closed: int = 429
 
 
 def sign_up(browser: Visitor, email: str = "sam@example.org") -> HttpResponse:
@@ -96,7 +64,7 @@ def at_home(*, known: bool = False) -> Visitor:
 
 def password(path: str, field: str, **others: str) -> Callable[..., Road]:
     def road(*, known: bool = False) -> Road:
-        browser = at_home(known=known) if path != LOGIN else Visitor()
+        browser = at_home(known=known) if path not in FROM_OUTSIDE else Visitor()
 
         def send(secret: str) -> HttpResponse:
             return browser.post(path, {**others, field: secret})
@@ -227,6 +195,7 @@ def passkey_question() -> Road:
 
 
 PASSWORDS = {
+    "mfa_recovery": password(recovering.ASK, "password", login="alice"),
     "account_login": password(LOGIN, "password", login="alice"),
     "account_reauthenticate": password("/accounts/reauthenticate/", "password"),
     "account_change_password": password(
@@ -252,6 +221,8 @@ ROADS: dict[tuple[str, str], Callable[[], Road]] = {
     ("account_reset_password_from_key", "key"): key(
         lambda: Visitor().post(RESET, {"login": "alice"}), RESET + "key/1-{}/"
     ),
+    ("mfa_recovery_code", "code"): limited.code_of_a_recovery,
+    ("mfa_recovery_stop_key", "key"): key(limited.ask_for_a_recovery, recovering.STOP_LINK + "{}/"),
     ("account_signup", "letter"): letters(SIGN_UP, "email", name="Sam", password1=CHOSEN),
     ("account_email", "letter"): letters_to_an_address,
     ("mfa_passkey_sign_in", "passkey"): passkey_sign_in,
@@ -302,14 +273,17 @@ def test_its_limits_close_it_for_wrong_secrets_and_for_a_right_one_that_can_be_g
 @pytest.mark.parametrize("url", PASSWORDS)
 def test_a_known_device_spends_the_tries_of_known_devices(alice, url, clock):
     road = PASSWORDS[url](known=True)
-    if url == "account_login":
+    if path := {"account_login": LOGIN, "mfa_recovery": recovering.ASK}.get(url, ""):
         device = at_home(known=True)
         device.post("/accounts/logout/")
-        road.wrong = lambda: device.post(LOGIN, {"login": "alice", "password": WRONG})
-        road.right = lambda: device.post(LOGIN, {"login": "alice", "password": cast.PASSWORD})
-    assert [road.wrong().status_code for _ in range(4)] == [200, 200, 200, 429]
+        road.wrong = lambda: device.post(path, {"login": "alice", "password": WRONG})
+        road.right = lambda: device.post(path, {"login": "alice", "password": cast.PASSWORD})
+    # There the answer is the same for all, and leads on.
+    looked_at = 302 if url == "mfa_recovery" else 200
+    assert [road.wrong().status_code for _ in range(4)] == [looked_at] * 3 + [429]
     assert KnownDevice.objects.get().failures == 3
-    counts = dict(Tally.objects.exclude(count=0).values_list("budget", "count"))
+    counted = Tally.objects.exclude(count=0).exclude(budget__startswith="recovery_code_letters")
+    counts = dict(counted.values_list("budget", "count"))
     assert counts == {limits.KNOWN_DEVICES: 3}
     assert road.right().status_code == 429
     clock.forward(seconds=1)

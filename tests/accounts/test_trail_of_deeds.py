@@ -56,6 +56,17 @@ ELSEWHERE = {
     "staff.sign_in_explained": "test_gates.py",
     "staff.unlocked": "test_staff_unlock.py",
     "command.run": "test_auth_user.py",
+    "mfa.recovery_code_sent": "../mfa/test_recovery_journey.py",
+    "mfa.recovery_code_failed": "../mfa/test_recovery_walls.py",
+    "mfa.recovery_requested": "../mfa/test_recovery_journey.py",
+    "mfa.recovery_refused": "../mfa/test_recovery_staff.py",
+    "mfa.recovery_stopped": "../mfa/test_recovery_stop.py",
+    "mfa.recovery_expired": "../mfa/test_recovery_walls.py",
+    "mfa.recovery_finished": "../mfa/test_recovery_journey.py",
+    "staff.second_step_asked": "../mfa/test_recovery_staff.py",
+    "staff.recovery_shortened": "../mfa/test_recovery_staff.py",
+    "staff.recovery_reopened": "../mfa/test_recovery_staff.py",
+    "staff.second_step_removed": "../mfa/test_recovery_staff.py",
 }
 
 

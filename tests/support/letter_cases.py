@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from accounts.outbox import letters
 from accounts.outbox.letters import Happening, Letter
 from mfa import letters as mfa_letters
+from mfa.recovery import letters as recovery
 
 CODE = "KFWP-7XRT"
 KEY = "/accounts/confirm-email/8Jq2vXtR8Jq2vXtR8Jq2vXtR/"
@@ -115,6 +116,29 @@ CASES = {
         happened=HAPPENED,
     ),
     "address_taken": case(letters.address_taken, link="/accounts/login/"),
+    "recovery_waits": case(
+        recovery.recovery_waits, "1 March 2099, 10:00 (Berlin)", "8 March 2099, 10:00 (Berlin)",
+        "After a waiting period",
+        ready_at=datetime(2099, 3, 1, 9, tzinfo=UTC), ends_at=datetime(2099, 3, 8, 9, tzinfo=UTC),
+        time_zone="Europe/Berlin", link="/accounts/mfa/reset/stop/8Jq2vXtR8Jq2vXtR8Jq2vXtR/",
+        happened=HAPPENED,
+    ),
+    "recovery_ready": case(
+        recovery.recovery_waits, "The waiting period is over", "8 March 2026, 10:00 (Berlin)",
+        ready_at=datetime(2026, 3, 1, 9, tzinfo=UTC), ends_at=datetime(2026, 3, 8, 9, tzinfo=UTC),
+        time_zone="Europe/Berlin", link="/accounts/mfa/reset/stop/8Jq2vXtR8Jq2vXtR8Jq2vXtR/",
+    ),
+    "recovery_closed": case(
+        recovery.recovery_closed, "stopped twice", "help@example.org", happened=HAPPENED
+    ),
+    "recovery_stopped": case(
+        recovery.recovery_stopped, "Every device was signed out", "help@example.org",
+        link="/accounts/password/reset/", happened=HAPPENED,
+    ),
+    "recovery_finished": case(
+        recovery.recovery_finished, "took the place of all your second steps", "help@example.org",
+        happened=HAPPENED,
+    ),
 }  # fmt: skip
 READER = {"to": "sam@example.org", "language": "en", "name": "Sam Smith"}
 

@@ -1,4 +1,5 @@
-"""`manage.py auth_user show|unlock`: one account, looked at or opened for further tries."""
+"""`manage.py auth_user show|unlock|…`: one account, looked at, opened for further tries, or what else
+settings.AUTH_USER_ACTS name."""
 
 from __future__ import annotations
 
@@ -7,13 +8,15 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts.flows import staff, standing
 from accounts.flows.standing import Account
 from accounts.identify import find_user
-from accounts.management.operator import FAILED, OperatorCommand
+from accounts.management.operator import FAILED, OperatorCommand, PersonAct
 from accounts.models import User
 from audit import trail
 from audit.events import Event
@@ -25,13 +28,14 @@ class Command(OperatorCommand):
     name = "auth_user"
     help = (
         "show prints what there is to know of one account, and no secret. unlock opens it for further"
-        " tries after wrong passwords: it takes a reason and is told to the person. Both are kept in"
-        " the trail. Exits with 0 (done), 1 (nobody by that name), 2 (wrong usage), 130 (interrupted)."
+        " tries after wrong passwords; remove-mfa takes all second steps away and ends the sessions."
+        " What changes something takes a reason and is told to the person. All is kept in the trail."
+        " Exits with 0 (done), 1 (nobody by that name), 2 (wrong usage), 130 (interrupted)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("what", choices=["show", "unlock"])
+        parser.add_argument("what", choices=["show", "unlock", *settings.AUTH_USER_ACTS])
         parser.add_argument("identifier", help="The email address or username they sign in with.")
         parser.add_argument("--reason", default="", help="Why; the person is told.")
         parser.add_argument("--yes", action="store_true", help="Do it without asking.")
@@ -39,7 +43,7 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.name = f"auth_user {options['what']}"
-        reason = self.reason(options) if options["what"] == "unlock" else ""
+        reason = self.reason(options) if options["what"] != "show" else ""
         user = find_user(options["identifier"])
         if user is None:
             raise CommandError(
@@ -50,8 +54,11 @@ class Command(OperatorCommand):
         if options["what"] == "show":
             trail.record(Event.COMMAND_RUN, subject=user, command="auth_user_show")
             self.report({"dry_run": False, **_facts(account)}, _lines(account))
-        else:
+        elif options["what"] == "unlock":
             self._unlock(user, account, reason, options)
+        else:
+            act: PersonAct = import_string(settings.AUTH_USER_ACTS[options["what"]])
+            self._do(act, user, reason, options)
 
     def _unlock(self, user: User, account: Account, reason: str, options: dict[str, Any]) -> None:
         effect = f"Opens {user.username} for further tries, from everywhere. Tells {user.email}."
@@ -72,6 +79,17 @@ class Command(OperatorCommand):
             if done
             else [*_limits(account), f"{effect} Nothing was written."],
         )
+
+    def _do(self, act: PersonAct, user: User, reason: str, options: dict[str, Any]) -> None:
+        effect = act.effect(user)
+        done = bool(effect) and not options["dry_run"]
+        facts = {"id": user.pk, "username": user.username, **act.facts(user)}
+        if done:
+            if not options["yes"]:
+                self._confirm(user, effect)
+            facts |= act.do(user, reason)
+        lines = [effect or "There is nothing to do.", "Done." if done else "Nothing was written."]
+        self.report({"dry_run": options["dry_run"], "done": done, **facts}, lines)
 
     def _confirm(self, user: User, effect: str) -> None:
         typed = self.ask(f"{effect}\nType the email address to go on: ")

@@ -1,0 +1,193 @@
+"""The slow lane on the staff desk: who waits, and what staff can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, re_path
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.desk import Desk, ReasonForm
+from accounts.fields import posted
+from accounts.models import User
+from mfa.flows import approvals, recovery, staff, wiping
+from mfa.flows.staff import REMOVE, SHORTEN
+from mfa.models import Approval, RecoveryRequest
+
+State = RecoveryRequest.State
+SHOWN = (State.WAITING, State.STOPPED, State.FINISHED, State.EXPIRED)
+
+
+class StateFilter(admin.SimpleListFilter):
+    """What waits, unless another state is chosen."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [(state.value, state.label) for state in SHOWN]
+
+    def choices(self, changelist: Any) -> Any:
+        chosen = self.value() or State.WAITING.value
+        for value, label in self.lookup_choices:
+            link = changelist.get_query_string({self.parameter_name: value})
+            yield {"selected": value == chosen, "query_string": link, "display": label}
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value() or State.WAITING.value
+        return rows.filter(state=chosen) if chosen in SHOWN else rows.none()
+
+
+@admin.register(RecoveryRequest)
+class RecoveryRequestAdmin(Desk):
+    """Looked at with the permission to see them or to shorten the wait; nothing is edited."""
+
+    list_display = ("person", "requested_at", "ready_at", "ends_at", "state")
+    list_filter = (StateFilter,)
+    search_fields = ("user__username", "user__email")
+    ordering = ("-id",)
+    list_per_page = 50
+    list_select_related = ("user",)
+    actions = None
+    fields = ("person", "state", "requested_at", "ready_at", "ends_at", "closed_at")
+    readonly_fields = fields
+    change_form_template = "admin/mfa/recoveryrequest/change_form.html"
+
+    @admin.display(description=_("Person"), ordering="user__username")
+    def person(self, row: RecoveryRequest) -> str:
+        return str(row.user)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).exclude(state=State.VOID)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup == "state"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_view_permission(request, obj) or request.user.has_perm(SHORTEN)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return super().has_module_permission(request) or self.has_view_permission(request)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        row: RecoveryRequest = context["original"]
+        person = row.user
+        if person is not None and approvals.may(request.user, person, SHORTEN):
+            waits = row.state == State.WAITING and row.ready_at > timezone.now()
+            context |= {"may_shorten": waits, "may_reopen": recovery.is_closed(person)}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    # --- what staff do, each on a page that says what it does -------------------------------------
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view
+        person = r"^person/(?P<pk>[0-9]{1,18})"
+        return [
+            path("<path:object_id>/shorten/", view(self.shorten), name="mfa_recovery_shorten"),
+            re_path(rf"{person}/reopen/$", view(self.reopen), name="mfa_recovery_reopen"),
+            re_path(rf"{person}/remove/$", view(self.remove), name="mfa_second_step_remove"),
+            *super().get_urls(),
+        ]
+
+    def shorten(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.get_object(request, unquote(object_id))
+        if row is None or row.user is None or row.state != State.WAITING:
+            raise Http404
+
+        def act(person: User, reason: str) -> bool:
+            return staff.shorten(request, person, row, reason=reason)
+
+        title = gettext("End the wait")
+        return self._page(request, row.user, "shorten", SHORTEN, act, title, about=row.pk, row=row)
+
+    def reopen(self, request: HttpRequest, pk: str) -> HttpResponse:
+        person = _person(pk)
+
+        def act(person: User, reason: str) -> bool:
+            return staff.reopen(request, person, reason=reason)
+
+        title = gettext("Let them ask again")
+        return self._page(request, person, "reopen", SHORTEN, act, title)
+
+    def remove(self, request: HttpRequest, pk: str) -> HttpResponse:
+        person = _person(pk)
+
+        def act(person: User, reason: str) -> bool:
+            return staff.remove(request, person, reason=reason)
+
+        title = gettext("Remove all second steps")
+        held = wiping.count(person)
+        return self._page(request, person, "remove", REMOVE, act, title, held=held)
+
+    def _page(
+        self,
+        request: HttpRequest,
+        person: User,
+        name: str,
+        permission: str,
+        act: Callable[[User, str], bool],
+        title: str,
+        *,
+        about: int = 0,
+        **facts: Any,
+    ) -> HttpResponse:
+        if not approvals.may(request.user, person, permission):
+            raise PermissionDenied
+        form = ReasonForm(posted(request))
+        if form.is_valid():
+            if act(person, form.cleaned_data["reason"]):
+                said = gettext("Done for %(name)s, who is told by letter.")
+                messages.success(request, said % {"name": person})
+            else:
+                said = gettext("Noted. It is done once another member of staff does the same.")
+                messages.warning(request, said)
+            return redirect("admin:mfa_recoveryrequest_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "subtitle": str(person),
+            "person": person,
+            "act": name,
+            "form": form,
+            "opts": self.opts,
+            "takes_two": approvals.takes_two(person),
+            "first": self._first(request, person, name, permission, about),
+            **facts,
+        }
+        return TemplateResponse(request, "admin/mfa/recoveryrequest/act.html", context)
+
+    def _first(
+        self, request: HttpRequest, person: User, name: str, permission: str, about: int
+    ) -> Approval | None:
+        """The word that waits for this one."""
+        if not approvals.takes_two(person) or not isinstance(request.user, User):
+            return None
+        return approvals.first_word(person, name, permission, besides=request.user, about=about)
+
+
+def _person(pk: str) -> User:
+    person = User.objects.filter(pk=pk).first()
+    if person is None:
+        raise Http404
+    return person

@@ -1,0 +1,69 @@
+"""The roads to a secret that the walk over the registry goes, as far as they are not its own, and the
+urls that take none (tests/accounts/test_lockout_registry.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+
+from accounts.models import User
+from tests.support import recovering, second_steps
+from tests.support.mailbox import Mailbox
+from tests.support.visitor import Visitor
+
+TAKES_NO_SECRET = {
+    "account_logout": "only gives up",
+    "account_profile": "name, language, time zone of whoever is signed in",
+    "account_devices": "ends what is one's own",
+    "account_inactive": "redirects",
+    "account_set_password": "redirects",
+    "account_reset_password_from_key_done": "shows",
+    "account_unlock_link": "the key was looked up when the link was opened",
+    "mfa_passkey_add": "makes what is one's own, behind a fresh proof",
+    "mfa_passkey_add_begin": "asks the person's own device",
+    "mfa_passkey_edit": "names what is one's own, behind a fresh proof",
+    "mfa_passkey_remove": "ends what is one's own, behind a fresh proof",
+    "mfa_passkey_offer": "keeps an answer",
+    "mfa_passkey_second_step_begin": "asks the passkeys of whoever showed a first proof",
+    "mfa_passkey_step_up_begin": "asks the passkeys of whoever is signed in",
+    "mfa_recovery_app": "the first code of a seed that stands beside it",
+    "mfa_recovery_finish": "a recovery code that stands beside it",
+    "mfa_recovery_stop": "only tightens, for whoever is signed in",
+    "mfa_recovery_stop_link": "the key was looked up when the link was opened",
+    "language": "a choice",
+    "admin:login": "redirects into the road",
+    "admin:logout": "redirects",
+    "admin:password_change": "redirects",
+    "admin:password_change_done": "shows",
+    ".well-known/change-password": "redirects",
+}  # fmt: skip
+
+
+@dataclass
+class Road:
+    """`answered` times a wrong secret is looked at; then a wrong one is refused, and the right one
+    too but where nobody could guess it: `closed` is what it is answered."""
+
+    answered: int
+    wrong: Callable[[], HttpResponse]
+    right: Callable[[], HttpResponse]
+    closed: int = 429
+
+
+def code_of_a_recovery() -> Road:
+    """Counted like wrong passwords of the account; the right one was proved before."""
+    second_steps.give_app(User.objects.get(username="alice"))
+    recovering.prove(browser := Visitor())
+    code = Mailbox().latest().code
+    return Road(
+        3,
+        lambda: browser.post(recovering.CODE, {"code": recovering.WRONG_CODE}),
+        lambda: browser.post(recovering.CODE, {"code": code}),
+    )
+
+
+def ask_for_a_recovery() -> None:
+    second_steps.give_app(User.objects.get(username="alice"))
+    recovering.ask(Visitor())
