@@ -29,6 +29,7 @@ WAITS = {
     "signups": "errors/wait/network.html",
     "resets": "errors/wait/network.html",
     "unlocks": "errors/wait/network.html",
+    "recoveries": "errors/wait/network.html",
     "links": "errors/wait/network.html",
 }
 
