@@ -34,6 +34,7 @@ WAITS = {
     "resets": "errors/wait/network.html",
     "unlocks": "errors/wait/network.html",
     "sign_in_codes": "errors/wait/network.html",
+    "recoveries": "errors/wait/network.html",
     "links": "errors/wait/network.html",
     "text_pauses": "errors/wait/texts.html",
     "texts": "errors/wait/texts.html",

@@ -47,18 +47,28 @@ SECONDS = 900
 WAITING, STOPPED, VOID = (getattr(RecoveryRequest.State, s) for s in ("WAITING", "STOPPED", "VOID"))
 # So many stops in so many days, and nobody but staff goes on.
 STOPS, STOPS_FOR = 2, timedelta(days=90)
+# Asked from one network: a right password is no failure, and each costs rows and a letter.
+RECOVERIES = Budget("recoveries", lambda: settings.POLICY_RESETS_PER_HOUR, budgets.HOUR)
 CLOSED_LETTERS = Budget("recovery_closed_letters", lambda: 1, timedelta(days=1))
 
 
 def by_password(request: HttpRequest, identifier: str, password: str) -> None:
     """One try at the password like any other, and a code if it was right. Over a limit nothing is
-    compared, sent or kept: `request.axes_locked_out` says so."""
+    compared, sent or kept: `request.axes_locked_out` says so. Raises TooManyTries per network only."""
+    budgets.spend(RECOVERIES, buckets.network_bucket(request))
     user = sign_in.prove(request, identifier, password)
     if not getattr(request, "axes_locked_out", False):
-        send_code(request, user, identifier)
+        _send_code(request, user, identifier)
 
 
-def send_code(request: HttpRequest, user: User | None, identifier: str) -> None:
+def after_password(request: HttpRequest, user: User) -> None:
+    """The same for somebody whose sign-in waits for the second step: the password was proved just
+    now. Raises TooManyTries per network only."""
+    budgets.spend(RECOVERIES, buckets.network_bucket(request))
+    _send_code(request, user, user.username)
+
+
+def _send_code(request: HttpRequest, user: User | None, identifier: str) -> None:
     """Mail a code to `user`, who has just proved their password; for nobody too, by the same work."""
     code = sent_codes.make(sent_codes.EMAIL)
     letter = _code_letter(request, user, identifier, code)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -32,7 +34,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     person = _whose_password_was_proved(request)
     if person is not None:
         if request.method == "POST":
-            recovery.send_code(request, person, person.username)
+            recovery.after_password(request, person)
             return redirect("mfa_recovery_code")
         return render(request, "mfa/recovery/ask.html", {"person": person, **_days()})
     form = ProveForm(posted(request))
@@ -53,8 +55,10 @@ def _whose_password_was_proved(request: HttpRequest) -> User | None:
     occasion = occasions.of(request)
     if not isinstance(occasion, occasions.SignIn):
         return None
+    since = time.time() - recovery.SECONDS
     proved = proofs.of_request(request, occasion.user)
-    return occasion.user if any(one["method"] == "password" for one in proved) else None
+    by_password = any(one["method"] == "password" and one["at"] >= since for one in proved)
+    return occasion.user if by_password else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
