@@ -95,7 +95,8 @@ def lead_back_to_what_was_posted(request: HttpRequest) -> None:
     kept = request.session.get(SUSPENDED, {}).get("request", "{}")
     waits = json.loads(kept)
     if query and (path, QueryDict(query).urlencode()) == (waits.get("path"), waits.get("GET")):
-        request.POST = fields = request.POST.copy()
+        fields = request.POST.copy()
+        request.POST = fields  # type: ignore[assignment]
         fields[NEXT_FIELD] = path
 
 

@@ -123,7 +123,7 @@ def _hold(user: User) -> None:
     user.last_login = now
 
 
-def _methods(proved: list[dict[str, Any]]) -> dict[str, str | None]:
+def _methods(proved: list[dict[str, Any]]) -> dict[str, Any]:
     """The proofs that opened this session; none for a sign-up, which the address itself proved."""
     first, *others = [one["method"] for one in proved] or [None]
     return {"method": first, "second": others[-1] if others else None}

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
-from django_otp.models import Device
 from django_otp.oath import hotp
 
 from accounts.models import User
@@ -24,7 +23,7 @@ STEP_SECONDS = 30
 DIGITS = 6
 
 
-class AuthenticatorApp(Guessed, Device):
+class AuthenticatorApp(Guessed):
     """One a person. `seed` opens for this person as an app's only; `last_step` is the newest time
     step of which a code was taken, so that none is taken twice (RFC 6238 5.2, ASVS 6.5.1)."""
 

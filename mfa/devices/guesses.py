@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, models
 from django.utils import timezone
+from django_otp.models import Device
 
 from accounts.errors import TooManyTries
 from accounts.lockout.counting import AHEAD
@@ -23,7 +24,7 @@ from accounts.lockout.meters import LONGEST_PAUSE, pause
 from accounts.moments import aware, stored
 
 
-class Guessed(models.Model):
+class Guessed(Device):
     """Failures in a row, by browsers that are known for the person and by all others."""
 
     stranger_failures = models.PositiveSmallIntegerField(default=0)

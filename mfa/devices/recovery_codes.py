@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
-from django_otp.models import Device
 
 from accounts.models import User
 from accounts.passwords import argon2id
@@ -32,7 +31,7 @@ SALT_BYTES = 16
 LONGEST = 64
 
 
-class RecoveryCodes(Guessed, Device):
+class RecoveryCodes(Guessed):
     """A person's set. A new set takes the place of the old one; nobody has two."""
 
     salt = models.CharField(max_length=32, editable=False)

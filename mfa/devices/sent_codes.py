@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
-from django_otp.models import Device
 
 from accounts.models import User
 from audit import sealing
@@ -13,7 +12,7 @@ from audit.sealed import SealedColumn
 from mfa.devices.guesses import Guessed
 
 
-class MailedCode(Guessed, Device):
+class MailedCode(Guessed):
     """Codes to the main address as a second step. One a person."""
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -23,7 +22,7 @@ class MailedCode(Guessed, Device):
         constraints = [models.UniqueConstraint(fields=["user"], name="mailed_codes_once_a_person")]
 
 
-class TextedCode(Guessed, Device):
+class TextedCode(Guessed):
     """Codes as texts to a number (E.164), which rests sealed. One a person."""
 
     number = models.TextField(editable=False)

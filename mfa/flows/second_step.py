@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -160,14 +159,3 @@ def _tell(request: HttpRequest, user: User) -> None:
     )
     with transaction.atomic():
         letter.put(wanted=budgets.spend_if_room(LETTERS, f"user:{user.pk}"))
-
-
-def closed_for(request: HttpRequest, user: User, method: str) -> float:
-    """Seconds until a guess at this factor would be counted; infinite if it is stopped here."""
-    model = {"app": AuthenticatorApp, "recovery_code": RecoveryCodes}.get(method)
-    if model is None:
-        return 0
-    try:
-        return guesses.wait(model, user.pk, known=is_known(request, user))
-    except LookupError:
-        return math.inf

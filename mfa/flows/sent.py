@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Final, Literal
 
 from django.conf import settings
 from django.db import transaction
@@ -27,12 +27,15 @@ from mfa import factors, letters, policy
 from mfa.devices import guesses
 from mfa.devices.guesses import NOTHING_FAILED
 from mfa.devices.sent_codes import row_of
+from mfa.factors import Factors
 from mfa.flows import changes, second_step
 from mfa.flows.second_step import Answer
 from mfa.models import MailedCode, TextedCode
 
 Way = Literal["mailed_code", "texted_code"]
-SECOND_STEP, CONFIRM, SET_UP = "second_step", "confirm", "set_up"
+SECOND_STEP: Final = "second_step"
+CONFIRM: Final = "confirm"
+SET_UP: Final = "set_up"
 CHANNELS = {"mailed_code": EMAIL, "texted_code": TEXT}
 DEVICES: dict[str, type[MailedCode] | type[TextedCode]] = {
     "mailed_code": MailedCode,
@@ -179,12 +182,16 @@ def turn_on(request: OwnRequest, way: Way, typed: str) -> bool:
         request,
         Event.FACTOR_ADDED,
         lambda user: made.save(force_insert=True),
-        after=replace(before, **{FIELD[way]: made}),
+        after=_with(before, way, made),
         mail=[mails],
         factor=way,
     )
     request.session.pop(NUMBER, None)
     return True
+
+
+def _with(held: Factors, way: Way, device: Any) -> Factors:
+    return replace(held, mailed=device) if way == "mailed_code" else replace(held, texted=device)
 
 
 FIELD = {"mailed_code": "mailed", "texted_code": "texted"}
@@ -201,7 +208,7 @@ def turn_off(request: OwnRequest, way: Way) -> bool:
         request,
         Event.FACTOR_REMOVED,
         lambda user: DEVICES[way].objects.filter(user=user).delete(),
-        after=replace(before, **{FIELD[way]: None}).settled(),
+        after=_with(before, way, None).settled(),
         mail=[letters.factor_changed(factor=way, added=False, **letters.about(request, user))],
         end_others=True,
         factor=way,
@@ -209,7 +216,7 @@ def turn_off(request: OwnRequest, way: Way) -> bool:
     return True
 
 
-def place_of(user: User, way: Way, held: factors.Factors) -> str:
+def place_of(user: User, way: Way, held: Factors) -> str:
     """Where a code would go, masked."""
     if way == "mailed_code":
         return mail.masked(user.email)
