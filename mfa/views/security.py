@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import time_zones
 from accounts.requests import OwnRequest
-from mfa import factors, policy
+from mfa import factors, policy, readiness
 from mfa.flows import trusted
 
 
@@ -29,6 +29,7 @@ def security(request: OwnRequest) -> HttpResponse:
         "is_met": held.meet(demand),
         "person": user,
         "trusted": trusted.of(user),
+        "outcomes": readiness.of(readiness.load(user, held)),
         "trust_offered": trusted.is_offered(user),
     }
     with timezone.override(time_zones.zone_of(user.time_zone)):

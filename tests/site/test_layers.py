@@ -34,7 +34,7 @@ NEXT_READERS = {
 MOST_LINES = 300
 # One file holds the whole configuration, and one the whole closed vocabulary, by design; every other
 # module wants a second name.
-LONGER = {"authsite/settings.py": 820, "audit/events.py": 600}
+LONGER = {"authsite/settings.py": 900, "audit/events.py": 600}
 
 
 def modules(*folders: str) -> list[str]:

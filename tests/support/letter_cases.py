@@ -111,6 +111,26 @@ CASES = {
         action=gettext_lazy("A reset letter was sent to you."), reason="Ticket 4411",
         happened=HAPPENED,
     ),
+    "two_step": case(
+        mfa_letters.two_step, "your password alone is not enough", on=True, link="/accounts/mfa/",
+        happened=HAPPENED,
+    ),
+    "factor_changed": case(
+        mfa_letters.factor_changed, "authenticator app was added", "“My phone”", factor="app",
+        added=True, named="My phone", link="/accounts/mfa/", happened=HAPPENED,
+    ),
+    "recovery_codes_made": case(
+        mfa_letters.recovery_codes_made, "do not work any more", link="/accounts/mfa/",
+        happened=HAPPENED,
+    ),
+    "recovery_code_used": case(
+        mfa_letters.recovery_code_used, "3 are left", left=3, link="/accounts/mfa/",
+        happened=HAPPENED,
+    ),
+    "second_step_failed": case(
+        mfa_letters.second_step_failed, "They had your password", link="/accounts/password/reset/",
+        happened=HAPPENED,
+    ),
     "passkey_stopped": case(
         mfa_letters.passkey_stopped, "“Blue key”", named="Blue key", link="/accounts/mfa/",
         happened=HAPPENED,
