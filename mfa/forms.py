@@ -66,10 +66,6 @@ class AddAppForm(forms.Form):
     code = DigitCodeField()
     name = DeviceNameField(label=_("Name for this app"), required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["code"].label = _("Enter the code the app shows")
-
     def clean_name(self) -> str:
         return self.cleaned_data["name"] or str(_("Authenticator"))
 

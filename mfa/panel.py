@@ -71,7 +71,7 @@ def facts(user: User) -> list[dict[str, Any]]:
             "label": _("Two-step sign-in"),
             "value": _("On") if user.two_step_on else _("Off"),
             "url": reverse("mfa_security"),
-            "link_label": _("Sign-in and security"),
+            "link_label": _("Change two-step sign-in"),
         }
     ]
 

@@ -1,5 +1,5 @@
-"""What happens to one person if they lose the phone, the mailbox, the password, or two of them, from the
-second steps they really have and the policy that really holds. Pure; what it looks at is loaded once.
+"""What happens to one person if they lose the phone, the mailbox, the password, or two of them: from
+the second steps they really have and the policy that really holds. Pure; its facts are loaded once.
 """
 
 from __future__ import annotations

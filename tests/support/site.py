@@ -29,6 +29,9 @@ ROOMY = {
     "POLICY_HASH_WAIT_SECONDS": "30",
     "BOT_CHECK": "off",
     "POLICY_SIGN_IN_BY_CODE": "on",
+    "POLICY_TRUST_DAYS": "7",
+    "POLICY_MAILED_CODES": "on",
+    "POLICY_TEXTED_CODES": "on",
 }
 
 
