@@ -270,6 +270,7 @@ def test_no_page_of_them_has_barriers(look, site: Site) -> None:
     site.manage(
         "shell", "--command", "from mfa.models import Passkey; Passkey.objects.all().delete()"
     )
-    page.goto(LOGIN)
+    page.goto("/help/")
     device.answers(True)
+    page.goto(LOGIN, wait_until="commit")
     at("That passkey cannot be used", "passkey-unknown")
