@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.lockout import limits, registry
 from accounts.models import KnownDevice, Tally, User
-from tests.support import cast, passkey, urls
+from tests.support import cast, passkey_roads, urls
 from tests.support import required_password as required
 from tests.support.mailbox import Mailbox
 from tests.support.visitor import Visitor
@@ -40,13 +40,7 @@ TAKES_NO_SECRET = {
     "admin:password_change": "redirects",
     "admin:password_change_done": "shows",
     ".well-known/change-password": "redirects",
-    "mfa_passkey_add": "makes what is one's own, behind a fresh proof",
-    "mfa_passkey_add_begin": "asks the person's own device",
-    "mfa_passkey_edit": "names what is one's own, behind a fresh proof",
-    "mfa_passkey_remove": "ends what is one's own, behind a fresh proof",
-    "mfa_passkey_offer": "keeps an answer",
-    "mfa_passkey_second_step_begin": "asks the passkeys of whoever showed a first proof",
-    "mfa_passkey_step_up_begin": "asks the passkeys of whoever is signed in",
+    **passkey_roads.TAKES_NO_SECRET,
 }  # fmt: skip
 # Behind a session of staff; sensitive acts ask for the password (test_fresh_proof.py).
 STAFF = "admin"
@@ -196,23 +190,6 @@ def letters_to_an_address() -> Road:
     return Road(3, send, send)
 
 
-def passkey_sign_in() -> Road:
-    """A signature of another key; a network has so many, whoever's passkeys it tries."""
-    device = passkey.Authenticator()
-    passkey.give(User.objects.get(), device)
-    forged = passkey.Authenticator(credential_id=device.credential_id, handle=device.handle)
-    return Road(
-        60,
-        lambda: passkey.sign_in(Visitor(), forged),
-        lambda: passkey.sign_in(Visitor(), device),
-    )
-
-
-def passkey_question() -> Road:
-    send = partial(Visitor().post, passkey.BEGIN_SIGN_IN)
-    return Road(600, send, send)
-
-
 PASSWORDS = {
     "account_login": password(LOGIN, "password", login="alice"),
     "account_reauthenticate": password("/accounts/reauthenticate/", "password"),
@@ -239,8 +216,7 @@ ROADS: dict[tuple[str, str], Callable[[], Road]] = {
     ),
     ("account_signup", "letter"): letters(SIGN_UP, "email", name="Sam", password1=CHOSEN),
     ("account_email", "letter"): letters_to_an_address,
-    ("mfa_passkey_sign_in", "passkey"): passkey_sign_in,
-    ("mfa_passkey_sign_in_begin", "question"): passkey_question,
+    **passkey_roads.roads(Road),
 }
 
 
