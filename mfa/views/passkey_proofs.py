@@ -6,7 +6,6 @@ from typing import cast
 from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import perform_login
-from allauth.account.internal.stagekit import pop_login
 from allauth.account.models import Login
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, login_required
@@ -50,7 +49,6 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _again(request, _("That took too long. Try again, or sign in another way."))
     except NotProved:
         return _again(request, _("That passkey did not work. Try again, or sign in another way."))
-    pop_login(request)  # whatever sign-in waited in this browser is over
     road.begin(request, user)
     step_up.record(request, user, "passkey")
     login = Login(user=user, redirect_url=safe_next(request) or None)

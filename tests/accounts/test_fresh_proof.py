@@ -72,6 +72,15 @@ EXEMPT = {
     "account_inactive": "shows",
     "account_reset_password_from_key_done": "shows",
     ".well-known/change-password": "redirects",
+    "mfa_passkey_add": "asks for it (tests/mfa/test_passkeys.py)",
+    "mfa_passkey_add_begin": "asks for it (tests/mfa/test_passkeys.py)",
+    "mfa_passkey_edit": "asks for it (tests/mfa/test_passkeys.py)",
+    "mfa_passkey_remove": "asks for it (tests/mfa/test_passkeys.py)",
+    "mfa_passkey_offer": "keeps whether to ask again",
+    "mfa_passkey_sign_in": "gives a proof",
+    "mfa_passkey_sign_in_begin": "asks for a proof",
+    "mfa_passkey_second_step_begin": "asks for a proof",
+    "mfa_passkey_step_up_begin": "asks for a proof",
 }  # fmt: skip
 
 

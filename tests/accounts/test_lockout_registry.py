@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.lockout import limits, registry
 from accounts.models import KnownDevice, Tally, User
-from tests.support import cast, limited, passkey, recovering, urls
+from tests.support import cast, limited, passkey_roads, recovering, urls
 from tests.support import required_password as required
 from tests.support.limited import TAKES_NO_SECRET, Road
 from tests.support.mailbox import Mailbox
@@ -177,23 +177,6 @@ def letters_to_an_address() -> Road:
     return Road(3, send, send)
 
 
-def passkey_sign_in() -> Road:
-    """A signature of another key; a network has so many, whoever's passkeys it tries."""
-    device = passkey.Authenticator()
-    passkey.give(User.objects.get(), device)
-    forged = passkey.Authenticator(credential_id=device.credential_id, handle=device.handle)
-    return Road(
-        60,
-        lambda: passkey.sign_in(Visitor(), forged),
-        lambda: passkey.sign_in(Visitor(), device),
-    )
-
-
-def passkey_question() -> Road:
-    send = partial(Visitor().post, passkey.BEGIN_SIGN_IN)
-    return Road(600, send, send)
-
-
 PASSWORDS = {
     "mfa_recovery": password(recovering.ASK, "password", login="alice"),
     "account_login": password(LOGIN, "password", login="alice"),
@@ -226,8 +209,7 @@ ROADS: dict[tuple[str, str], Callable[[], Road]] = {
     ("mfa_recovery_stop_key", "key"): key(limited.ask_for_a_recovery, recovering.STOP_LINK + "{}/"),
     ("account_signup", "letter"): letters(SIGN_UP, "email", name="Sam", password1=CHOSEN),
     ("account_email", "letter"): letters_to_an_address,
-    ("mfa_passkey_sign_in", "passkey"): passkey_sign_in,
-    ("mfa_passkey_sign_in_begin", "question"): passkey_question,
+    **passkey_roads.roads(Road),
 }
 
 

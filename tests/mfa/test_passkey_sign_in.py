@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from allauth.account.internal.stagekit import LOGIN_SESSION_KEY
 from allauth.account.signals import authentication_step_completed
 from django.db.models import F
 from django.utils import timezone
@@ -79,6 +80,7 @@ def test_another_sign_in_that_waits_for_its_second_step_is_over(client, bob, dev
     client.post(LOGIN, {"login": "bob", "password": cast.PASSWORD})
     assert outcome(passkey.sign_in(client, device)) == "302 /accounts/"
     assert "Alice" in text_of(client.get("/accounts/"))
+    assert LOGIN_SESSION_KEY not in client.session
     client.post("/accounts/logout/")
     assert client.get("/accounts/mfa/authenticate/")["Location"] == LOGIN
 

@@ -84,6 +84,14 @@ def test_a_second_one_is_made_on_another_device(at_home):
     assert Passkey.objects.count() == 2
 
 
+def test_one_that_is_in_another_account_proves_nothing_in_this_one(at_home, alice, bob):
+    passkey.give(bob, device := Authenticator())
+    passkey.add(at_home, device)
+    assert "already has a passkey" in text_of(at_home.get(MANAGE))
+    assert [one["method"] for one in Session.objects.get(user=alice).proved] == ["password"]
+    assert not Passkey.objects.filter(user=alice).exists()
+
+
 def test_nobody_has_more_than_ten(at_home, alice):
     for _ in range(MOST - 1):
         passkey.give(alice, Authenticator())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 
 from accounts.models import User
-from tests.support import recovering, second_steps
+from tests.support import passkey_roads, recovering, second_steps
 from tests.support.mailbox import Mailbox
 from tests.support.visitor import Visitor
 
@@ -21,13 +21,7 @@ TAKES_NO_SECRET = {
     "account_set_password": "redirects",
     "account_reset_password_from_key_done": "shows",
     "account_unlock_link": "the key was looked up when the link was opened",
-    "mfa_passkey_add": "makes what is one's own, behind a fresh proof",
-    "mfa_passkey_add_begin": "asks the person's own device",
-    "mfa_passkey_edit": "names what is one's own, behind a fresh proof",
-    "mfa_passkey_remove": "ends what is one's own, behind a fresh proof",
-    "mfa_passkey_offer": "keeps an answer",
-    "mfa_passkey_second_step_begin": "asks the passkeys of whoever showed a first proof",
-    "mfa_passkey_step_up_begin": "asks the passkeys of whoever is signed in",
+    **passkey_roads.TAKES_NO_SECRET,
     "mfa_recovery_app": "the first code of a seed that stands beside it",
     "mfa_recovery_finish": "a recovery code that stands beside it",
     "mfa_recovery_stop": "only tightens, for whoever is signed in",
