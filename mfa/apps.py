@@ -8,9 +8,8 @@ class MfaConfig(AppConfig):
     def ready(self) -> None:
         # Imported here: they load models.
         from accounts.lockout import budgets, registry
-        from mfa.flows.recovery import RECOVERIES
 
         registry.cover("mfa_recovery", "password", *registry.PASSWORD)
-        registry.cover("mfa_recovery", "letter", RECOVERIES)
+        registry.cover("mfa_recovery", "letter", budgets.RECOVERIES)
         registry.cover("mfa_recovery_code", "code", *registry.PASSWORD)
         registry.cover("mfa_recovery_stop_key", "key", budgets.LINKS)

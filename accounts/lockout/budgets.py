@@ -52,6 +52,8 @@ SWITCHED_OFF_LETTERS = Budget("switched_off_letters", lambda: 1, timedelta(days=
 SIGNUPS = Budget("signups", lambda: settings.POLICY_SIGNUPS_PER_HOUR, HOUR)
 RESETS = Budget("resets", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
 UNLOCKS = Budget("unlocks", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
+# Ways around a lost second step (mfa): a right password is no failure, and each costs a letter.
+RECOVERIES = Budget("recoveries", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
 UNLOCK_LETTERS = Budget("unlock_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
 UNLOCK_CODES = Budget("unlock_codes", lambda: 3 * settings.POLICY_CODE_TRIES_PER_HOUR, HOUR)
 # Keys of mailed links that fitted nothing (accounts/lockout/links.py).
