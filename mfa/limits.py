@@ -7,10 +7,9 @@ from accounts.lockout import budgets, registry
 
 def register() -> None:
     from mfa.flows import passkey_proofs
-    from mfa.flows.recovery import RECOVERIES
 
     registry.cover("mfa_recovery", "password", *registry.PASSWORD)
-    registry.cover("mfa_recovery", "letter", RECOVERIES)
+    registry.cover("mfa_recovery", "letter", budgets.RECOVERIES)
     registry.cover("mfa_recovery_code", "code", *registry.PASSWORD)
     registry.cover("mfa_recovery_stop_key", "key", budgets.LINKS)
     registry.cover("mfa_passkey_sign_in", "passkey", passkey_proofs.TRIES)

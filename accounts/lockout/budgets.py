@@ -54,6 +54,8 @@ SWITCHED_OFF_LETTERS = Budget("switched_off_letters", lambda: 1, timedelta(days=
 SIGNUPS = Budget("signups", lambda: settings.POLICY_SIGNUPS_PER_HOUR, HOUR)
 RESETS = Budget("resets", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
 UNLOCKS = Budget("unlocks", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
+# Ways around a lost second step (mfa): a right password is no failure, and each costs a letter.
+RECOVERIES = Budget("recoveries", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
 UNLOCK_LETTERS = Budget("unlock_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
 SIGN_IN_CODES = Budget("sign_in_codes", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
 SIGN_IN_CODE_LETTERS = Budget(

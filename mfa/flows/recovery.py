@@ -47,15 +47,13 @@ SECONDS = 900
 WAITING, STOPPED, VOID = (getattr(RecoveryRequest.State, s) for s in ("WAITING", "STOPPED", "VOID"))
 # So many stops in so many days, and nobody but staff goes on.
 STOPS, STOPS_FOR = 2, timedelta(days=90)
-# Asked from one network: a right password is no failure, and each costs rows and a letter.
-RECOVERIES = Budget("recoveries", lambda: settings.POLICY_RESETS_PER_HOUR, budgets.HOUR)
 CLOSED_LETTERS = Budget("recovery_closed_letters", lambda: 1, timedelta(days=1))
 
 
 def by_password(request: HttpRequest, identifier: str, password: str) -> None:
     """One try at the password like any other, and a code if it was right. Over a limit nothing is
     compared, sent or kept: `request.axes_locked_out` says so. Raises TooManyTries per network only."""
-    budgets.spend(RECOVERIES, buckets.network_bucket(request))
+    budgets.spend(budgets.RECOVERIES, buckets.network_bucket(request))
     user = sign_in.prove(request, identifier, password)
     if not getattr(request, "axes_locked_out", False):
         _send_code(request, user, identifier)
@@ -64,7 +62,7 @@ def by_password(request: HttpRequest, identifier: str, password: str) -> None:
 def after_password(request: HttpRequest, user: User) -> None:
     """The same for somebody whose sign-in waits for the second step: the password was proved just
     now. Raises TooManyTries per network only."""
-    budgets.spend(RECOVERIES, buckets.network_bucket(request))
+    budgets.spend(budgets.RECOVERIES, buckets.network_bucket(request))
     _send_code(request, user, user.username)
 
 
@@ -80,8 +78,11 @@ def _send_code(request: HttpRequest, user: User | None, identifier: str) -> None
         letter.put(wanted=wanted)
         if user is not None:  # of a wrong pair the trail has its row
             trail.record(Event.RECOVERY_CODE_SENT, subject=user, request=request, label=identifier)
+    # Not what was typed: people type passwords into the name box.
+    known = user or find_user_once(request, identifier)
     request.session[STATE] = {
-        "login": identifier,
+        "account": buckets.account_bucket(request, {"username": identifier}),
+        "known": known.pk if known else 0,
         "user": user.pk if user else 0,
         "version": user.credentials_version if user else 0,
         "at": time.time(),
@@ -117,16 +118,14 @@ def by_code(request: HttpRequest, code: str) -> bool:
     waited for long enough, and a new second step may be set up in this browser now. Else whatever
     there was to begin has begun, and nobody is told. Raises TooManyTries."""
     kept = state(request)
-    login = kept["login"]
-    known = find_user_once(request, login)
+    known = User.objects.filter(pk=kept["known"]).first()
     proved = User.objects.filter(
         pk=kept["user"], credentials_version=kept["version"], is_active=True
     ).first()
-    account = buckets.account_bucket(request, {"username": login})
-    with tries.guess(request, known, account) as guess:
+    with tries.guess(request, known, kept["account"]) as guess:
         guess.right = sent_codes.match(request, proved, PURPOSE, sent_codes.EMAIL, code)
     if proved is None or not guess.right:
-        trail.record(Event.RECOVERY_CODE_FAILED, subject=known, request=request, label=login)
+        trail.record(Event.RECOVERY_CODE_FAILED, subject=known, request=request)
         return False
     if (ready := usable(proved)) is not None:
         # From here on the session holds what a new second step is made of.
@@ -244,8 +243,13 @@ def holders() -> QuerySet[User]:
 def days_for(user: User) -> int:
     """How long this person waits."""
     if user.is_staff or user.is_superuser:
-        return settings.POLICY_RECOVERY_STAFF_DAYS
+        return staff_days()
     return settings.POLICY_RECOVERY_DAYS
+
+
+def staff_days() -> int:
+    """However it is set, staff wait for no less than others: their accounts open more doors."""
+    return max(settings.POLICY_RECOVERY_DAYS, settings.POLICY_RECOVERY_STAFF_DAYS)
 
 
 def new_key() -> str:

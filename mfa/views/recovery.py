@@ -88,6 +88,6 @@ def asked(request: HttpRequest) -> HttpResponse:
 def _days() -> dict[str, int]:
     return {
         "days": settings.POLICY_RECOVERY_DAYS,
-        "staff_days": settings.POLICY_RECOVERY_STAFF_DAYS,
+        "staff_days": recovery.staff_days(),
         "open_days": settings.POLICY_RECOVERY_OPEN_DAYS,
     }
