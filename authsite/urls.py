@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from accounts.views import errors, site
 from mfa.views import passkeys
@@ -10,6 +11,8 @@ from mfa.views import passkeys
 urlpatterns = [
     path("", site.front_door, name="home"),
     path("accounts/mfa/", include("mfa.urls")),
+    # Where allauth has these pages by default, and where bookmarks and guides look for them.
+    path("accounts/2fa/", RedirectView.as_view(pattern_name="mfa_security"), name="mfa_elsewhere"),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("help/", site.help_page, name="help"),

@@ -83,6 +83,11 @@ class EnrolmentMiddleware:
         user = request.user
         if not user.is_authenticated:
             return None
-        if policy.must_enrol(user, proofs.of_request(request, user)):
+        proved = proofs.of_request(request, user)
+        if policy.must_enrol(user, proved):
             return redirect("mfa_required")
+        # Whoever came in by the last of their codes makes new ones before anything else.
+        used_last = user.two_step_on and user.recovery_codes_left == 0
+        if used_last and any(one["method"] == "recovery_code" for one in proved):
+            return redirect("mfa_recovery_codes_generate")
         return None

@@ -14,11 +14,13 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import TooManyTries, leading_back
 from accounts.fields import WRONG_CODE, too_soon
+from accounts.models import User
 from mfa import factors
 from mfa.factors import Factors
 from mfa.flows import occasions, passkey_proofs, second_step, sent, trusted
@@ -41,6 +43,8 @@ PROVE: dict[str, Callable[..., Answer]] = {
     "mailed_code": partial(sent.by_sent_code, method="mailed_code"),
 }
 SENT = ("texted_code", "mailed_code")
+LAST_WAY = "second_step"
+FEW = 3
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -64,9 +68,12 @@ def authenticate(request: HttpRequest) -> HttpResponse:
 
 
 def _method(request: HttpRequest, held: Factors) -> str:
-    """The way that was chosen, if the person has it; else their strongest."""
-    chosen = request.GET.get("method", "")
-    return chosen if chosen in held.ways else held.ways[0]
+    """The way that was chosen, or used last in this browser, if the person has it; else their
+    strongest."""
+    for chosen in (request.GET.get("method", ""), request.COOKIES.get(LAST_WAY, "")):
+        if chosen in held.ways:
+            return chosen
+    return held.ways[0]
 
 
 def _prove(request: HttpRequest, occasion: Occasion, method: str) -> HttpResponse:
@@ -86,12 +93,42 @@ def _prove(request: HttpRequest, occasion: Occasion, method: str) -> HttpRespons
             except LookupError:
                 return redirect("mfa_authenticate")
         if answer.right:
-            return occasion.proved(method, trust=form.cleaned_data.get("trust", False))
+            return _go_on(request, occasion, method, trust=form.cleaned_data.get("trust", False))
         form.add_error("code", _wrong(method, answer))
     if answer.is_over:
         messages.error(request, _("That was the last try. Sign in again to go on."))
         return occasion.give_up()
     return _page(request, occasion, factors.of(occasion.user), method, form)
+
+
+def _go_on(request: HttpRequest, occasion: Occasion, method: str, *, trust: bool) -> HttpResponse:
+    response = occasion.proved(method, trust=trust)
+    if method == "recovery_code":
+        _say_how_many_are_left(request, occasion)
+        return response
+    # The next time this page opens there; it names the way and nobody.
+    response.set_cookie(
+        LAST_WAY,
+        method,
+        max_age=settings.POLICY_DEVICE_DAYS * 24 * 3600,
+        secure=settings.SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _say_how_many_are_left(request: HttpRequest, occasion: Occasion) -> None:
+    left = User.objects.values_list("recovery_codes_left", flat=True).get(pk=occasion.user.pk) or 0
+    said = ngettext(
+        "You used a recovery code. %(n)d is left.",
+        "You used a recovery code. %(n)d are left.",
+        left,
+    ) % {"n": left}
+    if left <= FEW:
+        messages.warning(request, f"{said} {_('Create new codes now.')}")
+    else:
+        messages.info(request, said)
 
 
 def _send(request: HttpRequest, occasion: Occasion, way: Any) -> HttpResponse:

@@ -245,3 +245,35 @@ def test_a_proof_for_a_reset_grows_old(client, carol, clock):
 def test_a_reset_of_somebody_without_second_step_asks_for_nothing_more(client, alice):
     page = roads.link_of_a_reset(client, "alice")
     assert outcome(client.post(page, TWICE)) == f"302 {RESET}key/done/"
+
+
+def test_the_page_opens_on_the_way_that_this_browser_used_last(client, carol, settings):
+    from mfa.models import MailedCode
+
+    settings.POLICY_MAILED_CODES = True
+    MailedCode.objects.create(user=carol, name="email")
+    roads.by_password(client)
+    assert b"authenticator app" in client.get(STEP).content
+    client.cookies["second_step"] = "mailed_code"
+    assert b"Get a code by email" in client.get(STEP).content
+    for nonsense in ("passkey", "recovery", "<script>", "x" * 5000, "\x00"):
+        client.cookies["second_step"] = nonsense
+        assert b"authenticator app" in client.get(STEP).content
+    client.post(STEP, app_code(carol))
+    assert client.cookies["second_step"].value == "app"
+    assert client.cookies["second_step"]["httponly"]
+
+
+def test_whoever_uses_the_last_recovery_code_makes_new_ones_before_anything_else(client, carol):
+    make = "/accounts/mfa/recovery-codes/generate/"
+    User.objects.filter(pk=carol.pk).update(recovery_codes_left=2)
+    for left, code in enumerate(reversed(second_steps.CODES[:2])):
+        browser = Visitor()
+        roads.by_password(browser)
+        browser.post(STEP, {"method": "recovery_code", "code": code})
+        page = browser.get("/accounts/", follow=True)
+        assert f"{1 - left} {'is' if left == 0 else 'are'} left" in page.content.decode()
+    assert page.redirect_chain == [(make, 302)]
+    assert outcome(browser.get("/accounts/profile/")) == f"302 {make}"
+    assert browser.post(make, {"saved": "on"}).status_code == 302
+    assert browser.get("/accounts/profile/").status_code == 200
