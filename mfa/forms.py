@@ -84,6 +84,8 @@ class SavedForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.codes = {code.replace("-", "") for code in codes}
         del self.fields["saved" if asks_one else "code"]
+        if asks_one:  # not a secret to be filled in: it stands beside the field
+            self.fields["code"].widget.attrs["autocomplete"] = "off"
 
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]

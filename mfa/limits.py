@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from accounts.lockout import budgets, registry
+from accounts.lockout import budgets, limits, registry
+
+FACTOR = (limits.ACCOUNT_ON_NETWORK, limits.NETWORK, limits.SITE)
 
 
 def register() -> None:
@@ -14,3 +16,10 @@ def register() -> None:
     registry.cover("mfa_recovery_stop_key", "key", budgets.LINKS)
     registry.cover("mfa_passkey_sign_in", "passkey", passkey_proofs.TRIES)
     registry.cover("mfa_passkey_sign_in_begin", "question", passkey_proofs.QUESTIONS)
+    # Limited on the factor's own row (mfa/devices/guesses.py); what is wrong counts besides for the
+    # account on its network, for the network and for the site.
+    registry.cover("mfa_authenticate", "second step", *FACTOR)
+    registry.cover("mfa_reauthenticate", "second step", *FACTOR)
+    registry.cover("mfa_texted_on", "text", budgets.TEXTS, budgets.TEXT_ASKS)
+    registry.cover("mfa_texted_on", "code", *registry.PASSWORD)
+    registry.cover("mfa_mailed_on", "code", *registry.PASSWORD)

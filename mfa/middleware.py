@@ -77,7 +77,8 @@ class EnrolmentMiddleware:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        name = (request.resolver_match.url_name if request.resolver_match else None) or ""
+        # With its namespace: a page of the desk is none of ours, whatever it is called there.
+        name = request.resolver_match.view_name if request.resolver_match else ""
         if name in OPEN or name.startswith(ENROLMENT) or request.path.startswith("/.well-known/"):
             return None
         user = request.user

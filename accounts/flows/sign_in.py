@@ -102,7 +102,15 @@ def finish(request: HttpRequest, user: User, login: Callable[[HttpRequest, User]
     with transaction.atomic():
         _hold(user)
         login(request, user)
-        trail.record(Event.SIGNED_IN, actor=user, subject=user, request=request, **_methods(proved))
+        first, second = _methods(proved)
+        trail.record(
+            Event.SIGNED_IN,
+            actor=user,
+            subject=user,
+            request=request,
+            method=first,
+            second=second,
+        )
         request.session.save()
         request.session.modified = False
 
@@ -123,10 +131,11 @@ def _hold(user: User) -> None:
     user.last_login = now
 
 
-def _methods(proved: list[dict[str, Any]]) -> dict[str, Any]:
-    """The proofs that opened this session; none for a sign-up, which the address itself proved."""
-    first, *others = [one["method"] for one in proved] or [None]
-    return {"method": first, "second": others[-1] if others else None}
+def _methods(proved: list[dict[str, Any]]) -> tuple[str | None, str | None]:
+    """The first and the last proof that opened this session; none for a sign-up, which the address
+    itself proved."""
+    words = [str(one["method"]) for one in proved]
+    return (words[0] if words else None), (words[-1] if words[1:] else None)
 
 
 def prove_again(request: HttpRequest, user: User, password: str) -> bool:

@@ -131,10 +131,13 @@ def failed(
     Outside of any transaction, so that nothing rolls it back."""
     tries.count_failure(request, user)
     if way == STEP_UP:
-        failed, facts = Event.REAUTHENTICATION_FAILED, {"method": method}
+        trail.record(
+            Event.REAUTHENTICATION_FAILED, actor=user, subject=user, request=request, method=method
+        )
     else:
-        failed, facts = Event.SECOND_STEP_FAILED, {"method": method, "on_the_way": way}
-    trail.record(failed, subject=user, request=request, **facts)
+        trail.record(
+            Event.SECOND_STEP_FAILED, subject=user, request=request, method=method, on_the_way=way
+        )
     if guess.is_last:
         trail.record(Event.LIMIT_REACHED, subject=user, request=request, budget=method)
     spent = budgets.spend_if_room(ATTEMPTS, attempt)

@@ -81,6 +81,31 @@ EXEMPT = {
     "mfa_passkey_sign_in_begin": "asks for a proof",
     "mfa_passkey_second_step_begin": "asks for a proof",
     "mfa_passkey_step_up_begin": "asks for a proof",
+    **{
+        f"admin:mfa_recoveryrequest_{page}": "closed, or shows"
+        for page in ("changelist", "add", "change", "delete", "history")
+    },
+    "admin:mfa_recovery_shorten": "asks for it (tests/mfa/test_recovery_staff.py)",
+    "admin:mfa_recovery_reopen": "asks for it (tests/mfa/test_recovery_staff.py)",
+    "admin:mfa_second_step_remove": "asks for it (tests/mfa/test_recovery_staff.py)",
+    "mfa_authenticate": "a stage of the sign-in, or of a reset",
+    "mfa_reauthenticate": "gives a proof",
+    "mfa_app_activate": "asks for it (tests/mfa/test_step_up.py)",
+    "mfa_app_deactivate": "asks for it (tests/mfa/test_step_up.py)",
+    "mfa_recovery_codes_generate": "asks for it (tests/mfa/test_step_up.py)",
+    "mfa_trusted": "asks for it (tests/mfa/test_step_up.py)",
+    "mfa_texted_on": "asks for it (tests/mfa/test_sent.py)",
+    "mfa_texted_off": "asks for it (tests/mfa/test_sent.py)",
+    "mfa_mailed_on": "asks for it (tests/mfa/test_sent.py)",
+    "mfa_mailed_off": "asks for it (tests/mfa/test_sent.py)",
+    "mfa_elsewhere": "redirects",
+    "mfa_recovery": "for whoever is not signed in: a lane of days that each session can stop",
+    "mfa_recovery_code": "the same",
+    "mfa_recovery_app": "the end of that lane, by password and code",
+    "mfa_recovery_finish": "the end of that lane, by password and code",
+    "mfa_recovery_stop": "only tightens",
+    "mfa_recovery_stop_link": "only tightens",
+    "mfa_recovery_stop_key": "shows",
 }  # fmt: skip
 
 

@@ -67,6 +67,13 @@ def test_the_page_it_sends_everybody_to_is_in_the_menu(the_case):
         "address_taken": "Email addresses",
         "password_changed": "Password",
         "reset_password": "Password",
+        **dict.fromkeys(
+            (
+                *("two_step", "factor_changed", "passkey_stopped", "second_step_failed"),
+                *("recovery_codes_made", "recovery_code_used"),
+            ),
+            "Two-step sign-in",
+        ),
     }
     page = fits.get(make(the_case).kind)
     assert named == ([page] if page else [])

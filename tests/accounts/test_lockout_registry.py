@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.lockout import limits, registry
 from accounts.models import KnownDevice, Tally, User
-from tests.support import cast, limited, passkey_roads, recovering, urls
+from tests.support import cast, limited, passkey_roads, recovering, second_step_roads, urls
 from tests.support import required_password as required
 from tests.support.limited import TAKES_NO_SECRET, Road
 from tests.support.mailbox import Mailbox
@@ -43,6 +43,7 @@ numbers = count()
 @pytest.fixture(autouse=True)
 def clock(still_clock, settings):
     settings.BOT_CHECK = "off"
+    second_step_roads.settings_of(settings)
     settings.POLICY_LINKS_PER_HOUR = settings.POLICY_RESETS_PER_HOUR = FEW
     settings.POLICY_SIGNUPS_PER_HOUR = FEW
     settings.POLICY_SIGN_IN_BY_CODE = True
@@ -185,6 +186,12 @@ PASSWORDS = {
         "/accounts/password/change/", "oldpassword", password1=CHOSEN, password2=CHOSEN
     ),
 }
+
+
+def _walked(walk: second_step_roads.Walk) -> Road:
+    return Road(*walk(at_home))
+
+
 ROADS: dict[tuple[str, str], Callable[[], Road]] = {
     **{(url, "password"): road for url, road in PASSWORDS.items()},
     ("account_request_login_code", "letter"): letters(BY_CODE, "login"),
@@ -210,6 +217,7 @@ ROADS: dict[tuple[str, str], Callable[[], Road]] = {
     ("account_signup", "letter"): letters(SIGN_UP, "email", name="Sam", password1=CHOSEN),
     ("account_email", "letter"): letters_to_an_address,
     **passkey_roads.roads(Road),
+    **{which: partial(_walked, walk) for which, walk in second_step_roads.WALKS.items()},
 }
 
 

@@ -13,7 +13,10 @@ from audit.facts import Count, FactRefused, Maybe, OneOf, Prose, SomeOf, Word, c
 from tests.support import papers
 
 # What `trail.record` and `credentials.moved` take besides facts.
-ABOUT_THE_CALL = {"actor", "subject", "request", "label", "letters", "end_others"}
+ABOUT_THE_CALL = {
+    *("actor", "subject", "request", "label", "letters", "end_others"),
+    *("after", "mail"),  # of mfa.flows.changes.make
+}
 
 
 def test_the_catalogue_in_the_docs_is_the_vocabulary() -> None:

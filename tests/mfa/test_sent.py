@@ -189,3 +189,15 @@ def test_one_sent_code_raced_by_many_opens_one_session(settings, tmp_path, mailb
     assert outcomes.count("302 /accounts/") == 1, outcomes
     assert not any(one.startswith("5") for one in outcomes), outcomes
     assert user.sessions.count() == 1
+
+
+@pytest.mark.parametrize(
+    "page", [TEXT_ON, MAIL_ON, "/accounts/mfa/sms/deactivate/", "/accounts/mfa/email/deactivate/"]
+)
+def test_setting_up_and_giving_up_take_a_fresh_proof(sending, client, alice, clock, page):
+    roads.by_password(client, "alice")
+    clock.forward(minutes=6)
+    for form in ({"send": "1"}, {"number": NUMBER}, {"code": "000000"}, {}):
+        answer = client.post(page, form)
+        assert outcome(answer).startswith("302 /accounts/reauthenticate/?next="), form
+    assert not SentCode.objects.exists() and not OutgoingMail.objects.exists()

@@ -102,6 +102,10 @@ UNSAFE: list[tuple[str, dict[str, Any]]] = [
     ("E022", {"TEXT_TRANSPORT": text_transport("file:///var/lib/texts")}),
     ("W021", {"TEXT_TRANSPORT": TWILIO}),
     ("W021", {"TEXT_TRANSPORT": {**TWILIO, "url": "http://127.0.0.1:8080"}}),
+    ("W010", {"POLICY_MAILED_CODES": True}),
+    ("W011", {"POLICY_TEXTED_CODES": True}),
+    ("W012", {"POLICY_TRUST_DAYS": 7}),
+    ("W013", {"POLICY_APP_TOLERANCE": 1}),
 ]
 ALSO_SAFE: list[dict[str, Any]] = [
     {"POLICY_ARGON2_PASSES": 1, "POLICY_ARGON2_MEMORY_KIB": 47_104},

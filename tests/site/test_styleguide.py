@@ -95,7 +95,7 @@ def test_a_password_can_be_shown_and_is_hidden_before_it_is_sent(page: Page):
         "document.querySelector('#id_password').form"
         ".addEventListener('submit', (event) => event.preventDefault())"
     )
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(field).to_have_attribute("type", "password")
 
 
