@@ -36,6 +36,7 @@ WAITS = {
     "sign_in_codes": "errors/wait/network.html",
     "recoveries": "errors/wait/network.html",
     "links": "errors/wait/network.html",
+    "factor": "errors/wait/factor.html",
     "text_pauses": "errors/wait/texts.html",
     "texts": "errors/wait/texts.html",
     "text_asks": "errors/wait/texts.html",

@@ -13,7 +13,14 @@ SHORTEST_REASON, LONGEST_REASON = 3, 400
 REASON = Prose(LONGEST_REASON)
 FIRST_STEPS = ("password", "code", "link", "passkey", "provider")
 # By a mailbox alone somebody proves themselves again who has nothing else: `mailbox`.
-SECOND_STEPS = ("app", "recovery_code", "texted_code", "mailed_code", "trusted_device")
+SECOND_STEPS = (
+    "app",
+    "security_key",
+    "recovery_code",
+    "texted_code",
+    "mailed_code",
+    "trusted_device",
+)
 METHOD = OneOf((*FIRST_STEPS, *SECOND_STEPS, "mailbox"))
 FACTOR = OneOf(("app", "passkey", "texted_code", "mailed_code", "recovery_code"))
 ON_THE_WAY = OneOf(("sign_in", "reset", "recovery"))

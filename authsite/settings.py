@@ -178,6 +178,7 @@ ON_CREDENTIALS_CHANGED = [
     "mfa.flows.trusted.forget_with_credentials",
     "mfa.flows.recovery.end_for_changed_credentials",
 ]
+ON_UNLOCKED = ["mfa.flows.wiping.forget_failures"]
 ACCOUNT_PANELS = ["mfa.panel.panel"]
 HOUSEKEEPING = [
     "mfa.flows.trusted.purge",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from accounts.models import User
 from mfa import policy
@@ -31,6 +31,8 @@ class Factors:
     mailed: MailedCode | None = None
     codes: RecoveryCodes | None = None
     codes_left: int = 0
+    # Of which kinds this person may make use (policy.kinds_for).
+    kinds: frozenset[str] = field(default_factory=policy.kinds)
 
     @property
     def has_strong(self) -> bool:
@@ -39,11 +41,10 @@ class Factors:
     @property
     def has_any(self) -> bool:
         """Whether there is a second step beside the recovery codes, of a kind that is on here."""
-        kinds = policy.kinds()
         return bool(
             self.has_strong
-            or (self.texted and "texted_code" in kinds)
-            or (self.mailed and "mailed_code" in kinds)
+            or (self.texted and "texted_code" in self.kinds)
+            or (self.mailed and "mailed_code" in self.kinds)
         )
 
     @property
@@ -56,8 +57,7 @@ class Factors:
             "mailed_code": bool(self.mailed),
             "recovery_code": bool(self.codes_left),
         }
-        kinds = policy.kinds()
-        return tuple(way for way in WAYS if has[way] and way in kinds)
+        return tuple(way for way in WAYS if has[way] and way in self.kinds)
 
     @property
     def are_complete(self) -> bool:
@@ -94,4 +94,5 @@ def of(user: User) -> Factors:
         mailed=MailedCode.objects.filter(user=user, confirmed=True).first(),
         codes=codes,
         codes_left=left,
+        kinds=policy.kinds_for(user),
     )

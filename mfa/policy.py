@@ -34,7 +34,8 @@ class Demand:
 
 
 # Second steps that nobody sends.
-STRONG = frozenset({"app", "passkey"})
+STRONG = frozenset({"app", "passkey", "security_key"})
+SENT = frozenset({"texted_code", "mailed_code"})
 OFF, OPTIONAL, REQUIRED = "off", "optional", "required"
 
 
@@ -55,16 +56,18 @@ def _in_chosen_groups(user: User) -> bool:
 
 def must_enrol(user: User, proved: Proofs) -> bool:
     """Whether this person, in a session that was `proved` so, gets nowhere but to the pages that set
-    up a second step. Staff need one that is not sent. No SELECT for those with two-step sign-in on,
-    but for staff who came in by a recovery code."""
-    if user.two_step_on and (not user.is_staff or _is_strong(proved)):
+    up a second step. Staff need one that is not sent, and to have proved it in this session. No SELECT
+    for those with two-step sign-in on, but for staff who came in by a recovery code."""
+    if user.two_step_on and (not user.is_staff or is_strong(proved)):
         return False
     if not demand_on(user).is_due:
         return False
-    return not user.two_step_on or not _has_strong(user)
+    by_recovery = any(one.get("method") == "recovery_code" for one in proved)
+    return not (user.two_step_on and by_recovery and _has_strong(user))
 
 
-def _is_strong(proved: Proofs) -> bool:
+def is_strong(proved: Proofs) -> bool:
+    """Whether a second step is among the proofs that nobody sends."""
     return any(one.get("method") in STRONG for one in proved)
 
 
@@ -80,8 +83,20 @@ def is_offered(user: User) -> bool:
     return settings.POLICY_TWO_STEP != OFF or demand_on(user).required
 
 
+def kinds_for(user: User) -> frozenset[str]:
+    """Those that this person may set up and prove by: of whom a strong one is asked, nothing that is
+    sent. SECURITY: whoever has their mailbox would have both steps, however strong their app is."""
+    return kinds() - SENT if demand_on(user).strong else kinds()
+
+
+def takes_second_step(user: User) -> bool:
+    """Whether a sign-in, or a reset, waits for one: with two-step sign-in on; or with a factor, where
+    the policy asks for one by now."""
+    return user.two_step_on or (user.has_second_step and demand_on(user).required)
+
+
 def kinds() -> frozenset[str]:
-    """The kinds of second step that may be set up here, and asked for."""
+    """The kinds of second step that there are here."""
     sent = {"texted_code"} if settings.POLICY_TEXTED_CODES and senders.available() else set()
     sent |= {"mailed_code"} if settings.POLICY_MAILED_CODES else set()
     return frozenset({"app", "passkey", "recovery_code"} | sent)

@@ -26,7 +26,7 @@ class SecondFactorStage(LoginStage):
 
     def handle(self) -> tuple[HttpResponse | None, bool]:
         user = self.login.user
-        if not isinstance(user, User) or not _takes_second_step(user):
+        if not isinstance(user, User) or not policy.takes_second_step(user):
             return None, True
         proved = proofs.of_request(self.request, user)
         if proofs.has_second_step(proved, since=self.login.initiated_at - ROUNDING):
@@ -58,8 +58,3 @@ class SecondFactorStage(LoginStage):
 
 # A passkey is proved a moment before the sign-in that it begins.
 ROUNDING = 5
-
-
-def _takes_second_step(user: User) -> bool:
-    """With two-step sign-in on; or with a factor, where the policy asks for one by now."""
-    return user.two_step_on or (user.has_second_step and policy.demand_on(user).required)

@@ -57,8 +57,8 @@ def _is_wanted(request: HttpRequest, user: User | None, identifier: str) -> bool
         budget = budgets.UNKNOWN_LETTERS
     else:
         budget = budgets.SIGN_IN_CODE_LETTERS if user.is_active else budgets.SWITCHED_OFF_LETTERS
-    whose, network = recipients.of(user, identifier), buckets.network_bucket(request)
-    room = budgets.spend_share_if_room(budget, whose, by=network)
+    whose, by = recipients.lane(request, user, recipients.of(user, identifier))
+    room = budgets.spend_share_if_room(budget, whose, by=by)
     told = user is not None or (address_or_blank(identifier) != "" and settings.POLICY_TELL_UNKNOWN)
     return room and told
 

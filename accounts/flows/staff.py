@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone, translation
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts.flows import credentials, password_reset, profile
@@ -172,6 +173,8 @@ def unlock(request: HttpRequest | None, person: User, *, reason: str) -> None:
         if request is not None and not may_change(request.user, now):
             raise PermissionDenied
         tries.forget_failures(now)
+        for path in settings.ON_UNLOCKED:
+            import_string(path)(now)
         trail.record(
             Event.UNLOCKED_BY_STAFF,
             actor=request.user if request is not None else None,  # type: ignore[arg-type]

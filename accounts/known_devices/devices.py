@@ -70,6 +70,12 @@ def find(request: HttpRequest, user: User | None) -> KnownDevice | None:
     return asked[whose]
 
 
+def is_any(request: HttpRequest) -> bool:
+    """Whether this browser is known for anybody. One SELECT if it holds a value."""
+    value = value_of(request)
+    return bool(value) and alive().filter(key=sealing.token_digest(value)).exists()
+
+
 def alive(now: datetime | None = None) -> QuerySet[KnownDevice]:
     """Those that are known still."""
     now = now or timezone.now()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.http import HttpRequest
+
+from accounts.known_devices import devices
 from accounts.lockout import budgets
-from accounts.lockout.buckets import spelling
+from accounts.lockout.buckets import network_bucket, spelling
 from accounts.models import User
 from accounts.validators import address_or_blank
 
@@ -38,3 +41,12 @@ def begin_anew(budget: budgets.Budget, user: User) -> None:
 
 def _of_person(user: User) -> tuple[str, str]:
     return f"user:{user.pk}", f"user:{user.pk} elsewhere"
+
+
+def lane(request: HttpRequest, user: User | None, whose: str) -> tuple[str, str]:
+    """For whom a letter is counted that this browser asks for, and `by` whom: letters that only work
+    in the browser that asked are of no use to an owner whose own ran out. Known devices have a count
+    of their own; one network gets half of all others'. The same SELECT for everybody."""
+    if devices.find(request, user) is not None:
+        return f"{whose} known", "known"
+    return whose, network_bucket(request)

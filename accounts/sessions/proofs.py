@@ -12,7 +12,10 @@ from accounts.models import Session, User
 
 # A passkey with user verification is both steps at once (NIST SP 800-63B-4 3.1.6).
 SECOND_STEPS = frozenset(
-    {"passkey", "app", "recovery_code", "texted_code", "mailed_code", "trusted_device"}
+    {
+        *("passkey", "security_key", "app", "recovery_code", "texted_code", "mailed_code"),
+        "trusted_device",
+    }
 )
 
 Proofs = Iterable[Mapping[str, Any]]

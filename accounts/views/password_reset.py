@@ -17,6 +17,7 @@ from accounts.fields import posted
 from accounts.flows import password_reset
 from accounts.forms.entry import ResetForm
 from accounts.lockout import links
+from accounts.sessions import guard
 
 ASKED_FOR = "reset_asked_for"
 
@@ -54,7 +55,11 @@ class ChoosePasswordView(allauth_views.PasswordResetFromKeyView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with links.opened(request):
-            return super().dispatch(request, *args, **kwargs)
+            answer = super().dispatch(request, *args, **kwargs)
+        if answer.status_code == 302 and kwargs.get("key") != self.reset_url_key:
+            # SECURITY: the key of the link is in this session now: under a new key of its own.
+            guard.cycle(request)
+        return answer
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._first() or super().get(request, *args, **kwargs)

@@ -69,6 +69,8 @@ REFUSALS = {
     "unlocks": TooManyTries(1800, budget="unlocks"),
     "sign_in_codes": TooManyTries(1800, budget="sign_in_codes"),
     "links": TooManyTries(1800, budget="links"),
+    "factor": TooManyTries(900, budget="factor"),
+    "factor_stopped": TooManyTries(0, stopped=True, budget="factor"),
     "recoveries": TooManyTries(1800, budget="recoveries"),
     "text_pause": TooSoon(40, budget="text_pauses"),
     "texts": TooManyTries(1800, budget="texts"),
@@ -83,6 +85,7 @@ REFUSALS = {
     "unread": RulesUnread(),
 }
 WITH_A_WAY_BACK = (
+    *("factor", "factor_stopped"),
     *("letters", "address_letters", "codes", "unlock_codes", "unlocks", "texts", "sign_in_codes"),
 )
 for name in WITH_A_WAY_BACK:

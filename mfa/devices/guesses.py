@@ -35,10 +35,6 @@ class Guessed(Device):
     class Meta:
         abstract = True
 
-    def forget_failures(self) -> None:
-        """Proved, made anew, or unlocked. One UPDATE."""
-        type(self)._default_manager.filter(pk=self.pk).update(**NOTHING_FAILED)
-
 
 NOTHING_FAILED: dict[str, Any] = {
     "stranger_failures": 0,

@@ -51,6 +51,8 @@ class Proof:
 
     sign_count: int
     is_backed_up: bool
+    # By PIN, face or finger; not only touched.
+    is_verified: bool
 
 
 class Helper(WebAuthnHelper):
@@ -146,7 +148,7 @@ class Helper(WebAuthnHelper):
             )
         except Exception as error:  # as above
             raise NotProved from error
-        return Proof(response.new_sign_count, response.credential_backed_up)
+        return Proof(response.new_sign_count, response.credential_backed_up, response.user_verified)
 
 
 def _plain(data: Mapping[str, Any]) -> dict[str, Any]:

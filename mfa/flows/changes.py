@@ -19,7 +19,7 @@ from audit import trail
 from audit.events import Event
 from mfa import letters, policy
 from mfa.factors import Factors
-from mfa.models import RecoveryCodes
+from mfa.models import RecoveryCode, RecoveryCodes
 
 
 class LastWayIn(Refusal):
@@ -80,11 +80,13 @@ def make(
 
 def keep_state(user: User, after: Factors) -> None:
     """Let the person's row say what second steps they have. Belongs into the transaction that changes
-    them. One UPDATE."""
+    them, behind the change and with the person held: a code may have been used since `after` was
+    worked out. One SELECT and one UPDATE."""
+    left = RecoveryCode.objects.filter(codes__user=user, used_at=None).count()
     state = {
         "two_step_on": after.are_complete,
         "has_second_step": after.has_any,
-        "recovery_codes_left": after.codes_left if after.codes else None,
+        "recovery_codes_left": left if after.codes else None,
     }
     User.objects.filter(pk=user.pk).update(**state)
     for name, value in state.items():

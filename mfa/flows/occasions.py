@@ -11,10 +11,13 @@ from allauth.account.stages import LoginStageController
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from accounts.errors import SecondStepMissing
 from accounts.models import User
+from accounts.sessions import guard, proofs
 from accounts.step_up import record
 from audit import trail
 from audit.events import Event
+from mfa import policy
 from mfa.flows import second_step, trusted
 from mfa.stage import SecondFactorStage
 
@@ -23,10 +26,15 @@ RESET = "mfa_reset"
 RESET_SECONDS = 600
 
 
+MAILBOX = frozenset({"mailed_code"})
+
+
 class Occasion:
     """`way` is what the second step is for; `state` is kept between requests."""
 
     way = ""
+    # What proves nothing here: the first proof was the mailbox, and would be both.
+    refuses: frozenset[str] = frozenset()
     user: User
     state: MutableMapping[str, Any]
 
@@ -55,6 +63,11 @@ class Occasion:
         """Let what stands in `state` be there at the next request."""
         self.request.session.modified = True
 
+    def check(self, method: str) -> None:
+        """Raise SecondStepMissing for what proves nothing here."""
+        if method in self.refuses:
+            raise SecondStepMissing
+
     def proved(self, method: str, *, trust: bool = False) -> HttpResponse:
         """Go on: the second step is proved. `trust`: this browser need not be asked again."""
         raise NotImplementedError
@@ -71,11 +84,15 @@ class SignIn(Occasion):
         super().__init__(request)
         self.stage, self.user = stage, cast(User, stage.login.user)
         self.state = stage.state
+        proved = proofs.of_request(request, self.user)
+        if any(one["method"] == "code" for one in proved):
+            self.refuses = MAILBOX
 
     def keep(self) -> None:
         self.stage.keep()
 
     def proved(self, method: str, *, trust: bool = False) -> HttpResponse:
+        self.check(method)
         record(self.request, self.user, method)
         if trust and method != "recovery_code":
             trusted.trust(self.request, self.user)
@@ -87,13 +104,17 @@ class SignIn(Occasion):
 
 class Reset(Occasion):
     way = "reset"
+    refuses = MAILBOX
 
     def __init__(self, request: HttpRequest, user: User) -> None:
         super().__init__(request)
         self.user, self.state = user, request.session[RESET]
 
     def proved(self, method: str, *, trust: bool = False) -> HttpResponse:
-        """Back to the link's page, which saves the password now."""
+        """Back to the link's page, which saves the password now; under a new key, for whoever put
+        their own into this browser must not find the page there (ASVS 7.2.4)."""
+        self.check(method)
+        guard.cycle(self.request)
         self.request.session[RESET] = {
             **_mark(self.user),
             "proved": True,
@@ -116,7 +137,8 @@ class Reset(Occasion):
 def of(request: HttpRequest) -> Occasion | None:
     """What this browser is asked the second step for, or None."""
     if request.user.is_authenticated:
-        return None
+        # Somebody signed in may hold a reset link, for themselves or for another account of theirs.
+        return _reset_of(request)
     stage = LoginStageController.enter(request, SecondFactorStage.key)
     if isinstance(stage, SecondFactorStage) and stage.still_waits():
         return SignIn(request, stage)
@@ -136,7 +158,7 @@ def _reset_of(request: HttpRequest) -> Reset | None:
 def second_step_of_a_reset(request: HttpRequest, user: User) -> str:
     """Where whoever holds a reset link must go first, '' for nowhere: a mailbox alone sets no new
     password for somebody with two-step sign-in (ASVS 6.4.3). RESET_STAGES names it."""
-    if not user.two_step_on:
+    if not policy.takes_second_step(user):
         return ""
     kept = request.session.get(RESET) or {}
     if kept.get("proved") and _is_fresh(kept) and _mark_fits(kept, user):

@@ -59,7 +59,8 @@ class UnknownPasskey(Refusal):
 
 def ask_to_sign_in(request: HttpRequest) -> dict[str, Any]:
     """The question to whoever has a passkey here; it names nobody. Raises TooManyTries."""
-    budgets.spend(QUESTIONS, buckets.network_bucket(request))
+    if not devices.is_any(request):
+        budgets.spend(QUESTIONS, buckets.network_bucket(request))
     options, _state = Helper(request).authenticate_begin(None, require_user_verification=True)
     return ceremonies.begin(request, "sign_in", None, options)
 
@@ -94,7 +95,7 @@ def prove(request: HttpRequest, answer: Answer) -> User:
     _ask_the_gates(request, user)
     if not is_known:
         budgets.give_back(TRIES, network)
-    budgets.give_back(QUESTIONS, network)
+        budgets.give_back(QUESTIONS, network)
     user.backend = "accounts.backends.OneHashBackend"
     return user
 
@@ -154,7 +155,10 @@ def by_passkey(
     except NotProved:
         over = second_step.failed_by_passkey(request, user, attempt=attempt, way=way)
         return second_step.Answer(right=False, is_over=over)
-    return second_step.Answer(right=True)
+    # SECURITY: a touch says that somebody is there, and not who: it is a second step, and no proof
+    # that stands for the person later on.
+    by = "passkey" if proof.is_verified else "security_key"
+    return second_step.Answer(right=True, by=by)
 
 
 def _verifies(purpose: Purpose) -> bool:

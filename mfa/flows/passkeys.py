@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django_otp_webauthn.models import WebAuthnUserHandle
 from webauthn.helpers import bytes_to_base64url
 
 from accounts.models import User
 from accounts.requests import OwnRequest
+from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof, record
+from audit import trail
 from audit.events import Event
 from mfa import factors, letters
 from mfa.devices.passkey import MOST
@@ -90,17 +92,18 @@ def _demand_room(user: User) -> None:
 
 
 def rename(request: OwnRequest, passkey: Passkey, name: str) -> bool:
-    """Give it another name; False if it has that one. Raises what `changes.make` does."""
+    """Give it another name; False if it has that one. How the account is reached does not change.
+    Raises ReauthenticationRequired, SessionEnded."""
     demand_fresh_proof(request)
     if passkey.name == name:
         return False
-    changes.make(
-        request,
-        Event.FACTOR_RENAMED,
-        lambda user: Passkey.objects.filter(pk=passkey.pk, user=user).update(name=name),
-        after=factors.of(request.user),
-        factor="passkey",
-    )
+    user = request.user
+    with transaction.atomic():
+        guard.still_alive(request)
+        Passkey.objects.filter(pk=passkey.pk, user=user).update(name=name)
+        trail.record(
+            Event.FACTOR_RENAMED, actor=user, subject=user, request=request, factor="passkey"
+        )
     return True
 
 

@@ -70,9 +70,10 @@ def _send_code(request: HttpRequest, user: User | None, identifier: str) -> None
     """Mail a code to `user`, who has just proved their password; for nobody too, by the same work."""
     code = sent_codes.make(sent_codes.EMAIL)
     letter = _code_letter(request, user, identifier, code)
-    budget, whose = sent_codes.letters_of(PURPOSE), recipients.of(user, identifier)
+    budget = sent_codes.letters_of(PURPOSE)
+    whose, by = recipients.lane(request, user, recipients.of(user, identifier))
     with transaction.atomic():
-        room = budgets.spend_share_if_room(budget, whose, by=buckets.network_bucket(request))
+        room = budgets.spend_share_if_room(budget, whose, by=by)
         wanted = room and user is not None
         sent_codes.keep(request, user, PURPOSE, sent_codes.EMAIL, code, wanted=wanted)
         letter.put(wanted=wanted)

@@ -39,9 +39,10 @@ LETTERS = Budget("second_step_letters", lambda: 1, timedelta(days=1))
 @dataclass(frozen=True)
 class Answer:
     """`has_run_out`: the code of an app that was right a moment ago. `is_over`: five were wrong, and
-    this attempt is at its end."""
+    this attempt is at its end. `by`: what the record says it was, where that is not the way itself."""
 
     right: bool
+    by: str = ""
     has_run_out: bool = False
     is_over: bool = False
 
@@ -110,6 +111,10 @@ def _spend_recovery_code(request: HttpRequest, user: User, set_pk: int, digest: 
         return False
     letter = letters.recovery_code_used(left=left, **letters.about(request, user))
     with transaction.atomic():
+        # The person first, as everything that changes second steps does: two that lock in different
+        # orders would each wait for the other.
+        people = User.objects.select_for_update(of=("self",), no_key=True)
+        people.filter(pk=user.pk).values_list("pk").first()
         if not recovery_codes.spend(set_pk, digest):
             return False
         counted = User.objects.filter(pk=user.pk, recovery_codes_left__gt=0)

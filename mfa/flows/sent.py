@@ -21,7 +21,7 @@ from accounts.outbox import letters as mail
 from accounts.requests import OwnRequest
 from accounts.step_up import demand_fresh_proof, record
 from accounts.texts import allowance, messages, numbers
-from audit import trail
+from audit import sealing, trail
 from audit.events import Event
 from mfa import factors, letters, policy
 from mfa.devices import guesses
@@ -50,6 +50,8 @@ NUMBER = "mfa_number"
 def send(request: HttpRequest, user: User, way: Way) -> None:
     """A code for the second step, to where this person has them sent. Raises TooManyTries within a
     minute of the last, and when a budget is spent; LookupError if they do not use this way."""
+    if way not in policy.kinds_for(user):
+        raise LookupError
     if way == "mailed_code":
         if not MailedCode.objects.filter(user=user, confirmed=True).exists():
             raise LookupError
@@ -69,7 +71,7 @@ def send_to_mailbox(request: OwnRequest) -> None:
 
 def _mail(request: HttpRequest, user: User, purpose: Literal["second_step", "confirm"]) -> None:
     sent_codes.pause(request, purpose, f"user:{user.pk}")
-    budgets.spend(sent_codes.letters_of(purpose), recipients.of(user, user.email))
+    _count_letter(request, user, purpose)
     code = sent_codes.make(EMAIL)
     letter = mail.sign_in_code(
         code=code,
@@ -82,6 +84,13 @@ def _mail(request: HttpRequest, user: User, purpose: Literal["second_step", "con
         sent_codes.keep(request, user, purpose, EMAIL, code)
         letter.put()
         _told(request, user, "email", purpose)
+
+
+def _count_letter(request: HttpRequest, user: User, purpose: str) -> None:
+    """Raises TooManyTries. Known devices have a count of their own, and one network gets half of the
+    others': whoever has the password leaves the owner theirs."""
+    whose, by = recipients.lane(request, user, recipients.of(user, user.email))
+    budgets.spend_share(sent_codes.letters_of(purpose), whose, by=by)
 
 
 def _text(
@@ -103,7 +112,13 @@ def _text(
 
 
 def _told(request: HttpRequest, user: User, channel: str, purpose: str) -> None:
-    trail.record(Event.CODE_SENT, subject=user, request=request, channel=channel, purpose=purpose)
+    trail.record(
+        Event.CODE_SENT,
+        subject=user,
+        request=request,
+        channel=channel,
+        purpose=purpose.partition(" ")[0],
+    )
 
 
 def by_sent_code(
@@ -111,6 +126,8 @@ def by_sent_code(
 ) -> Answer:
     """Compare `typed` with the codes that were sent to this browser; a right one uses all up. Raises
     TooManyTries, LookupError."""
+    if method not in policy.kinds_for(user):
+        raise LookupError
     guess = guesses.take(
         DEVICES[method], user.pk, known=second_step.is_known(request, user), columns=("id",)
     )
@@ -145,8 +162,13 @@ def begin_number(request: OwnRequest, number: str) -> None:
     """Text a code to the number (E.164) that codes are to go to. Raises ReauthenticationRequired,
     TooManyTries, NumberNotServed."""
     demand_fresh_proof(request)
-    _text(request, request.user, number, SET_UP)
+    _text(request, request.user, number, _set_up(number))
     request.session[NUMBER] = number
+
+
+def _set_up(number: str) -> str:
+    """The purpose of codes that prove this number: one sent to another proves nothing of it."""
+    return f"{SET_UP} {sealing.token_digest(number)[:12]}"
 
 
 def number_begun(request: OwnRequest) -> str:
@@ -166,10 +188,10 @@ def turn_on(request: OwnRequest, way: Way, typed: str) -> bool:
     user = request.user
     demand_fresh_proof(request)
     before = factors.of(user)
-    if way not in policy.kinds() or getattr(before, FIELD[way]) is not None:
+    if way not in policy.kinds_for(user) or getattr(before, FIELD[way]) is not None:
         raise CredentialsMoved
     number = number_begun(request)
-    purpose = CONFIRM if way == "mailed_code" else SET_UP
+    purpose = CONFIRM if way == "mailed_code" else _set_up(number)
     with tries.guess(request, user) as guess:
         guess.right = sent_codes.match(request, user, purpose, CHANNELS[way], typed)
     if not guess.right:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accounts.models import User
+from mfa.devices.guesses import NOTHING_FAILED
 from mfa.models import (
     AuthenticatorApp,
     MailedCode,
@@ -25,3 +26,10 @@ def remove_all(user: User) -> None:
     """Inside the transaction of the act, which locks the person and moves their credentials on."""
     for kind in KINDS:
         kind._default_manager.filter(user=user).delete()
+
+
+def forget_failures(user: User) -> None:
+    """Staff or an operator opened the account for further tries (ON_UNLOCKED): with them each of its
+    factors."""
+    for kind in (AuthenticatorApp, TextedCode, MailedCode, RecoveryCodes):
+        kind._default_manager.filter(user=user).update(**NOTHING_FAILED)

@@ -8,7 +8,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.requests import OwnRequest
+from accounts.sessions import proofs
 from mfa import factors, policy
+from mfa.views.step_up import second_step_first
 
 
 @require_safe
@@ -17,6 +19,9 @@ def required(request: OwnRequest) -> HttpResponse:
     demand = policy.demand_on(request.user)
     held = factors.of(request.user)
     if held.meet(demand):
-        return redirect("account_overview")
+        proved = proofs.of_request(request, request.user)
+        # All is set up, and this session has not proved what counts.
+        must = policy.must_enrol(request.user, proved)
+        return second_step_first(request) if must else redirect("account_overview")
     context = {"demand": demand, "held": held, "kinds": policy.kinds()}
     return render(request, "mfa/required.html", context)

@@ -56,24 +56,32 @@ def authenticate(request: HttpRequest) -> HttpResponse:
         return redirect("account_overview" if request.user.is_authenticated else "account_login")
     if "cancel" in request.POST:
         return occasion.give_up()
+    chosen = request.POST.get("send") or request.POST.get("method", "")
+    if chosen in occasion.refuses:
+        return redirect(f"{reverse('mfa_authenticate')}?choose=1")
     if request.method == "POST" and request.POST.get("send") in SENT:
         return _send(request, occasion, request.POST["send"])
     if request.method == "POST" and request.POST.get("method") in PROVE:
         # The commonest request by far; what else the person has, only a page that is drawn asks.
         return _prove(request, occasion, request.POST["method"])
     held = factors.of(occasion.user)
-    if "choose" in request.GET or not held.ways:
+    ways = _ways(occasion, held)
+    if "choose" in request.GET or not ways:
         return _choose(request, occasion, held)
-    return _page(request, occasion, held, _method(request, held))
+    return _page(request, occasion, held, _method(request, ways))
 
 
-def _method(request: HttpRequest, held: Factors) -> str:
+def _ways(occasion: Occasion, held: Factors) -> list[str]:
+    return [way for way in held.ways if way not in occasion.refuses]
+
+
+def _method(request: HttpRequest, ways: list[str]) -> str:
     """The way that was chosen, or used last in this browser, if the person has it; else their
     strongest."""
     for chosen in (request.GET.get("method", ""), request.COOKIES.get(LAST_WAY, "")):
-        if chosen in held.ways:
+        if chosen in ways:
             return chosen
-    return held.ways[0]
+    return ways[0]
 
 
 def _prove(request: HttpRequest, occasion: Occasion, method: str) -> HttpResponse:
@@ -92,8 +100,13 @@ def _prove(request: HttpRequest, occasion: Occasion, method: str) -> HttpRespons
                 )
             except LookupError:
                 return redirect("mfa_authenticate")
+            except TooManyTries as refusal:
+                # Whoever is here has shown a first proof: the letter goes to the owner's mailbox.
+                refusal.whose = occasion.user.email
+                raise
         if answer.right:
-            return _go_on(request, occasion, method, trust=form.cleaned_data.get("trust", False))
+            trust = form.cleaned_data.get("trust", False)
+            return _go_on(request, occasion, method, trust=trust, by=answer.by or method)
         form.add_error("code", _wrong(method, answer))
     if answer.is_over:
         messages.error(request, _("That was the last try. Sign in again to go on."))
@@ -101,8 +114,10 @@ def _prove(request: HttpRequest, occasion: Occasion, method: str) -> HttpRespons
     return _page(request, occasion, factors.of(occasion.user), method, form)
 
 
-def _go_on(request: HttpRequest, occasion: Occasion, method: str, *, trust: bool) -> HttpResponse:
-    response = occasion.proved(method, trust=trust)
+def _go_on(
+    request: HttpRequest, occasion: Occasion, method: str, *, trust: bool, by: str
+) -> HttpResponse:
+    response = occasion.proved(by, trust=trust)
     if method == "recovery_code":
         _say_how_many_are_left(request, occasion)
         return response
@@ -181,7 +196,7 @@ def _page(
     context = {
         "form": form or _form(occasion, method),
         "method": method,
-        "ways": held.ways,
+        "ways": _ways(occasion, held),
         "person": occasion.user,
         "account_label": occasion.user.email,
         "way": occasion.way,
@@ -197,5 +212,9 @@ def _page(
 
 
 def _choose(request: HttpRequest, occasion: Occasion, held: Factors) -> HttpResponse:
-    context: dict[str, Any] = {"ways": held.ways, "left": held.codes_left, "way": occasion.way}
+    context: dict[str, Any] = {
+        "ways": _ways(occasion, held),
+        "left": held.codes_left,
+        "way": occasion.way,
+    }
     return render(request, "mfa/second_step/choose.html", context)

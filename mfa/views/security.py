@@ -23,7 +23,7 @@ def security(request: OwnRequest) -> HttpResponse:
     context = {
         "held": held,
         "is_on": user.two_step_on,
-        "kinds": policy.kinds(),
+        "kinds": held.kinds,
         "is_offered": policy.is_offered(user),
         "demand": demand,
         "is_met": held.meet(demand),

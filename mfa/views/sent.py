@@ -80,7 +80,7 @@ def mailed_on(request: OwnRequest) -> HttpResponse:
 
 def _not_here(request: OwnRequest, way: Way) -> HttpResponse | None:
     """Where this way cannot be set up: 404 where the operator has it off."""
-    if way not in policy.kinds() or not policy.is_offered(request.user):
+    if way not in policy.kinds_for(request.user) or not policy.is_offered(request.user):
         raise Http404
     demand_fresh_proof(request)
     if getattr(factors.of(request.user), sent.FIELD[way]) is not None:
