@@ -224,7 +224,7 @@ class Event(StrEnum):
         "A code was sent, to the main address or to the person's number.",
         {
             "channel": OneOf(("email", "text")),
-            "purpose": OneOf(("second_step", "confirm", "set_up", "recovery")),
+            "purpose": OneOf(("second_step", "confirm", "set_up")),
         },
     )
     SECOND_STEP_PROVED = (

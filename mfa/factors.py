@@ -16,7 +16,6 @@ from mfa.models import (
 )
 from mfa.policy import Demand
 
-STRONG = ("passkey", "app")
 # In the order in which they are offered: strongest first.
 WAYS = ("passkey", "app", "texted_code", "mailed_code", "recovery_code")
 
@@ -66,10 +65,13 @@ class Factors:
         and lets nobody go on without the codes (the middleware)."""
         return self.has_any and self.codes is not None
 
+    def counts_for(self, demand: Demand) -> bool:
+        """Whether there is a factor that the policy asks for; of nobody of whom it asks none."""
+        return demand.required and (self.has_strong if demand.strong else self.has_any)
+
     def meet(self, demand: Demand) -> bool:
         """Whether the policy has nothing to ask: a factor that counts, and saved recovery codes."""
-        counts = self.has_strong if demand.strong else self.has_any
-        return not demand.required or (counts and self.codes is not None)
+        return not demand.required or (self.counts_for(demand) and self.codes is not None)
 
     def without_app(self) -> Factors:
         return replace(self, app=None).settled()

@@ -13,6 +13,8 @@ from accounts.models import User
 from accounts.outbox.compose import Letter, compose
 from accounts.outbox.letters import Happening, Reader, reader
 
+# By what somebody got as far as the second step.
+Had = Literal["password", "code", "link", "session"]
 Kind = Literal["app", "passkey", "texted_code", "mailed_code"]
 
 
@@ -73,6 +75,9 @@ def recovery_code_used(
     return compose("recovery_code_used", left=left, link=link, happened=happened.rows, **reader)
 
 
-def second_step_failed(*, link: str, happened: Happening, **reader: Unpack[Reader]) -> Letter:
-    """E14: somebody had the password and failed the second step. `link`: where it is reset."""
-    return compose("second_step_failed", link=link, happened=happened.rows, **reader)
+def second_step_failed(
+    *, had: Had, link: str, happened: Happening, **reader: Unpack[Reader]
+) -> Letter:
+    """E14: somebody `had` a first proof and failed the second step. `link`: where the password is
+    reset."""
+    return compose("second_step_failed", had=had, link=link, happened=happened.rows, **reader)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from typing import Any, cast
 
 from django.urls import reverse
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -20,6 +22,15 @@ def todo(user: User) -> list[dict[str, Any]]:
     if not policy.is_offered(user):
         return []
     left = user.recovery_codes_left
+    demand = policy.demand_on(user)
+    if demand.may_wait and not user.two_step_on:
+        said = _("You have until %(day)s. After that you cannot use your account without it.")
+        day = formats.date_format(cast(date, demand.until))
+        return [
+            _item(
+                "shield", _("Add a second step"), said % {"day": day}, "mfa_required", _("Set up")
+            )
+        ]
     if not user.has_second_step:
         return [
             _item(
@@ -101,6 +112,13 @@ panel = Panel(
         ),
         "mfa_app_deactivate": gettext_lazy(
             "You are about to turn off the authenticator app. Confirm it is you first."
+        ),
+        **dict.fromkeys(
+            ("mfa_texted_on", "mfa_texted_off", "mfa_mailed_on", "mfa_mailed_off"),
+            gettext_lazy("You are about to change your second steps. Confirm it is you first."),
+        ),
+        "mfa_trusted": gettext_lazy(
+            "You are about to forget trusted devices. Confirm it is you first."
         ),
         "mfa_recovery_codes_generate": gettext_lazy(
             "You are about to create recovery codes. Confirm it is you first."

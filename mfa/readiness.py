@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from allauth.account.models import EmailAddress
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
 from mfa.factors import Factors
+from mfa.flows import recovery
 from mfa.models import Passkey
 
 PHONE, MAILBOX, PASSWORD = "phone", "mailbox", "password"
@@ -60,9 +60,7 @@ def load(user: User, held: Factors) -> Facts:
         two_step_on=user.two_step_on,
         has_password=user.has_usable_password(),
         mailboxes=EmailAddress.objects.filter(user=user, verified=True).count(),
-        days=settings.POLICY_RECOVERY_STAFF_DAYS
-        if user.is_staff
-        else settings.POLICY_RECOVERY_DAYS,
+        days=recovery.days_for(user),
     )
 
 
@@ -112,7 +110,9 @@ def _what_happens(facts: Facts, lost: frozenset[str]) -> tuple[str, str]:
 def _passkeys_left(facts: Facts, lost: frozenset[str]) -> Iterator[Passkey]:
     """Those that are not lost with the phone: synced ones, and those that another device has."""
     for passkey in facts.held.passkeys:
-        on_phone = any(name in passkey.last_used_on for name in PHONES)
+        # One that was never used may be anywhere.
+        used_on = passkey.last_used_on
+        on_phone = not used_on or any(name in used_on for name in PHONES)
         if PHONE not in lost or passkey.is_synced or not on_phone:
             yield passkey
 

@@ -16,11 +16,12 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from accounts.errors import TooManyTries
 from accounts.models import User
 from accounts.passwords import argon2id
 from audit import sealing
 from audit.sealed import SealedColumn
-from mfa.devices.guesses import NOTHING_FAILED, Guessed
+from mfa.devices.guesses import NOTHING_FAILED, Guessed, take
 
 CODES = 10
 GROUPS, GROUP = 4, 4
@@ -45,10 +46,14 @@ class RecoveryCodes(Guessed):
         constraints = [models.UniqueConstraint(fields=["user"], name="one_set_of_codes_a_person")]
 
     def verify_token(self, token: str) -> bool:
-        """Whether `token` is a code of this set that was not used before; it is used up by asking.
-        Raises HashingBusy."""
+        """Whether `token` is a code of this set that was not used before; it is used up by asking, and
+        counted like a stranger's guess. Raises HashingBusy."""
         code = normalise(token)
-        return bool(code) and spend(self.pk, Recipe.of(self).digest(code))
+        try:
+            guess = take(RecoveryCodes, self.user_id, known=False, columns=("id",))
+        except (TooManyTries, LookupError):
+            return False
+        return bool(code) and spend(guess.pk, Recipe.of(self).digest(code))
 
 
 class RecoveryCode(models.Model):

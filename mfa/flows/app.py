@@ -74,6 +74,7 @@ def turn_off(request: OwnRequest) -> bool:
         Event.FACTOR_REMOVED,
         lambda user: AuthenticatorApp.objects.filter(user=user).delete(),
         after=before.without_app(),
+        before=before,
         mail=[gone],
         end_others=True,
         factor="app",

@@ -35,11 +35,14 @@ def make(
     change: Callable[[User], object],
     *,
     after: Factors,
+    before: Factors | None = None,
     mail: Sequence[Letter] = (),
     end_others: bool = False,
     **facts: Any,
 ) -> None:
-    """Do `change` inside the transaction; `after` is what the person has then.
+    """Do `change` inside the transaction; `after` is what the person has then. `before`, what they had,
+    is given where something is taken away: nothing else turns two-step sign-in off, or can be the last
+    way in.
 
     Raises ReauthenticationRequired, SessionEnded, LastWayIn; CredentialsMoved if anything about how
     the account is reached has changed since the person was loaded: so `after`, which was worked out
@@ -51,11 +54,11 @@ def make(
     user = request.user
     demand_fresh_proof(request)
     demand = policy.demand_on(user)
-    on = after.are_complete
-    if user.two_step_on and not after.meet(demand):
+    on = after.are_complete or (user.two_step_on and before is None)
+    if before is not None and before.counts_for(demand) and not after.counts_for(demand):
         raise LastWayIn
     turned = on != user.two_step_on
-    if on and turned:
+    if on and turned and after.has_strong:
         demand_second_step(request)
     if turned:
         mail = [*mail, letters.two_step(on=on, **letters.about(request, user))]
@@ -64,7 +67,7 @@ def make(
         change(user)
         if after.codes is None:
             RecoveryCodes.objects.filter(user=user).delete()
-        keep_state(user, after)
+        keep_state(user, after, on=on)
         credentials.moved(
             user,
             event,
@@ -78,13 +81,13 @@ def make(
             trail.record(say, actor=user, subject=user, request=request)
 
 
-def keep_state(user: User, after: Factors) -> None:
+def keep_state(user: User, after: Factors, *, on: bool | None = None) -> None:
     """Let the person's row say what second steps they have. Belongs into the transaction that changes
     them, behind the change and with the person held: a code may have been used since `after` was
     worked out. One SELECT and one UPDATE."""
     left = RecoveryCode.objects.filter(codes__user=user, used_at=None).count()
     state = {
-        "two_step_on": after.are_complete,
+        "two_step_on": after.are_complete if on is None else on,
         "has_second_step": after.has_any,
         "recovery_codes_left": left if after.codes else None,
     }
@@ -94,7 +97,8 @@ def keep_state(user: User, after: Factors) -> None:
 
 
 def demand_second_step(request: OwnRequest) -> None:
-    """Two-step sign-in must not be turned on by a session that it would end."""
+    """Two-step sign-in must not be turned on by a session that it would end, where there is a factor to
+    prove it by just now. (Codes that are sent are proved at a sign-in: such a session ends.)"""
     if not proofs.has_second_step(proofs.of_request(request, request.user)):
         raise SecondStepFirst
 

@@ -20,9 +20,9 @@ from accounts.lockout.budgets import Budget
 from accounts.models import User
 from audit import trail
 from audit.events import Event
-from mfa import letters
+from mfa import factors, letters
 from mfa.devices.webauthn import Helper, NotProved, Proof, id_in, names_its_owner
-from mfa.flows import ceremonies, second_step
+from mfa.flows import ceremonies, changes, second_step
 from mfa.flows.ceremonies import Answer, CeremonyOver, Purpose
 from mfa.models import Passkey
 
@@ -205,6 +205,8 @@ def _stop(request: HttpRequest, passkey: Passkey) -> None:
     with transaction.atomic():
         user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if Passkey.objects.filter(pk=passkey.pk, confirmed=True).update(confirmed=False):
+            # Two-step sign-in stays on: it is the recovery codes' turn.
+            changes.keep_state(user, factors.of(user), on=user.two_step_on)
             credentials.moved(
                 user,
                 Event.FACTOR_STOPPED,

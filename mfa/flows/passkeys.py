@@ -111,6 +111,7 @@ def remove(request: OwnRequest, passkey: Passkey) -> None:
     """Take it away. Raises LastWayIn and what `changes.make` does."""
     user = request.user
     demand_fresh_proof(request)
+    before = factors.of(user)
     gone = letters.factor_changed(
         factor="passkey", added=False, named=passkey.name, **letters.about(request, user)
     )
@@ -118,7 +119,8 @@ def remove(request: OwnRequest, passkey: Passkey) -> None:
         request,
         Event.FACTOR_REMOVED,
         lambda user: Passkey.objects.filter(pk=passkey.pk, user=user).delete(),
-        after=factors.of(user).without_passkey(passkey.pk),
+        after=before.without_passkey(passkey.pk),
+        before=before,
         mail=[gone],
         end_others=True,
         factor="passkey",

@@ -176,16 +176,16 @@ def _begin(request: HttpRequest, user: User) -> None:
     with transaction.atomic():
         # Held, so that of several requests one begins, and none beside a change of this moment.
         held = _held(user)
-        RecoveryRequest.objects.filter(user=user, state=WAITING).filter(_dead(user, now)).update(
-            state=RecoveryRequest.State.EXPIRED, closed_at=now
-        )
+        RecoveryRequest.objects.filter(user=user if held else None, state=WAITING).filter(
+            _dead(user, now)
+        ).update(state=RecoveryRequest.State.EXPIRED, closed_at=now)
         reason = _why_not(user)
         begins = bool(held) and not reason
         row.user, row.state = (user, WAITING) if begins else (None, VOID)
         row.credentials_version = user.credentials_version
         row.save(force_insert=True)
         keep_key(row, key)
-        User.objects.filter(pk=0 if reason == "waiting" else user.pk).update(
+        User.objects.filter(pk=0 if reason == "waiting" or not held else user.pk).update(
             recovery_ready_at=row.ready_at if begins else None
         )
         told_closed = budgets.spend_if_room(

@@ -13,6 +13,7 @@ from accounts.step_up import demand_fresh_proof
 from audit.events import Event
 from mfa import factors, letters
 from mfa.devices.recovery_codes import Recipe, draw, normalise
+from mfa.factors import Factors
 from mfa.flows import changes
 from mfa.models import RecoveryCode, RecoveryCodes
 
@@ -26,9 +27,11 @@ def show(request: OwnRequest) -> list[str]:
     then new ones. Those before stay good until then. Raises ReauthenticationRequired, SecondStepFirst,
     NothingToRecover."""
     demand_fresh_proof(request)
-    changes.demand_second_step(request)
-    if not factors.of(request.user).has_any:
+    held = factors.of(request.user)
+    if not _have_use(held):
         raise NothingToRecover
+    if held.has_strong:
+        changes.demand_second_step(request)
     codes = shown(request)
     if not codes:
         codes = draw()
@@ -53,7 +56,7 @@ def finish(request: OwnRequest) -> bool:
         return False
     demand_fresh_proof(request)
     before = factors.of(user)
-    if not before.has_any:
+    if not _have_use(before):
         raise NothingToRecover
     recipe = Recipe.new()
     with slots.calling(tries.caller(request, user)):
@@ -74,6 +77,12 @@ def finish(request: OwnRequest) -> bool:
     )
     request.session.pop(SHOWN, None)
     return True
+
+
+def _have_use(held: Factors) -> bool:
+    """Whether there is something that codes stand in for; or were there before, and what they stood in
+    for was stopped."""
+    return held.has_any or held.codes is not None
 
 
 class NothingToRecover(Exception):

@@ -1,4 +1,4 @@
-"""The second step of a sign-in, of a reset, of a recovery: one guess at one factor."""
+"""The second step of a sign-in, of a reset, or as a fresh proof: one guess at one factor."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ from accounts.lockout.budgets import Budget
 from accounts.models import User
 from accounts.outbox.letters import Happening, reader
 from accounts.passwords import slots
+from accounts.sessions import proofs
 from audit import sealing, trail
 from audit.events import Event
 from mfa import letters
 from mfa.devices import app, guesses, recovery_codes
 from mfa.devices.guesses import Guess
+from mfa.letters import Had
 from mfa.models import AuthenticatorApp, RecoveryCode, RecoveryCodes
 
 # What a second step is for, beside the words of audit.events.ON_THE_WAY: a fresh proof.
@@ -33,6 +35,8 @@ STEP_UP = "step_up"
 TRIES = 5
 logger = logging.getLogger(__name__)
 ATTEMPTS = Budget("second_step", lambda: TRIES, timedelta(minutes=15))
+# Wrong codes of one person a day without a letter.
+A_DAY = Budget("second_step_failures", lambda: TRIES - 1, timedelta(days=1))
 LETTERS = Budget("second_step_letters", lambda: 1, timedelta(days=1))
 
 
@@ -58,7 +62,7 @@ def by_app(request: HttpRequest, user: User, code: str, *, attempt: str, way: st
     `way` is what it is for (audit.events.ON_THE_WAY). Raises TooManyTries; LookupError if there is
     no app."""
     guess = guesses.take(
-        AuthenticatorApp, user.pk, known=is_known(request, user), columns=("seed", "last_step")
+        AuthenticatorApp, user.pk, known=is_known(request, user), columns=("seed",)
     )
     right = has_run_out = False
     with _unreadable_is_wrong(user, "app"):
@@ -147,8 +151,10 @@ def failed(
         trail.record(Event.LIMIT_REACHED, subject=user, request=request, budget=method)
     spent = budgets.spend_if_room(ATTEMPTS, attempt)
     is_over = not spent or not budgets.would_allow(ATTEMPTS, attempt)
-    if is_over:
-        _tell(request, user)
+    # However they are spread over attempts: whoever guesses slowly is told of like whoever does not.
+    are_many = not budgets.spend_if_room(A_DAY, f"user:{user.pk}")
+    if is_over or guess.is_last or are_many:
+        _tell(request, user, way)
     return is_over
 
 
@@ -158,12 +164,21 @@ def failed_by_passkey(request: HttpRequest, user: User, *, attempt: str, way: st
     return failed(request, user, guess, "passkey", attempt=attempt, way=way)
 
 
-def _tell(request: HttpRequest, user: User) -> None:
-    """E14, at most once a day: whoever was here had the password."""
+def _tell(request: HttpRequest, user: User, way: str) -> None:
+    """E14, at most once a day: what whoever was here had, and what they lacked."""
+    known: dict[str, Had] = {"reset": "link", STEP_UP: "session"}
+    first = known.get(way) or _first_proof(request, user)
     letter = letters.second_step_failed(
+        had=first,
         link=settings.SITE_URL + reverse("account_reset_password"),
         happened=Happening.of(request, user=user),
         **reader(user),
     )
     with transaction.atomic():
         letter.put(wanted=budgets.spend_if_room(LETTERS, f"user:{user.pk}"))
+
+
+def _first_proof(request: HttpRequest, user: User) -> Had:
+    """By what the sign-in began whose second step was wrong."""
+    proved = proofs.of_request(request, user)
+    return "code" if proved and proved[0]["method"] == "code" else "password"

@@ -3,6 +3,7 @@ else to prove themselves by. Sent by POST only; each is good in the browser that
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, Literal
@@ -33,6 +34,7 @@ from mfa.flows.second_step import Answer
 from mfa.models import MailedCode, TextedCode
 
 Way = Literal["mailed_code", "texted_code"]
+logger = logging.getLogger(__name__)
 SECOND_STEP: Final = "second_step"
 CONFIRM: Final = "confirm"
 SET_UP: Final = "set_up"
@@ -60,7 +62,16 @@ def send(request: HttpRequest, user: User, way: Way) -> None:
     held = TextedCode.objects.filter(user=user, confirmed=True).first()
     if held is None:
         raise LookupError
-    _text(request, user, held.opened_number, SECOND_STEP, is_proved=True)
+    _text(request, user, _opened(held), SECOND_STEP, is_proved=True)
+
+
+def _opened(held: TextedCode) -> str:
+    """Raises LookupError for a number that does not open: it is no way then, and the log says why."""
+    try:
+        return held.opened_number
+    except sealing.SealBroken as error:
+        logger.error("The number of person %s does not open.", held.user_id)
+        raise LookupError from error
 
 
 def send_to_mailbox(request: OwnRequest) -> None:
@@ -195,6 +206,9 @@ def turn_on(request: OwnRequest, way: Way, typed: str) -> bool:
     with tries.guess(request, user) as guess:
         guess.right = sent_codes.match(request, user, purpose, CHANNELS[way], typed)
     if not guess.right:
+        trail.record(
+            Event.REAUTHENTICATION_FAILED, actor=user, subject=user, request=request, method=way
+        )
         return False
     made: MailedCode | TextedCode
     made = MailedCode(user=user, name="email") if way == "mailed_code" else row_of(user, number)
@@ -231,6 +245,7 @@ def turn_off(request: OwnRequest, way: Way) -> bool:
         Event.FACTOR_REMOVED,
         lambda user: DEVICES[way].objects.filter(user=user).delete(),
         after=_with(before, way, None).settled(),
+        before=before,
         mail=[letters.factor_changed(factor=way, added=False, **letters.about(request, user))],
         end_others=True,
         factor=way,
@@ -242,4 +257,7 @@ def place_of(user: User, way: Way, held: Factors) -> str:
     """Where a code would go, masked."""
     if way == "mailed_code":
         return mail.masked(user.email)
-    return numbers.masked(held.texted.opened_number) if held.texted else ""
+    try:
+        return numbers.masked(_opened(held.texted)) if held.texted else ""
+    except LookupError:
+        return ""

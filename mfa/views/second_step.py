@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.errors import TooManyTries, leading_back
+from accounts.errors import NumberNotServed, TooManyTries, leading_back
 from accounts.fields import WRONG_CODE, too_soon
 from accounts.models import User
 from mfa import factors
@@ -154,6 +154,10 @@ def _send(request: HttpRequest, occasion: Occasion, way: Any) -> HttpResponse:
             sent.send(request, occasion.user, way)
     except LookupError:
         return redirect("mfa_authenticate")
+    except NumberNotServed as refusal:
+        said = _("We cannot text numbers in %(country)s. Choose another way.")
+        messages.error(request, said % {"country": refusal.country_name})
+        return redirect(f"{reverse('mfa_authenticate')}?choose=1")
     except TooManyTries as refusal:
         if refusal.budget not in sent.PAUSES:
             raise

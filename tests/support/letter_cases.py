@@ -128,8 +128,17 @@ CASES = {
         happened=HAPPENED,
     ),
     "second_step_failed": case(
-        mfa_letters.second_step_failed, "They had your password", link="/accounts/password/reset/",
+        mfa_letters.second_step_failed, "They had your password", had="password",
+        link="/accounts/password/reset/",
         happened=HAPPENED,
+    ),
+    "second_step_failed_at_reset": case(
+        mfa_letters.second_step_failed, "read your mailbox", had="link",
+        link="/accounts/password/reset/", happened=HAPPENED,
+    ),
+    "second_step_failed_inside": case(
+        mfa_letters.second_step_failed, "signs them out", had="session",
+        link="/accounts/password/reset/", happened=HAPPENED,
     ),
     "passkey_stopped": case(
         mfa_letters.passkey_stopped, "“Blue key”", named="Blue key", link="/accounts/mfa/",
