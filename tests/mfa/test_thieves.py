@@ -281,3 +281,14 @@ def test_a_code_used_while_new_ones_are_saved_waits_for_nobody_that_waits_for_it
     left = RecoveryCodes.objects.get().codes.filter(used_at=None).count()
     assert user.recovery_codes_left == left
     assert Visitor().get(LOGIN).status_code == 200
+
+
+def test_the_page_of_a_wait_offers_a_passkey_which_works_meanwhile(alice):
+    device = passkey.Authenticator()
+    passkey.give(alice, device)
+    browser = Visitor()
+    for _ in range(4):
+        page = browser.post(LOGIN, {"login": "alice", "password": "not hers at all"})
+    assert page.status_code == 429 and "Sign in with a passkey" in page.content.decode()
+    assert passkey.sign_in(browser, device).status_code == 302
+    assert browser.get("/accounts/").status_code == 200

@@ -1,0 +1,108 @@
+"""What changes of second steps turn on and off, and of what their owner hears."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from mfa.models import AuthenticatorApp, RecoveryCodes, TextedCode
+from tests.support import cast, passkey, roads, second_steps
+from tests.support.race import outcome
+from tests.support.roads import STEP
+from tests.support.visitor import Visitor
+
+pytestmark = pytest.mark.django_db
+OFF, CODES = "/accounts/mfa/totp/deactivate/", "/accounts/mfa/recovery-codes/generate/"
+WRONG = {"method": "app", "code": "000000"}
+
+
+def inside(user: User) -> Visitor:
+    browser = Visitor()
+    roads.by_password(browser, user.username)
+    browser.post(STEP, {"method": "app", "code": second_steps.as_if_later(user)})
+    assert browser.get("/accounts/mfa/").status_code == 200
+    return browser
+
+
+def test_the_last_factor_stays_before_its_codes_are_saved_too(alice, settings):
+    second_steps.give_app(alice)
+    RecoveryCodes.objects.all().delete()
+    second_steps.settle(alice)
+    settings.POLICY_TWO_STEP = "required"
+    assert inside(alice).post(OFF).status_code == 409
+    assert AuthenticatorApp.objects.filter(user=alice).exists()
+
+
+def test_one_of_two_may_go(carol, settings):
+    passkey.give(carol, passkey.Authenticator())
+    settings.POLICY_TWO_STEP = "required"
+    assert outcome(inside(carol).post(OFF)) == "302 /accounts/mfa/"
+    carol.refresh_from_db()
+    assert carol.two_step_on
+
+
+def test_new_codes_after_the_only_factor_was_stopped_turn_nothing_off(carol):
+    browser = inside(carol)
+    AuthenticatorApp.objects.all().delete()
+    browser.get(CODES)
+    assert browser.post(CODES, {"saved": "on"}).status_code == 302
+    carol.refresh_from_db()
+    assert carol.two_step_on and carol.recovery_codes_left == 10
+
+
+@pytest.mark.parametrize("way", ["sign_in", "reset"])
+def test_slow_guesses_are_told_of_as_well(carol, clock, mailbox, way):
+    """One wrong code at a time, and what the letter says whoever it was had."""
+    for _ in range(6):
+        browser = Visitor()
+        if way == "sign_in":
+            roads.by_password(browser)
+        else:
+            browser.get(roads.link_of_a_reset(browser))
+        browser.post(STEP, WRONG)
+        clock.forward(minutes=16)
+    kinds = [kind for kind in mailbox.kinds() if kind == "second_step_failed"]
+    assert kinds == ["second_step_failed"]
+    text = " ".join(mailbox.all()[-1 if way == "sign_in" else -2].text.split())
+    said = "Someone typed your password" if way == "sign_in" else "opened a link to reset"
+    assert said in " ".join([text, *(letter.text.replace("\r\n", " ") for letter in mailbox.all())])
+
+
+def test_the_overview_names_the_day_until_which_it_may_wait(client, alice, settings):
+    settings.POLICY_TWO_STEP = "required"
+    settings.POLICY_TWO_STEP_PUT_OFF_UNTIL = timezone.localdate() + timedelta(days=3)
+    roads.by_password(client, "alice")
+    page = client.get("/accounts/").content.decode()
+    assert "Add a second step" in page and "You have until" in page
+    assert "/accounts/mfa/required/" in page
+
+
+def test_a_number_that_does_not_open_is_no_way_and_no_error(settings, caplog):
+    settings.POLICY_TEXTED_CODES = True
+    settings.TEXT_TRANSPORT = {"backend": "accounts.texts.senders.Console"}
+    user = cast.person("erin")
+    TextedCode.objects.create(user=user, name="text", number="t1:AAAA")
+    second_steps.give_codes(user)
+    browser = Visitor()
+    roads.by_password(browser, "erin")
+    assert browser.get(STEP).status_code == 200
+    assert outcome(browser.post(STEP, {"send": "texted_code"})) == f"302 {STEP}"
+    recovery = {"method": "recovery_code", "code": second_steps.CODES[0]}
+    assert outcome(browser.post(STEP, recovery)) == "302 /accounts/"
+    assert "does not open" in caplog.text
+
+
+def test_the_librarys_own_question_counts_like_any_other(carol, still_clock):
+    """Nothing here asks it; whoever does has no door beside the counter."""
+    held = AuthenticatorApp.objects.get()
+    assert [held.verify_token("000000") for _ in range(5)] == [False] * 5
+    assert AuthenticatorApp.objects.get().stranger_failures == 3
+    assert not held.verify_token(second_steps.as_if_later(carol))
+    still_clock.forward(minutes=16)
+    assert held.verify_token(second_steps.as_if_later(carol))
+    codes = RecoveryCodes.objects.get()
+    assert codes.verify_token(second_steps.CODES[0])
+    assert not codes.verify_token(second_steps.CODES[0])
