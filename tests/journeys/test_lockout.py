@@ -121,6 +121,8 @@ def test_staff_ask_why_and_open_the_account(
     site.person(ada, administrator=True)
     page = open_page(java_script_enabled=script)
     signs_in(page, ada)
+    fill(page, code=site.second_step(ada))
+    press(page, "Continue")
     page.goto("/admin/")
     page.get_by_role("link", name="Why can somebody not sign in?").click()
     page.get_by_label("Email address or username").fill(owner.address)

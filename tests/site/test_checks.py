@@ -38,6 +38,7 @@ SAFE: dict[str, Any] = {
     "POLICY_IDLE_MINUTES": 60,
     "POLICY_STAFF_IDLE_MINUTES": 60,
     "POLICY_ABSOLUTE_HOURS": 24,
+    "POLICY_APP_TOLERANCE": 0,
 }
 UNSAFE: list[tuple[str, dict[str, Any]]] = [
     ("E001", {"DEBUG": True}),

@@ -87,6 +87,14 @@ class Site:
         assert done.returncode == code, done.stderr
         return done.stdout
 
+    def second_step(self, username: str) -> str:
+        """What their app shows, as if the half minute of the last code were over."""
+        code = (
+            "from accounts.models import User; from tests.support import second_steps;"
+            f" print(second_steps.as_if_later(User.objects.get(username={username!r})))"
+        )
+        return self.manage("shell", "--command", code).split()[-1]
+
     def person(self, username: str, *, administrator: bool = False) -> str:
         """Make somebody of the cast's kind there; the address they sign in with."""
         maker = "administrator" if administrator else "person"
