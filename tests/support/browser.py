@@ -26,6 +26,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.support import at_rest
 from tests.support.site import Site
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -86,6 +87,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     one.manage("auth_pseudolocale")
     with one as running:
         yield running
+        assert at_rest.in_clear(running) == []
 
 
 @pytest.fixture(scope="session")
