@@ -93,9 +93,10 @@ def step_of(seed: bytes, code: str, *, at: float | None = None) -> int | None:
 
 
 def has_just_run_out(seed: bytes, code: str) -> bool:
-    """Whether it was right a moment ago, or will be: the clock of the phone may be off."""
+    """Whether it was right a moment ago, or will be: the clock of the phone may be off. One that is
+    right now has been used instead."""
     here = int(time.time())
-    return any(
+    return step_of(seed, code, at=here) is None and any(
         step_of(seed, code, at=here + steps * STEP_SECONDS) is not None for steps in (-2, -1, 1, 2)
     )
 

@@ -68,6 +68,7 @@ EXEMPT = {
     "admin/accounts/user/<path:object_id>/": "redirects",
     "admin/accounts/networkrule/<path:object_id>/": "redirects",
     "admin/auth/group/<path:object_id>/": "redirects",
+    "admin/mfa/recoveryrequest/<path:object_id>/": "redirects",
     "admin/(?P<url>.*)$": "nothing there",
     "account_inactive": "shows",
     "account_reset_password_from_key_done": "shows",
