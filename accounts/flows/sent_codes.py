@@ -151,6 +151,24 @@ def _use_up(user: User, purpose: str, right: list[int]) -> bool:
     return bool(won)
 
 
+def has_run_out(request: HttpRequest, user: User, purpose: str, channel: str, typed: str) -> bool:
+    """Whether a code was typed that would have been right some minutes ago. Ask after a try that was
+    counted and wrong, and of somebody who showed a first proof."""
+    binding = _binding(request)
+    guessed = _digest(user, purpose, channel, binding, typed)
+    late = SentCode.objects.filter(
+        binding=binding,
+        purpose=purpose,
+        channel=channel,
+        user=user,
+        credentials_version=user.credentials_version,
+        spent_at=None,
+        expires_at__lte=timezone.now(),
+    )
+    kept = late.values_list("code_digest", flat=True)
+    return any(constant_time_compare(digest, guessed) for digest in kept)
+
+
 def end_all(user: User, **told: Any) -> None:
     """No code of the person's works any more. `credentials.moved` calls it, in its transaction."""
     theirs = _open(SentCode.objects.filter(user=user))

@@ -59,6 +59,16 @@ class Occasion:
         self.state["sent"] = sorted(set(ways))
         self.keep()
 
+    @property
+    def renewed(self) -> list[str]:
+        """The ways by which a code went out by itself, because one that was typed had run out."""
+        return list(self.state.get("renewed", []))
+
+    @renewed.setter
+    def renewed(self, ways: list[str]) -> None:
+        self.state["renewed"] = sorted(set(ways))
+        self.keep()
+
     def keep(self) -> None:
         """Let what stands in `state` be there at the next request."""
         self.request.session.modified = True

@@ -42,7 +42,7 @@ LETTERS = Budget("second_step_letters", lambda: 1, timedelta(days=1))
 
 @dataclass(frozen=True)
 class Answer:
-    """`has_run_out`: the code of an app that was right a moment ago. `is_over`: five were wrong, and
+    """`has_run_out`: a code that was right a moment ago. `is_over`: five were wrong, and
     this attempt is at its end. `by`: what the record says it was, where that is not the way itself."""
 
     right: bool

@@ -147,7 +147,8 @@ def by_sent_code(
         rows.update(last_used_at=timezone.now(), **NOTHING_FAILED)
         return Answer(right=True)
     over = second_step.failed(request, user, guess, method, attempt=attempt, way=way)
-    return Answer(right=False, is_over=over)
+    late = sent_codes.has_run_out(request, user, SECOND_STEP, CHANNELS[method], typed)
+    return Answer(right=False, has_run_out=late, is_over=over)
 
 
 def by_mailbox(request: OwnRequest, typed: str) -> bool:

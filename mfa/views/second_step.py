@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -107,7 +108,9 @@ def _prove(request: HttpRequest, occasion: Occasion, method: str) -> HttpRespons
         if answer.right:
             trust = form.cleaned_data.get("trust", False)
             return _go_on(request, occasion, method, trust=trust, by=answer.by or method)
-        form.add_error("code", _wrong(method, answer))
+        late = method in SENT and answer.has_run_out and not answer.is_over
+        said = _ran_out(request, occasion, method) if late else _wrong(method, answer)
+        form.add_error("code", said)
     if answer.is_over:
         messages.error(request, _("That was the last try. Sign in again to go on."))
         return occasion.give_up()
@@ -182,6 +185,17 @@ def _wrong(method: str, answer: Answer) -> str:
     if answer.has_run_out:
         return _("That code has just run out. Wait for the next one.")
     return str(WRONG_CODE)
+
+
+def _ran_out(request: HttpRequest, occasion: Occasion, way: Any) -> str:
+    """Another code goes out by itself, once: whoever is late again asks for one."""
+    if way not in occasion.renewed:
+        # LookupError: the way was taken away meanwhile. The others: a budget, or a country's.
+        with suppress(LookupError, NumberNotServed, TooManyTries):
+            sent.send(request, occasion.user, way)
+            occasion.renewed = [*occasion.renewed, way]
+            return _("That code has run out. We have sent a new one to the same place.")
+    return _("That code has run out. Ask for a new one.")
 
 
 def passkey_failed(answer: Answer) -> str:

@@ -101,6 +101,47 @@ def test_another_code_takes_a_minute_and_the_first_works_still(sending, alice, m
     assert outcome(browser.post(STEP, {"method": way, "code": first})) == "302 /accounts/"
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_code_that_has_run_out_is_told_so_and_one_new_one_goes_out_by_itself(
+    sending, settings, alice, mailbox, way, clock
+):
+    settings.POLICY_CODE_MINUTES = 2
+    give(alice, way)
+    browser, thief = waiting(), waiting()
+    browser.post(STEP, {"send": way})
+    late = {"method": way, "code": last_code(way, mailbox)}
+    clock.forward(seconds=121)
+    assert outcome(thief.post(STEP, late)).startswith("200 That code is not right")
+    assert OutgoingMail.objects.count() == 1
+    page = browser.post(STEP, late).content.decode()
+    assert "That code has run out. We have sent a new one to the same place." in page
+    assert OutgoingMail.objects.count() == 2
+    clock.forward(seconds=61)
+    page = browser.post(STEP, late).content.decode()
+    assert "That code has run out. Ask for a new one." in page
+    assert OutgoingMail.objects.count() == 2
+    new = {"method": way, "code": last_code(way, mailbox)}
+    clock.forward(seconds=20)
+    assert outcome(browser.post(STEP, new)) == "302 /accounts/"
+    again = waiting()
+    assert outcome(again.post(STEP, new)).startswith("200 That code is not right")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_late_code_is_a_wrong_one_to_every_count(sending, settings, alice, mailbox, way, clock):
+    """Whoever tries old codes has no more tries than whoever makes some up."""
+    settings.POLICY_CODE_MINUTES = 2
+    give(alice, way)
+    browser = waiting()
+    browser.post(STEP, {"send": way})
+    late = {"method": way, "code": last_code(way, mailbox)}
+    clock.forward(seconds=121)
+    answers = [browser.post(STEP, late).status_code for _ in range(4)]
+    assert answers == [200, 200, 200, 429]
+    held = {"mailed_code": MailedCode, "texted_code": TextedCode}[way].objects.get(user=alice)
+    assert held.stranger_failures + held.known_failures == 3
+
+
 def test_texts_to_one_number_have_a_limit_that_a_thief_cannot_use_up_for_the_owner(
     sending, alice, clock
 ):
