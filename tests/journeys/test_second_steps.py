@@ -183,3 +183,21 @@ def test_whoever_must_set_one_up(page: Page, look: Look, site: Site) -> None:
     look("Add a second step", "required")
     page.goto("/admin/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Add a second step")
+
+
+def test_the_key_and_the_codes_are_copied(open_page: Callable[..., Page], site: Site) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"], viewport=NARROW)
+    sign_in(page, site.person("copies"))
+    page.goto("/accounts/mfa/totp/activate/")
+    press(page, "Copy")
+    expect(page.get_by_role("status")).to_have_text("Copied")
+    written = page.evaluate("navigator.clipboard.readText()")
+    assert re.fullmatch(r"[a-zA-Z2-7]{32}", written)
+    screenshot(page, "step-app-copied")
+    fill(page, code=code_for(base64.b32decode(written.upper())))
+    press(page, "Turn on")
+    press(page, "Copy")
+    expect(page.get_by_role("status")).to_have_text("Copied")
+    codes = page.locator("ol.codes li").all_inner_texts()
+    assert page.evaluate("navigator.clipboard.readText()").splitlines() == codes
+    expect(page.get_by_role("button", name="Print")).to_be_visible()
