@@ -163,3 +163,13 @@ def test_off_offers_nothing_and_still_asks_who_has_one(alice, carol, settings):
     browser = sign_in("alice")
     assert browser.get("/accounts/mfa/totp/activate/").status_code == 404
     assert outcome(roads.by_password(Visitor())) == f"302 {STEP}"
+
+
+def test_the_desk_asks_by_itself_whether_a_second_step_was_proved(settings):
+    """As if nobody were confined to the enrolment pages: the pages of staff stay closed."""
+    without_factors(is_staff=True, is_superuser=True)
+    settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if "Enrolment" not in one]
+    browser = sign_in()
+    assert browser.get("/accounts/profile/").status_code == 200
+    for page in ("/admin/", "/admin/accounts/user/"):
+        assert browser.get(page).status_code in (302, 403), page
