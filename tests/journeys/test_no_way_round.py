@@ -20,10 +20,6 @@ HAS_APP = """
 from tests.support import cast, second_steps
 second_steps.give_app(cast.person({name!r}))
 """
-SESSIONS = """
-from accounts.models import Session
-print("sessions", Session.objects.filter(user__username={name!r}).count())
-"""
 LATER = (
     "/accounts/",
     "/accounts/profile/",
@@ -66,10 +62,6 @@ def by_the_staff_desk(page: Page, site: Site, name: str) -> None:
     press(page, "Sign in")
 
 
-def sessions_of(site: Site, name: str) -> str:
-    return site.manage("shell", "--command", SESSIONS.format(name=name)).splitlines()[-1]
-
-
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
 @pytest.mark.parametrize(
     ("road", "behind"),
@@ -101,7 +93,7 @@ def test_no_road_leads_past_the_second_step(
     for path in LATER:
         page.goto(path)
         expect(heading).to_have_text("Sign in" if road is by_reset else STEP)
-    assert sessions_of(site, name) == "sessions 0"
+    assert site.sessions_of(name) == 0
     page.goto(step)
     fill(page, code="000000")
     press(page, "Continue")
@@ -113,9 +105,9 @@ def test_no_road_leads_past_the_second_step(
         fill(page, password1=THIRD, password2=THIRD)
         press(page, "Save new password")
         expect(page.get_by_role("main")).to_contain_text("Sign in with it now.")
-        assert sessions_of(site, name) == "sessions 0"
+        assert site.sessions_of(name) == 0
     else:
-        assert sessions_of(site, name) == "sessions 1"
+        assert site.sessions_of(name) == 1
 
 
 def test_a_sign_up_with_their_address_leads_nowhere(open_page, site: Site) -> None:
@@ -137,7 +129,7 @@ def test_a_sign_up_with_their_address_leads_nowhere(open_page, site: Site) -> No
     expect(heading).to_have_text("Sign in")
     by_password(page, site, "round-sign-up")
     expect(heading).to_have_text(STEP)
-    assert sessions_of(site, "round-sign-up") == "sessions 0"
+    assert site.sessions_of("round-sign-up") == 0
 
 
 def test_nothing_of_it_lies_readable(site: Site) -> None:
