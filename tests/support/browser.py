@@ -169,11 +169,17 @@ def page_without_script(open_page: Callable[..., Page]) -> Page:
     return open_page(java_script_enabled=False)
 
 
-def barriers(page: Page) -> list[str]:
-    """What axe finds wrong with the page as it stands, one line for each thing."""
+# The rules of axe whose outcome another theme can change.
+OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+
+
+def barriers(page: Page, *, only: dict[str, Any] | None = None) -> list[str]:
+    """What axe finds wrong with the page as it stands, one line for each thing. `only` the rules of
+    colours, where the same page was looked at in another theme."""
     page.wait_for_load_state()
     # Preloading puts copies of the stylesheets into the page, whose imports are not found there.
-    found = Axe().run(page, options={"preload": False}).response["violations"]
+    options = {"preload": False} | ({"runOnly": only} if only else {})
+    found = Axe().run(page, options=options).response["violations"]
     return [
         f"{violation['id']}: {node['target']} {node['html'][:120]}"
         for violation in found
