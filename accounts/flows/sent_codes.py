@@ -115,15 +115,7 @@ def match(request: HttpRequest, user: User | None, purpose: str, channel: str, t
     """
     binding = _binding(request)
     guessed = _digest(user, purpose, channel, binding, typed)
-    live = SentCode.objects.filter(
-        binding=binding,
-        purpose=purpose,
-        channel=channel,
-        user=user,
-        credentials_version=user.credentials_version if user else 0,
-        spent_at=None,
-        expires_at__gt=timezone.now(),
-    )
+    live = _unspent(binding, user, purpose, channel).filter(expires_at__gt=timezone.now())
     with transaction.atomic():
         found = _held(live, "code_digest")
         right = [key for key, digest in found if constant_time_compare(digest, guessed)]
@@ -156,15 +148,7 @@ def has_run_out(request: HttpRequest, user: User, purpose: str, channel: str, ty
     counted and wrong, and of somebody who showed a first proof."""
     binding = _binding(request)
     guessed = _digest(user, purpose, channel, binding, typed)
-    late = SentCode.objects.filter(
-        binding=binding,
-        purpose=purpose,
-        channel=channel,
-        user=user,
-        credentials_version=user.credentials_version,
-        spent_at=None,
-        expires_at__lte=timezone.now(),
-    )
+    late = _unspent(binding, user, purpose, channel).filter(expires_at__lte=timezone.now())
     kept = late.values_list("code_digest", flat=True)
     return any(constant_time_compare(digest, guessed) for digest in kept)
 
@@ -174,6 +158,18 @@ def end_all(user: User, **told: Any) -> None:
     theirs = _open(SentCode.objects.filter(user=user))
     if _held(theirs):
         theirs.update(spent_at=timezone.now())
+
+
+def _unspent(binding: str, user: User | None, purpose: str, channel: str) -> QuerySet[SentCode]:
+    """What was sent to this browser for this purpose, under the credentials of now, and not used."""
+    return SentCode.objects.filter(
+        binding=binding,
+        purpose=purpose,
+        channel=channel,
+        user=user,
+        credentials_version=user.credentials_version if user else 0,
+        spent_at=None,
+    )
 
 
 def _open(rows: QuerySet[SentCode]) -> QuerySet[SentCode]:
