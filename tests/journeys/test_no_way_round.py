@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.journeys.test_a_life import THIRD, fill, letter, press
 from tests.journeys.test_sign_in_code import code_for
 from tests.support import at_rest, cast
+from tests.support.second_steps import CODES, SEED
 from tests.support.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -137,4 +138,6 @@ def test_nothing_of_it_lies_readable(site: Site) -> None:
     site.manage("shell", "--command", HAS_APP.format(name="round-at-rest"))
     kept = at_rest.files(site)
     assert any(b"round-at-rest" in content for content in kept.values()), "the wrong files"
+    for secret in (SEED, SEED.hex().encode(), CODES[3].encode(), b'{"challenge": "x"}'):
+        assert at_rest.in_clear(site, {"planted": b"so " + secret + b" it is"}), secret
     assert at_rest.in_clear(site) == []

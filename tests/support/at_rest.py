@@ -32,8 +32,7 @@ def spellings(site: Site) -> set[bytes]:
     for letter in site.letters("@"):
         body = letter.get_body(preferencelist=("plain",))
         for match in IN_LETTERS.finditer(body.get_content() if body else ""):
-            secret = match[1] or match[0]
-            found |= {secret, secret.replace("-", "") if match[1] is None else secret}
+            found |= {match[1]} if match[1] else {match[0], match[0].replace("-", "")}
     return seeds | {one.encode() for one in found}
 
 
@@ -43,16 +42,13 @@ def files(site: Site) -> dict[str, bytes]:
     return {**kept, "output": "\n".join(site.running.lines).encode()}
 
 
-def in_clear(site: Site) -> list[str]:
-    """Where a secret of this site can be read; empty as it should be."""
-    wanted = spellings(site)
+def in_clear(site: Site, kept: dict[str, bytes] | None = None) -> list[str]:
+    """Where a secret of this site can be read in its files, or in those `kept`; empty as it should
+    be."""
+    wanted = {*spellings(site), b'"challenge"'}
     return [
         f"{secret!r} in {name}"
-        for name, content in files(site).items()
+        for name, content in (kept or files(site)).items()
         for secret in sorted(wanted)
         if secret in content or secret.lower() in content
-    ] + [
-        f"a challenge in {name}"
-        for name, content in files(site).items()
-        if b'"challenge"' in content
     ]
