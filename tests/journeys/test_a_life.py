@@ -111,6 +111,7 @@ def test_by_keyboard_alone(open_page: Callable[..., Page], site: Site) -> None:
     page.keyboard.press("Tab")
     expect(page.locator(":focus")).to_have_text("Skip to main content")
     page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("#main$"))
     page.keyboard.press("Tab")
     expect(page.locator(":focus")).to_have_attribute("name", "login")
     page.keyboard.type("keys@example.org")

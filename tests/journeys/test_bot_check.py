@@ -102,6 +102,7 @@ def test_by_keys_alone_where_the_script_does_not_come(open_page: Callable[..., P
     page.keyboard.press("Tab")
     expect(page.locator(":focus")).to_have_text("Skip to main content")
     page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("#main$"))
     page.keyboard.press("Tab")
     expect(page.locator(":focus")).to_have_text("Continue")
     page.keyboard.press("Enter")

@@ -6,12 +6,17 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+ASKED = "window.PublicKeyCredential?.isUserVerifyingPlatformAuthenticatorAvailable()"
+
 
 class Virtual:
     """Built into the device by default. It answers at once; `answers(False)` lets it wait, as a
     person does who has not touched it, and `refuses()` lets every check of the person fail."""
 
     def __init__(self, page: Page, *, transport: str = "internal") -> None:
+        # A page that asks what the device can do is answered first: it found none, and stays.
+        page.wait_for_load_state()
+        page.evaluate(ASKED)
         self.session = page.context.new_cdp_session(page)
         self.session.send("WebAuthn.enable")
         options = {
