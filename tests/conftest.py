@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import time_machine
@@ -78,6 +79,12 @@ def clock() -> Iterator[Clock]:
 @pytest.fixture
 def mailbox(db: None) -> Mailbox:
     return Mailbox()
+
+
+@pytest.fixture
+def real_hashes(settings: Any) -> None:
+    """Hashes that take the memory of production's: in tests they cost next to nothing."""
+    settings.POLICY_ARGON2_MEMORY_KIB = settings.PRODUCTION_ARGON2_MEMORY_KIB
 
 
 @pytest.fixture

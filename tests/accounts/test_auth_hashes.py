@@ -15,7 +15,7 @@ from accounts.models import PendingSignup, User
 from accounts.passwords import slots
 from tests.support import cast
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("real_hashes")]
 
 ONE, TWO = (
     "one:Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA",

@@ -21,7 +21,7 @@ from audit import trail
 from audit.events import Event
 from tests.support import cast
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("real_hashes")]
 
 WRONG = "a wrong guess of some length"
 UNTYPABLE = "a\0b \ud800 \u202e ｆｕｌｌ"

@@ -14,6 +14,8 @@ from django.db import transaction
 from accounts.errors import HashingBusy
 from accounts.passwords import argon2id, legacy, slots, verdict
 
+pytestmark = pytest.mark.usefixtures("real_hashes")
+
 PASSWORD = "a kettle of quiet violets"
 
 

@@ -12,6 +12,8 @@ import pytest
 from accounts.errors import HashingBusy
 from accounts.passwords import argon2id, hands, slots
 
+pytestmark = pytest.mark.usefixtures("real_hashes")
+
 
 def occupy(caller, times, settings, hold):
     """So many who hash for `caller` until `hold` is set: how many of them came in by now."""

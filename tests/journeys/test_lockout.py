@@ -55,7 +55,7 @@ def guess_until_the_wait(page: Page, site: Site, name: str) -> None:
         if page.get_by_role("heading", level=1).inner_text() == WAIT:
             break
     expect(page.get_by_role("heading", level=1)).to_have_text(WAIT)
-    site.manage("shell", "--command", STRANGERS_GO_ON.format(name=name))
+    site.does(STRANGERS_GO_ON.format(name=name))
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])

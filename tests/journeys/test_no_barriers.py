@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from accounts.views import styleguide
 from tests.journeys.test_a_life import FIRST, PAGES, THIRD, fill, letter, press, sign_up
 from tests.support import cast
-from tests.support.browser import barriers, screenshot
+from tests.support.browser import looked_at
 from tests.support.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -37,12 +37,7 @@ def look(page: Page) -> Iterator[Look]:
 
     def at(heading: str, name: str) -> None:
         expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            screenshot(page, f"{name}-{scheme}")
-            found.extend(f"{name}, {scheme}: {barrier}" for barrier in barriers(page))
-        if (wide := page.evaluate("document.documentElement.scrollWidth")) > NARROW["width"]:
-            found.append(f"{name}: {wide} px wide")
+        found.extend(looked_at(page, name))
 
     yield at
     assert not found, "\n".join(found)
@@ -224,7 +219,7 @@ assert password_demands.by_operator(User.objects.get(username="demanded"), reaso
 
 def test_a_password_that_must_be_changed(page: Page, look: Look, site: Site) -> None:
     site.person("demanded")
-    site.manage("shell", "--command", DEMAND)
+    site.does(DEMAND)
     signs_in(page, "demanded")
     look("Choose a new password", "required")
     refused(page, "Save new password")

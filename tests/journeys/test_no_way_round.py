@@ -84,7 +84,7 @@ def test_no_road_leads_past_the_second_step(
     if road is by_the_staff_desk:
         site.person(name, administrator=True)
     else:
-        site.manage("shell", "--command", HAS_APP.format(name=name))
+        site.does(HAS_APP.format(name=name))
     page = open_page(java_script_enabled=script)
     heading = page.get_by_role("heading", level=1)
     road(page, site, name)
@@ -113,7 +113,7 @@ def test_no_road_leads_past_the_second_step(
 def test_a_sign_up_with_their_address_leads_nowhere(open_page, site: Site) -> None:
     """Its road goes on after the address is confirmed, and theirs is: the letter has no code, and the
     link in it opens the sign-in page."""
-    site.manage("shell", "--command", HAS_APP.format(name="round-sign-up"))
+    site.does(HAS_APP.format(name="round-sign-up"))
     page = open_page()
     heading = page.get_by_role("heading", level=1)
     page.goto("/accounts/signup/")
@@ -135,7 +135,7 @@ def test_a_sign_up_with_their_address_leads_nowhere(open_page, site: Site) -> No
 def test_nothing_of_it_lies_readable(site: Site) -> None:
     """Whatever ran on this site before: neither its database, byte by byte, nor what it said holds a
     seed, a code or a challenge."""
-    site.manage("shell", "--command", HAS_APP.format(name="round-at-rest"))
+    site.does(HAS_APP.format(name="round-at-rest"))
     kept = at_rest.files(site)
     assert any(b"round-at-rest" in content for content in kept.values()), "the wrong files"
     for secret in (SEED, SEED.hex().encode(), CODES[3].encode(), b'{"challenge": "x"}'):

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.test_a_life import fill, press
 from tests.support import cast
-from tests.support.browser import Watch, barriers, screenshot
+from tests.support.browser import Watch, looked_at
 from tests.support.site import Site
 from tests.support.virtual_passkey import Virtual
 
@@ -146,7 +146,7 @@ def test_as_the_second_step(page: Page, site: Site) -> None:
     add(page)
     device.answers(False)
     press(page, "Sign out")
-    site.manage("shell", "--command", GIVE_CODES.format(name="second"))
+    site.does(GIVE_CODES.format(name="second"))
     sign_in(page, "second")
     heading(page, "Use your passkey or security key")
     page.goto("/accounts/")
@@ -161,7 +161,7 @@ def test_a_change_waits_for_the_passkey_and_goes_on(page: Page, site: Site, watc
     sign_in(page, "fresh")
     Virtual(page)
     add(page)
-    site.manage("shell", "--command", STALE.format(name="fresh"))
+    site.does(STALE.format(name="fresh"))
     page.goto("/accounts/email/")
     page.fill("main [name=email]:not([type=hidden])", "spare-fresh@example.org")
     press(page, "Add address")
@@ -171,7 +171,7 @@ def test_a_change_waits_for_the_passkey_and_goes_on(page: Page, site: Site, watc
     expect(page.get_by_role("main")).to_contain_text("spare-fresh@example.org")
 
     # The script of a page that asks too late is led to the proof and back.
-    site.manage("shell", "--command", STALE.format(name="fresh"))
+    site.does(STALE.format(name="fresh"))
     page.goto(MANAGE)
     press(page, "Add a passkey")
     heading(page, "Confirm it is you")
@@ -218,12 +218,7 @@ def look(open_page: Callable[..., Page]) -> Iterator[tuple[Page, Callable[[str, 
 
     def at(text: str, name: str) -> None:
         heading(page, text)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            screenshot(page, f"{name}-{scheme}")
-            found.extend(f"{name}, {scheme}: {barrier}" for barrier in barriers(page))
-        if (wide := page.evaluate("document.documentElement.scrollWidth")) > NARROW["width"]:
-            found.append(f"{name}: {wide} px wide")
+        found.extend(looked_at(page, name))
 
     yield page, at
     assert not found, "\n".join(found)
@@ -261,15 +256,13 @@ def test_no_page_of_them_has_barriers(look, site: Site) -> None:
     at("Confirm it is you", "passkey-confirm-password")
     page.goto("/accounts/mfa/reauthenticate/?method=passkey")
     at("Confirm it is you", "passkey-confirm")
-    site.manage("shell", "--command", GIVE_CODES.format(name="looked"))
+    site.does(GIVE_CODES.format(name="looked"))
     page.context.clear_cookies()
     device.answers(False)
     sign_in(page, "looked")
     at("Use your passkey or security key", "passkey-second-step")
     press(page, "Cancel and sign out")
-    site.manage(
-        "shell", "--command", "from mfa.models import Passkey; Passkey.objects.all().delete()"
-    )
+    site.does("from mfa.models import Passkey; Passkey.objects.all().delete()")
     page.goto("/help/")
     device.answers(True)
     page.goto(LOGIN, wait_until="commit")

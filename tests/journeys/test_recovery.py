@@ -71,13 +71,13 @@ def test_from_a_lost_phone_to_a_new_one(
 ) -> None:
     name = f"lost-{'with' if script else 'without'}"
     address = f"{name}@example.org"
-    site.manage("shell", "--command", LOST.format(name=name))
+    site.does(LOST.format(name=name))
     page = open_page(java_script_enabled=script, viewport=NARROW)
     asks(page, site, address, script=script)
     looked_at(page, "What happens now", script=script)
     for told in (address, f"{name}.spare@example.org"):
         letter(site, told, "A request to remove two-step sign-in")
-    site.manage("shell", "--command", A_WEEK_LATER.format(name=name))
+    site.does(A_WEEK_LATER.format(name=name))
     page.context.clear_cookies()  # a week later no browser has a session
     asks(page, site, address, script=script)
     looked_at(page, "Set up an authenticator app", script=script)
@@ -108,7 +108,7 @@ def test_the_owner_sees_it_and_stops_it(
 ) -> None:
     name = f"stops-{'with' if script else 'without'}"
     address = f"{name}@example.org"
-    site.manage("shell", "--command", LOST.format(name=name))
+    site.does(LOST.format(name=name))
     stranger = open_page(java_script_enabled=script, viewport=NARROW)
     asks(stranger, site, address, script=False)
     _code, link = letter(site, f"{name}.spare@example.org", "A request to remove two-step sign-in")
@@ -125,7 +125,7 @@ def test_the_owner_sees_it_and_stops_it(
 def test_an_open_session_says_so_and_stops_it(open_page: Callable[..., Page], site: Site) -> None:
     name = "at-home"
     address = f"{name}@example.org"
-    site.manage("shell", "--command", LOST.format(name=name))
+    site.does(LOST.format(name=name))
     owner = open_page(viewport=NARROW)
     owner.goto("/accounts/login/")
     fill(owner, login=address, password=cast.PASSWORD)

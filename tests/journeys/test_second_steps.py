@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.test_a_life import fill, press
 from tests.support import cast
-from tests.support.browser import OF_COLOURS, barriers, screenshot
+from tests.support.browser import looked_at, screenshot
 from tests.support.second_steps import code_for
 from tests.support.site import Site
 
@@ -39,18 +39,13 @@ def look(page: Page, request: pytest.FixtureRequest) -> Iterator[Look]:
     def at(heading: str, name: str) -> None:
         expect(page.get_by_role("heading", level=1)).to_have_text(heading)
         name = f"step-{name}{'' if has_script else '-no-script'}"
-        # Without script a page has no other colours: one theme tells whether it fits.
-        for scheme in ("light", "dark") if has_script else ("light",):
-            page.emulate_media(color_scheme=scheme)
-            screenshot(page, f"{name}-{scheme}")
-            if has_script:
-                again = OF_COLOURS if scheme == "dark" else None
-                found.extend(
-                    f"{name}, {scheme}: {barrier}" for barrier in barriers(page, only=again)
-                )
+        if has_script:
+            found.extend(looked_at(page, name))
+            return
+        # No theme can be told without one: whether it fits is all that is left to ask.
+        screenshot(page, f"{name}-light")
         if (wide := page.evaluate("document.documentElement.scrollWidth")) > NARROW["width"]:
             found.append(f"{name}: {wide} px wide")
-        page.emulate_media(color_scheme="light")
 
     yield at
     assert not found, "\n".join(found)
@@ -173,9 +168,7 @@ def test_codes_that_are_sent(page: Page, look: Look, site: Site) -> None:
 def test_whoever_must_set_one_up(page: Page, look: Look, site: Site) -> None:
     name = f"must{id(page)}"
     address = site.person(name, administrator=True)
-    site.manage(
-        "shell",
-        "--command",
+    site.does(
         "from mfa.flows import wiping, changes; from mfa.factors import Factors;"
         f" from accounts.models import User; u = User.objects.get(username='{name}');"
         " wiping.remove_all(u); changes.keep_state(u, Factors())",

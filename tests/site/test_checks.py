@@ -16,6 +16,8 @@ from authsite.rules import RULES, deploy_checks
 from authsite.text_url import text_transport
 from tests.support import papers
 
+pytestmark = pytest.mark.usefixtures("real_hashes")
+
 KEY = "gq9zJ3Xv1mR7tW5bN2cK8dF4hL6pS0aYeUiOqTrGwZxMnBvC-_1"
 SEALING = "k1:vF_4Ilv42djNGJsg_-r8qqqtTcV9GkFkeoK4BjPAhpU"
 PEPPER = "p1:DpkeN1Dqgy-fqSFMeO4GOYi8bCovp6J0dqnaCYHHK1s"

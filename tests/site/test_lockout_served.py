@@ -55,14 +55,14 @@ def site(request, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         site = stack.enter_context(Site(folder, workers=workers, **environment))
         names = [*VICTIMS, "wilhelm"]
         code = f"from tests.support import cast; [cast.person(name) for name in {names}]"
-        site.manage("shell", "--command", code)
+        site.does(code)
         yield site
 
 
 def that_find_somebody(site: Site, typed: list[str]) -> list[bool]:
     """Which of these spellings lead to an account: the site itself says so."""
     code = f"import json; from accounts.identify import find_user; print(json.dumps([bool(find_user(each.strip())) for each in {typed!a}]))"  # noqa: E501
-    return list(json.loads(site.manage("shell", "--verbosity", "0", "--command", code)))
+    return list(json.loads(site.does(code)))
 
 
 def sign_in(caller: Caller, name: str, password: str = PASSWORD) -> int:
@@ -121,9 +121,7 @@ def test_guesses_at_one_account_stay_inside_its_limit_and_its_owner_gets_in(
 
 @pytest.mark.parametrize("addresses", [attackers.one_address, attackers.a_rotating_64])
 def test_one_network_sprays_no_further_than_its_limit(site: Site, addresses) -> None:
-    site.manage(
-        "shell", "--command", "from accounts.models import Tally; Tally.objects.all().delete()"
-    )
+    site.does("from accounts.models import Tally; Tally.objects.all().delete()")
 
     def guess(caller: Caller, number: int):
         return caller.send_blindly(LOGIN, login=f"person{number}", password=WRONG)

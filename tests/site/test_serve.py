@@ -124,7 +124,7 @@ def test_a_killed_worker_is_back_and_delivers(serving: Site) -> None:
     killed.kill()
     until(lambda: [one.pid for one in workers_of(serving)] not in ([], [killed.pid]))
     send = "from django.core.mail import send_mail; send_mail('Hello', 'Text', None, ['sam@x.org'])"
-    serving.manage("shell", "--command", send)
+    serving.does(send)
     assert serving.letter("sam@x.org")["Subject"] == "Hello"
 
 

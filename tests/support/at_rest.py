@@ -23,7 +23,7 @@ def spellings(site: Site) -> set[bytes]:
     said."""
     found = {code for shown in CODES for code in (shown, shown.replace("-", ""))}
     seeds = set()
-    for line in site.manage("shell", "--command", SEEDS).splitlines():
+    for line in site.does(SEEDS).splitlines():
         if line.startswith("seed "):
             seed = bytes.fromhex(line.removeprefix("seed "))
             seeds.add(seed)

@@ -38,6 +38,10 @@ QUIET = [
     "--disable-quic",
     "--disable-sync",
     "--no-first-run",
+    # Of these switches the last one counts. First what Playwright leaves out of its own; then pages
+    # of the browser's own that nobody sees here, and that each window would load.
+    "--disable-features=HttpsUpgrades,MediaRouter,OptimizationHints,PaintHolding,"
+    "WebUIOmniboxAimPopup,WebUIOmniboxPopup",
 ]
 REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) =>
@@ -169,28 +173,52 @@ def page_without_script(open_page: Callable[..., Page]) -> Page:
     return open_page(java_script_enabled=False)
 
 
-# The rules of axe whose outcome another theme can change.
+AXE = Axe().axe_script
+# What passed stays in the page: to hand it all over takes longer than to find it.
+VIOLATIONS = """
+(options) => axe.run(options).then(({violations}) => violations.flatMap(({id, nodes}) =>
+    nodes.map(({target, html}) => `${id}: ${target} ${html.slice(0, 120)}`)))
+"""
+# Colours that fade into each other would be measured half way.
+AT_REST = """
+() => document.getAnimations().filter((one) => one instanceof CSSTransition)
+    .forEach((one) => one.finish())
+"""
+# By theme, what is asked in it: the rules of axe whose outcome another theme can change come again.
 OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+THEMES = {"light": None, "dark": OF_COLOURS}
+
+
+def looked_at(page: Page, name: str) -> list[str]:
+    """What is wrong with the page as it stands, in both themes: what axe finds, and a page wider than
+    its window. Pictures are called `<name>-<theme>`."""
+    found = []
+    for theme, rules in THEMES.items():
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        screenshot(page, f"{name}-{theme}")
+        found += [f"{name}, {theme}: {barrier}" for barrier in barriers(page, only=rules)]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{name}, {theme}: wider than its window")
+    page.emulate_media(color_scheme="light")
+    return found
 
 
 def barriers(page: Page, *, only: dict[str, Any] | None = None) -> list[str]:
     """What axe finds wrong with the page as it stands, one line for each thing. `only` the rules of
     colours, where the same page was looked at in another theme."""
     page.wait_for_load_state()
+    page.evaluate(AT_REST)
     # Preloading puts copies of the stylesheets into the page, whose imports are not found there.
-    options = {"preload": False} | ({"runOnly": only} if only else {})
-    found = Axe().run(page, options=options).response["violations"]
-    return [
-        f"{violation['id']}: {node['target']} {node['html'][:120]}"
-        for violation in found
-        for node in violation["nodes"]
-    ]
+    options = {"preload": False, "resultTypes": ["violations"]}
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(AXE)
+    found: list[str] = page.evaluate(VIOLATIONS, options | ({"runOnly": only} if only else {}))
+    return found
 
 
-def screenshot(page: Page, name: str) -> Path:
-    """Keep a picture of the whole page under var/screenshots/ to be looked at."""
-    folder = Path(__file__).resolve().parents[2] / "var" / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{name}.png"
-    page.screenshot(path=target, full_page=True)
-    return target
+def screenshot(page: Page, name: str) -> None:
+    """With SCREENSHOTS=1, keep a picture of the whole page under var/screenshots/ to be looked at."""
+    if os.environ.get("SCREENSHOTS") == "1":
+        folder = Path(__file__).resolve().parents[2] / "var" / "screenshots"
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{name}.png", full_page=True)

@@ -14,10 +14,12 @@ import time
 from contextlib import closing
 from email.message import EmailMessage
 from email.policy import default
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
 from tests.support.environment import ENVIRONMENT
+from tests.support.hands import Hands
 from tests.support.processes import Running
 from tests.support.second_steps import SEED, code_for
 
@@ -74,7 +76,17 @@ class Site:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if hands := self.__dict__.pop("_hands", None):
+            hands.rest()
         self.running.__exit__()
+
+    @cached_property
+    def _hands(self) -> Hands:
+        return Hands(ROOT, self.environment)
+
+    def does(self, code: str) -> str:
+        """Run `code` as the shell of `manage.py` does, in a process that stays; what it printed."""
+        return self._hands.do(code)
 
     def manage(self, *command: str, code: int = 0, **environment: str) -> str:
         """What a command of manage.py prints; fails with its errors when it ends otherwise."""
@@ -91,7 +103,7 @@ class Site:
         return done.stdout
 
     def sql(self, statement: str, *values: str) -> list[Any]:
-        """One statement past the site: starting `manage.py` takes seconds on a busy machine."""
+        """One statement past the site, in its SQLite file."""
         with (
             closing(sqlite3.connect(self.folder / "site.sqlite3", timeout=30)) as database,
             database,
@@ -121,8 +133,7 @@ class Site:
     def person(self, username: str, *, administrator: bool = False) -> str:
         """Make somebody of the cast's kind there; the address they sign in with."""
         maker = "administrator" if administrator else "person"
-        code = f"from tests.support import cast; cast.{maker}({username!r})"
-        self.manage("shell", "--command", code)
+        self.does(f"from tests.support import cast; cast.{maker}({username!r})")
         return f"{username}@example.org"
 
     # --- letters that left ------------------------------------------------------------------------

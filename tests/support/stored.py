@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.apps import apps
 from django.db import models
@@ -15,8 +15,7 @@ from audit.models import Entry
 from tests.support.mailbox import _opened
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(NamedTuple):
     where: str
     text: str
     room: int | None = None  # how many characters its column has
