@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import User
@@ -17,7 +18,8 @@ PASSWORD = "a kettle of quiet violets"
 
 
 @lru_cache(maxsize=16)
-def _hash(password: str) -> str:
+def _hash(password: str, memory_kib: int) -> str:
+    """Made once for each price of a hash: one of another price would be replaced at sign-in."""
     return make_password(password)
 
 
@@ -29,7 +31,9 @@ def person(
     user = User.objects.create(
         username=username,
         email=email,
-        password=_hash(password) if password else make_password(None),
+        password=_hash(password, settings.POLICY_ARGON2_MEMORY_KIB)
+        if password
+        else make_password(None),
         **fields,
     )
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
