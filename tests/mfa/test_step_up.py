@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from audit.events import Event
 from audit.models import Entry
+from mfa.models import RecoveryCodes
 from tests.support import roads, second_steps
 from tests.support.race import outcome
 from tests.support.roads import STEP
@@ -122,6 +126,16 @@ def test_every_change_of_a_second_step_takes_a_fresh_proof(client, alice, carol_
     ask = browser.get if "codes" in page else browser.post
     answer = ask(page, {"code": "000000", "saved": "on", "action": "all"})
     assert outcome(answer).startswith(f"302 {PASSWORD}?next="), page
+
+
+def test_codes_that_were_shown_are_kept_under_a_fresh_proof_only(carol_here, carol, clock):
+    clock.forward(minutes=1)
+    carol_here.get(SENSITIVE["codes"])
+    clock.forward(minutes=5)
+    answer = carol_here.post(SENSITIVE["codes"], {"saved": "on"})
+    assert outcome(answer).startswith(f"302 {PASSWORD}?next=")
+    kept = RecoveryCodes.objects.get(user=carol)
+    assert kept.created_at < timezone.now() - timedelta(minutes=5)
 
 
 def test_turning_the_app_off_ends_other_sessions_and_two_step_sign_in(carol_here, carol, mailbox):

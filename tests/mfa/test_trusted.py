@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from types import SimpleNamespace
 
+import pytest
+from django.http import HttpResponse
+
+from accounts.models import User
+from accounts.sessions.store import SessionStore
 from audit.events import Event
 from audit.models import Entry
+from mfa.flows import occasions, trusted
 from mfa.models import TrustedBrowser
 from tests.support import cast, roads, second_steps
 from tests.support.race import outcome, race
@@ -72,6 +78,13 @@ def test_a_shorter_policy_holds_at_once(trusting, carol, clock, settings):
     assert outcome(roads.by_password(browser)) == f"302 {STEP}"
 
 
+def test_a_longer_policy_lengthens_nothing_that_was_promised(trusting, carol, clock, settings):
+    browser = trusted_browser(carol)
+    settings.POLICY_TRUST_DAYS = 30
+    clock.forward(days=7, minutes=1)
+    assert outcome(roads.by_password(browser)) == f"302 {STEP}"
+
+
 def test_a_copied_value_works_once_and_then_for_nobody(trusting, carol):
     owner = trusted_browser(carol)
     thief = Visitor()
@@ -105,12 +118,38 @@ def test_a_recovery_code_trusts_no_browser(trusting, client, carol):
     assert not TrustedBrowser.objects.exists()
 
 
+def test_the_flow_itself_takes_no_recovery_code_for_it(trusting, carol, rf):
+    """Whatever form the box came with."""
+    request = rf.post(STEP)
+    request.session = SessionStore()
+    login = SimpleNamespace(user=carol)
+    stage = SimpleNamespace(login=login, state={}, exit=HttpResponse, keep=lambda: None)
+    occasion = occasions.SignIn(request, stage)
+    occasion.proved("recovery_code", trust=True)
+    assert not TrustedBrowser.objects.exists()
+    occasion.proved("app", trust=True)
+    assert TrustedBrowser.objects.count() == 1
+
+
 def test_staff_are_asked_each_time(trusting, ada):
     browser = Visitor(at_hand=False)
     roads.by_password(browser, "ada")
     assert b"Do not ask again" not in browser.get(STEP).content
     step(browser, ada)
     assert not TrustedBrowser.objects.exists()
+
+
+def test_whoever_joined_the_staff_is_asked_again(trusting, carol):
+    browser = trusted_browser(carol)
+    User.objects.filter(pk=carol.pk).update(is_staff=True)
+    browser.at_hand = False
+    assert outcome(roads.by_password(browser)) == f"302 {STEP}"
+
+
+def test_the_flow_itself_trusts_nobody_for_staff(trusting, ada, rf):
+    request = rf.get("/")
+    trusted.trust(request, ada)
+    assert not TrustedBrowser.objects.exists() and not hasattr(request, "_trust_values")
 
 
 def test_its_owner_sees_and_forgets_them_one_by_one(trusting, carol, clock):
