@@ -13,6 +13,7 @@ from accounts.sessions.store import SessionStore
 from audit.events import Event
 from audit.models import Entry
 from tests.support import cast, roads, second_steps, urls
+from tests.support.mailbox import Mailbox
 from tests.support.race import outcome
 from tests.support.roads import LOGIN, NEW_PASSWORD, RESET, STEP, TWICE
 from tests.support.visitor import Visitor
@@ -203,6 +204,26 @@ def test_a_reset_asks_for_the_second_step_before_it_saves(client, carol):
     assert (
         outcome(client.post(LOGIN, {"login": "carol", "password": NEW_PASSWORD})) == f"302 {STEP}"
     )
+
+
+@pytest.mark.parametrize("who", ["alice", "carol"])
+def test_whoever_put_their_session_into_this_browser_gets_no_page_of_the_reset(
+    client, alice, carol, who
+):
+    """ASVS 7.2.4: opening the link begins a new session, and so does proving the second step."""
+    client.post(RESET, {"login": who})
+    acts = {
+        "alice": lambda: client.get(Mailbox().latest().link),
+        "carol": lambda: client.post(STEP, app_code(carol)),
+    }
+    if who == "carol":
+        client.get(client.get(Mailbox().latest().link)["Location"])
+    thief = Visitor()
+    thief.cookies["__Host-session"] = client.cookies["__Host-session"].value
+    page = acts[who]()["Location"]
+    assert thief.get(page).status_code == 410
+    assert thief.post(page, TWICE).status_code == 410
+    assert client.get(page).status_code == 200
 
 
 def test_a_reset_by_recovery_code(client, carol):
