@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
+from allauth.core.exceptions import ReauthenticationRequired
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.sessions.store import SessionStore
+from mfa.devices import app
+from mfa.flows import changes, recovery_codes
 from mfa.models import AuthenticatorApp, RecoveryCodes, TextedCode
 from tests.support import cast, passkey, roads, second_steps
 from tests.support.race import outcome
@@ -51,6 +57,48 @@ def test_new_codes_after_the_only_factor_was_stopped_turn_nothing_off(carol):
     assert browser.post(CODES, {"saved": "on"}).status_code == 302
     carol.refresh_from_db()
     assert carol.two_step_on and carol.recovery_codes_left == 10
+
+
+def test_turning_it_on_ends_other_sessions_whatever_they_proved(alice):
+    app.row_of(alice, "Authenticator", second_steps.SEED).save()
+    second_steps.settle(alice)
+    here, there = Visitor(), Visitor()
+    for browser in (here, there):
+        roads.by_password(browser, "alice")
+        form = {"code": second_steps.as_if_later(alice)}
+        assert browser.post("/accounts/mfa/reauthenticate/", form).status_code == 302
+    here.get(CODES)
+    assert outcome(here.post(CODES, {"saved": "on"})) == "302 /accounts/mfa/"
+    assert here.get("/accounts/").status_code == 200
+    assert there.get("/accounts/").status_code == 302
+    alice.refresh_from_db()
+    assert alice.two_step_on
+
+
+def saving(rf, user: User, browser: Visitor) -> HttpRequest:
+    """Where `browser` says that the codes it was shown are saved, past all pages."""
+    request = rf.post(CODES)
+    request.session = SessionStore(browser.cookies["__Host-session"].value)
+    request.user = User.objects.get(pk=user.pk)
+    request.session[recovery_codes.SHOWN] = {"codes": second_steps.CODES, "at": time.time()}
+    return request
+
+
+def test_no_session_turns_on_what_would_end_it(rf, client, alice):
+    roads.by_password(client, "alice")
+    app.row_of(alice, "Authenticator", second_steps.SEED).save()
+    second_steps.settle(alice)
+    with pytest.raises(changes.SecondStepFirst):
+        recovery_codes.finish(saving(rf, alice, client))
+    assert not RecoveryCodes.objects.filter(user=alice).exists()
+
+
+def test_the_one_way_itself_asks_for_a_fresh_proof(rf, carol, clock):
+    browser, before = inside(carol), RecoveryCodes.objects.get(user=carol)
+    clock.forward(minutes=6)
+    with pytest.raises(ReauthenticationRequired):
+        recovery_codes.finish(saving(rf, carol, browser))
+    assert RecoveryCodes.objects.get(user=carol) == before
 
 
 @pytest.mark.parametrize("way", ["sign_in", "reset"])
