@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, sync_playwright
 
 from tests.bench.figures import Figure, percentile
 from tests.bench.servers import ROOT, Site
-from tests.support.browser import QUIET, chromium
+from tests.support.chromium import QUIET, chromium
 
 NAME = "the dearest puzzle on a phone, 95 of 100"
 # What Lighthouse slows a desktop down by to stand for a phone of the middle class.

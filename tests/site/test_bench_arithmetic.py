@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +21,8 @@ from tests.bench.figures import (
     unsureness,
     welch,
 )
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_slow_round_does_not_move_a_paired_ratio() -> None:
@@ -96,3 +102,13 @@ def test_actors_are_different_people_spread_over_all(people: int) -> None:
     assert max(numbers) >= people * 0.9
     assert actor(ACTORS, people) == actor(0, people)
     assert len({address(number) for number in numbers} | {name(0)}) == ACTORS + 1
+
+
+def test_the_bench_starts_without_the_site_being_set_up() -> None:
+    """It measures servers of its own: what it imports may need no settings."""
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    argv = [sys.executable, "-m", "tests.bench", "--help"]
+    done = subprocess.run(
+        argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -9,7 +9,6 @@ not load fails the test that saw it.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,31 +26,15 @@ from playwright.sync_api import (
 )
 
 from tests.support import at_rest
+from tests.support.chromium import QUIET, chromium
 from tests.support.site import Site
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_MS = 15_000  # on a busy machine; what comes sooner is not waited for
 expect.set_options(timeout=PATIENCE_MS)
-QUIET = [
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-    # Of these switches the last one counts. First what Playwright leaves out of its own; then pages
-    # of the browser's own that nobody sees here, and that each window would load.
-    "--disable-features=HttpsUpgrades,MediaRouter,OptimizationHints,PaintHolding,"
-    "WebUIOmniboxAimPopup,WebUIOmniboxPopup",
-]
 REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) =>
     reportViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`))
 """
-
-
-def chromium() -> str | None:
-    """Where a Chromium is: the variable CHROMIUM, or the first of its names on PATH."""
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
 # --- with or without a browser on the machine -----------------------------------------------------
