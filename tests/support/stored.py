@@ -45,7 +45,8 @@ def columns() -> Iterator[Text]:
             for field in fields
             if isinstance(field, models.CharField | models.TextField | models.JSONField)
         ]
-        for row in model._base_manager.values_list(*(field.attname for field in wanted)):
+        rows = model._base_manager.values_list(*(field.attname for field in wanted))
+        for row in rows if wanted else ():  # asked for no column, Django gives them all
             for field, value in zip(wanted, row, strict=True):
                 text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
                 yield Text(
