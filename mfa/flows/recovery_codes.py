@@ -54,6 +54,7 @@ def finish(request: OwnRequest) -> bool:
     user, codes = request.user, shown(request)
     if not codes:
         return False
+    demand_fresh_proof(request)  # before anything is hashed
     before = factors.of(user)
     if not _have_use(before):
         raise NothingToRecover

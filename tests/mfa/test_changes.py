@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.sessions.store import SessionStore
+from audit.events import Event
+from mfa import factors
 from mfa.devices import app
 from mfa.flows import changes, recovery_codes
 from mfa.models import AuthenticatorApp, RecoveryCodes, TextedCode
@@ -93,12 +95,16 @@ def test_no_session_turns_on_what_would_end_it(rf, client, alice):
     assert not RecoveryCodes.objects.filter(user=alice).exists()
 
 
-def test_the_one_way_itself_asks_for_a_fresh_proof(rf, carol, clock):
+def test_the_one_way_itself_asks_for_a_fresh_proof(rf, carol, clock, hashes_of):
     browser, before = inside(carol), RecoveryCodes.objects.get(user=carol)
     clock.forward(minutes=6)
+    request, done = saving(rf, carol, browser), []
+    with hashes_of() as hashes, pytest.raises(ReauthenticationRequired):
+        recovery_codes.finish(request)
+    assert hashes.made == 0
     with pytest.raises(ReauthenticationRequired):
-        recovery_codes.finish(saving(rf, carol, browser))
-    assert RecoveryCodes.objects.get(user=carol) == before
+        changes.make(request, Event.RECOVERY_CODES_MADE, done.append, after=factors.of(carol))
+    assert not done and RecoveryCodes.objects.get(user=carol) == before
 
 
 @pytest.mark.parametrize("way", ["sign_in", "reset"])
