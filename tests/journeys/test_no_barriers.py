@@ -125,7 +125,7 @@ def test_the_forms_of_somebody_signed_in(page: Page, look: Look, site: Site) -> 
     page.fill(adding, "sam@")
     refused(page, "Add address")
     look("Email addresses", "addresses-wrong")
-    page.fill(adding, "second@example.org")
+    page.fill(adding, "other-way@example.org")
     press(page, "Add address")
     look("Confirm it is you", "reauthenticate-for-addresses")
     refused(page, "Continue")
@@ -140,10 +140,10 @@ def test_the_forms_of_somebody_signed_in(page: Page, look: Look, site: Site) -> 
     page.goto("/accounts/email/")
     expect(page.get_by_role("listitem").filter(has_text="Not confirmed")).to_have_count(1)
     look("Email addresses", "addresses-waiting")
-    page.goto(letter(site, "second@example.org", "Confirm")[1])
-    look("Confirm second@example.org", "address-link")
+    page.goto(letter(site, "other-way@example.org", "Confirm")[1])
+    look("Confirm other-way@example.org", "address-link")
     press(page, "Confirm this address")
-    expect(page.get_by_role("status")).to_contain_text("second@example.org is confirmed.")
+    expect(page.get_by_role("status")).to_contain_text("other-way@example.org is confirmed.")
     look("Email addresses", "addresses-two")
 
 
