@@ -75,9 +75,19 @@ class TooManyTries(Refusal):
     def minutes(self) -> int:
         return -(-self.seconds // 60)
 
+    @property
+    def read(self) -> tuple[object, ...]:
+        """All that its page reads of it, but whose it is: that there is somebody, and no name."""
+        wait = self.seconds if self.seconds < 60 else 60 * self.minutes
+        return (self.template, self.budget, self.stopped, wait, self.back, bool(self.whose))
+
 
 class TooSoon(TooManyTries):
     """A code was texted to this number less than a minute ago. `sentence` is for beside the button."""
+
+    @property
+    def read(self) -> tuple[object, ...]:
+        return (*super().read, self.sentence)
 
     @property
     def sentence(self) -> str:

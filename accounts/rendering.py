@@ -117,11 +117,16 @@ def _forget(**_changed: Any) -> None:
         kept.cache_clear()
 
 
+def theme_of(request: HttpRequest) -> str:
+    """What the visitor chose, '' for what their system prefers."""
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    return theme if theme in THEMES else ""
+
+
 def site(request: HttpRequest) -> dict[str, Any]:
     """Context of every page: the site's names, the visitor's theme, the languages on offer."""
-    theme = request.COOKIES.get(THEME_COOKIE, "")
     return _constants() | {
-        "theme": theme if theme in THEMES else "",
+        "theme": theme_of(request),
         "frame": Frame(request.path),
         # Asked by the frame of a person's own pages alone.
         "account_notices": lambda: panels.notices(getattr(request, "user", None)),
