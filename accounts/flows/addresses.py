@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.errors import CredentialsMoved
 from accounts.flows import credentials, proofs
+from accounts.flows.notices import confirmed, to_all
 from accounts.lockout import budgets
 from accounts.lockout.recipients import mailbox
 from accounts.models import Confirmation, User
@@ -95,17 +96,14 @@ def confirm_by_link(request: HttpRequest, user: User, confirmation: Confirmation
 
 def _confirm(request: HttpRequest, user: User, confirmation: Confirmation) -> bool:
     happened = letters.Happening.of(request, user=user)
-    mine = confirmed(user)
-    told = [
-        letters.address_changed(
-            **letters.reader(user, to=address),
-            kind="added",
-            old="",
-            new=confirmation.email,
-            happened=happened,
-        )
-        for address in mine
-    ]
+    told = to_all(
+        user,
+        letters.address_changed,
+        kind="added",
+        old="",
+        new=confirmation.email,
+        happened=happened,
+    )
     try:
         with transaction.atomic():
             guard.still_alive(request)
@@ -125,12 +123,6 @@ def _confirm(request: HttpRequest, user: User, confirmation: Confirmation) -> bo
     except IntegrityError:
         return False  # somebody else proved this address first
     return True
-
-
-def confirmed(user: User) -> list[str]:
-    """The person's confirmed addresses, the main one first."""
-    rows = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary", "email")
-    return list(rows.values_list("email", flat=True))
 
 
 def make_main(request: HttpRequest, user: User, email: str) -> None:
