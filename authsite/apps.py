@@ -7,6 +7,7 @@ from audit.sealing import parse_ring
 from authsite import (  # noqa: F401 - write the rules down
     checks,
     checks_passwords,
+    checks_places,
     checks_texts,
     checks_ways_in,
 )

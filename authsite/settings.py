@@ -299,6 +299,13 @@ TEXT_REGION = env.text(
 TEXT_REGION = "".join(countries("TEXT_REGION", [TEXT_REGION]))
 TEXT_COUNTRIES = env.list("TEXT_COUNTRIES", [], "Countries that get texts (GB,IE); empty: all.")
 TEXT_COUNTRIES = countries("TEXT_COUNTRIES", TEXT_COUNTRIES)
+PLACES_DATABASE = env.text(
+    "PLACES_DATABASE",
+    "",
+    "An .mmdb file of places by network, of your own choice: devices, letters and activity then say"
+    " about where, not only from which address (docs/places.md).",
+    shown="empty",
+)
 
 # --- Security policy ------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from accounts import panels
+from accounts import panels, places
 from accounts.models import User
 from audit import trail
 from audit.events import Event
@@ -30,7 +30,7 @@ def overview_of(user: User) -> dict[str, Any]:
             # Without a zone of their own people read the hour as theirs: it is said that it is not.
             "zone": " (UTC)" if user.time_zone == "UTC" else "",
             "device": before.device,
-            "place": before.address,
+            "place": places.where(before.address),
         },
         "todo": [item for panel in panels.every() for item in panel.todo(user)][:MOST_ITEMS],
         "facts": [

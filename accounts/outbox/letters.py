@@ -24,6 +24,7 @@ from accounts.devices import device_label
 from accounts.models import User
 from accounts.outbox.cleaning import prose
 from accounts.outbox.compose import Letter, compose
+from accounts.places import place_of
 
 __all__ = ["Happening", "Letter"]
 
@@ -71,10 +72,12 @@ class Happening:
         agent = request.META.get("HTTP_USER_AGENT", "")
         with translation.override(user.language if user else translation.get_language()):
             device = device_label(agent)
+            ip = getattr(request, "client_ip", "")
+            place = place_of(ip) or ip
         return cls(
             at=timezone.now(),
             device=device,
-            place=getattr(request, "client_ip", ""),
+            place=place,
             how=how,
             time_zone=user.time_zone if user else "UTC",
         )

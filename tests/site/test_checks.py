@@ -100,6 +100,7 @@ UNSAFE: list[tuple[str, dict[str, Any]]] = [
     ("W007", {"BOT_CHECK": "off"}),
     ("W009", {"POLICY_SIGN_IN_BY_CODE": True}),
     ("W008", {"BREACHED_PASSWORDS_FILE": "/nowhere/breached.bin"}),
+    ("W015", {"PLACES_DATABASE": "/nowhere/places.mmdb"}),
     ("W005", {"LANGUAGES": [("en", "English"), ("ar-xb", "Pseudo")]}),
     ("E022", {"TEXT_TRANSPORT": text_transport("console:")}),
     ("E022", {"TEXT_TRANSPORT": text_transport("file:///var/lib/texts")}),

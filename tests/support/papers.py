@@ -66,6 +66,7 @@ def settings_table() -> str:
 def checks_table() -> str:
     import authsite.checks
     import authsite.checks_passwords
+    import authsite.checks_places
     import authsite.checks_texts
     import authsite.checks_ways_in  # noqa: F401 - write the rules down
     from authsite.rules import RULES
