@@ -18,6 +18,8 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from accounts.activity.sentences import SENTENCES
+from accounts.activity.told import Sentences, Told
 from accounts.models import User
 from accounts.requests import OwnRequest
 
@@ -42,7 +44,9 @@ class Panel:
     offers, or ''.
     `notices(user)`: what stands over each page of theirs, each with `title text url label`, the last
     two of a button that POSTs; it is asked for every page, so it makes no statement.
-    `about_to`: by url name, the sentence over the page that asks for a fresh proof."""
+    `about_to`: by url name, the sentence over the page that asks for a fresh proof.
+    `sentences`: how each event of the room is told to the person it is about; every event has a
+    verdict in one room (accounts/activity/)."""
 
     menu: tuple[MenuEntry, ...] = ()
     todo: Callable[[User], list[dict[str, Any]]] = lambda user: []
@@ -50,6 +54,7 @@ class Panel:
     offer: Callable[[OwnRequest], str] = lambda request: ""
     notices: Callable[[User], list[dict[str, Any]]] = lambda user: []
     about_to: Mapping[str, Words] = field(default_factory=dict)
+    sentences: Sentences = field(default_factory=dict)
 
 
 OWN = Panel(
@@ -59,7 +64,9 @@ OWN = Panel(
         MenuEntry("account_email", "mail", _("Email addresses")),
         MenuEntry("account_change_password", "lock", _("Password")),
         MenuEntry("account_devices", "laptop", _("Devices")),
+        MenuEntry("account_activity", "pulse", _("Activity"), covers="/accounts/activity/"),
     ),
+    sentences=SENTENCES,
     about_to={
         "account_email": _(
             "You are about to change your email addresses. Confirm it is you first."
@@ -94,6 +101,13 @@ def about_to(url_name: str) -> Words | None:
     return next((panel.about_to[url_name] for panel in every() if url_name in panel.about_to), None)
 
 
+@lru_cache(maxsize=1)
+def sentences() -> dict[str, Told | None]:
+    """The verdict of every room on its events, by the event's value."""
+    return {event.value: told for panel in every() for event, told in panel.sentences.items()}
+
+
 @receiver(setting_changed)
 def _forget(**_changed: Any) -> None:
     every.cache_clear()
+    sentences.cache_clear()

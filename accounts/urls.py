@@ -10,6 +10,7 @@ from django.views.generic import RedirectView
 from accounts.botcheck.held import restored
 from accounts.views import (
     account,
+    activity,
     addresses,
     confirmation,
     devices,
@@ -48,6 +49,8 @@ urlpatterns = [
     path("profile/", account.edit_profile, name="account_profile"),
     path("email/", addresses.email, name="account_email"),
     path("sessions/", devices.devices, name="account_devices"),
+    path("activity/", activity.activity, name="account_activity"),
+    path("activity/<int:entry>/", activity.entry, name="account_activity_entry"),
     path("password/change/", account.change_password, name="account_change_password"),
     path(
         "password/set/",

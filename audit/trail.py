@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from django.http import HttpRequest
 from django.utils import timezone
 
-from audit import keys, sealing
+from audit import keys, kinds, sealing
 from audit.events import Event
 from audit.facts import cleaned, inert
 from audit.inserting import insert
@@ -30,10 +30,13 @@ __all__ = [
     "Line",
     "address_digests",
     "entries_of",
+    "entry_of",
     "forget",
     "forget_months_before",
     "identifier_digest",
+    "last_times",
     "network_digest",
+    "page_of",
     "record",
 ]
 
@@ -136,6 +139,40 @@ def entries_of(subject_id: str, *, event: Event | None = None, limit: int = 50) 
     if event is not None:
         entries = entries.filter(event=event.value)
     return _readable(entries.order_by("-id")[:limit])
+
+
+def page_of(
+    subject_id: str,
+    *,
+    events: Collection[Event] | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Line]:
+    """What happened to one subject before the entry `before`, newest first, at most `limit` lines; of
+    these kinds, if given. Two SELECTs, which read no more rows than `limit` for each kind, however
+    rare the kinds are among all that happened."""
+    entries = Entry.objects.filter(subject_id=subject_id)
+    if events is not None:
+        if not events:
+            return []
+        entries = entries.filter(
+            id__in=kinds.newest(subject_id, events, before=before, limit=limit)
+        )
+    elif before is not None:
+        entries = entries.filter(id__lt=before)
+    return _readable(entries.order_by("-id")[:limit])
+
+
+def entry_of(subject_id: str, id: int) -> Line | None:
+    """One entry, if it is about this subject. Two SELECTs; one where it is not."""
+    return next(iter(_readable(Entry.objects.filter(subject_id=subject_id, id=id))), None)
+
+
+def last_times(subject_id: str, events: Collection[Event]) -> dict[str, datetime]:
+    """When each of these last happened to one subject, by the event's value, without those that never
+    did. One SELECT, of what stands in clear."""
+    entries = Entry.objects.filter(id__in=kinds.newest_of_each(subject_id, events))
+    return dict(entries.values_list("event", "at"))
 
 
 def identifier_digest(typed: str) -> str:

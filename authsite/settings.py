@@ -479,6 +479,13 @@ POLICY_ADDRESS_DAYS = env.number(
     low=30,
     high=400,
 )
+POLICY_ACTIVITY_DAYS = env.number(
+    "POLICY_ACTIVITY_DAYS",
+    180,
+    "For how many days people see what happened to their account. The trail keeps its entries longer.",
+    low=30,
+    high=3650,
+)
 POLICY_DEVICES_PER_PERSON = env.number(
     "POLICY_DEVICES_PER_PERSON",
     20,

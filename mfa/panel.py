@@ -15,6 +15,7 @@ from accounts.panels import MenuEntry, Panel
 from mfa import policy
 from mfa.flows import passkey_offer
 from mfa.recovery import notices
+from mfa.sentences import SENTENCES
 
 
 def todo(user: User) -> list[dict[str, Any]]:
@@ -97,6 +98,7 @@ panel = Panel(
     facts=facts,
     offer=lambda request: passkey_offer.page_to_offer(request, request.user),
     notices=notices.of,
+    sentences=SENTENCES,
     about_to={
         "mfa_passkeys": gettext_lazy(
             "You are about to change your passkeys. Confirm it is you first."

@@ -153,6 +153,7 @@ SIGNED_IN = {
     "addresses": "/accounts/email/",
     "password": "/accounts/password/change/",
     "devices": "/accounts/sessions/",
+    "activity": "/accounts/activity/",
     "sign-out": "/accounts/logout/",
     "reauthenticate": "/accounts/reauthenticate/",
 }

@@ -1,0 +1,185 @@
+"""What this room's events are called to the person they are about."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.activity import words
+from accounts.activity.told import Kind, Sentences, Told, Words, by_fact, plainly
+from audit.events import Event
+from audit.trail import Line
+
+SIGN_IN, FAILED, CHANGE, OTHER = Kind.SIGN_IN, Kind.FAILED, Kind.CHANGE, Kind.OTHER
+
+SIGNED_IN_BY: dict[str, Words] = {
+    "password": gettext_lazy("Signed in with a password"),
+    "code": gettext_lazy("Signed in with a code from an email"),
+    "link": gettext_lazy("Signed in with a link from an email"),
+    "passkey": gettext_lazy("Signed in with a passkey"),
+    "security_key": gettext_lazy("Signed in with a security key"),
+    "provider": gettext_lazy("Signed in with an account elsewhere"),
+}
+FAILED_BY: dict[str, Words] = {
+    "wrong_password": gettext_lazy("Failed to sign in: wrong password"),
+    "wrong_code": gettext_lazy("Failed to sign in: wrong code"),
+    "wrong_passkey": gettext_lazy("Failed to sign in: the passkey was not right"),
+    "unknown_passkey": gettext_lazy("Failed to sign in: the passkey is not known"),
+    "switched_off": gettext_lazy("Failed to sign in: the account was switched off"),
+    "refused": gettext_lazy("The right password was turned away"),
+}
+REQUIRED: dict[str, Words] = {
+    "breached": gettext_lazy("A new password was asked for: the old one is known from a breach"),
+    "common": gettext_lazy("A new password was asked for: the old one is widely used"),
+    "demanded": gettext_lazy("A new password was asked for, as staff demanded"),
+}
+
+
+def _address(named: str, unnamed: str, line: Line) -> str:
+    return named % {"address": line.label} if line.label else unnamed
+
+
+def _address_added(line: Line) -> str:
+    return _address(
+        _("Asked to add the address %(address)s"), _("Asked to add an email address"), line
+    )
+
+
+def _address_confirmed(line: Line) -> str:
+    return _address(_("Confirmed the address %(address)s"), _("Confirmed an email address"), line)
+
+
+def _address_removed(line: Line) -> str:
+    return _address(_("Removed the address %(address)s"), _("Removed an email address"), line)
+
+
+def _address_main(line: Line) -> str:
+    return _address(
+        _("Made %(address)s the main address"), _("Made another address the main one"), line
+    )
+
+
+def _devices_forgotten(line: Line) -> str:
+    number = int(line.facts.get("devices", 1))
+    said = ngettext("Forgot %(n)d known device", "Forgot %(n)d known devices", number)
+    if line.facts.get("reason") == "failures":
+        said = ngettext(
+            "Forgot %(n)d known device after wrong passwords from it",
+            "Forgot %(n)d known devices after wrong passwords from them",
+            number,
+        )
+    return said % {"n": number}
+
+
+def _profile(line: Line) -> str:
+    return _("Changed the profile: %(fields)s") % {"fields": words.fields(line)}
+
+
+def _by_staff(line: Line) -> str:
+    return _("Staff changed the account: %(fields)s") % {"fields": words.fields(line)}
+
+
+def _deed(said: Words, icon: str = "shield") -> Told:
+    """Something that staff did, with the reason they gave."""
+    return Told(CHANGE, icon, plainly(said), gives_reason=True)
+
+
+SENTENCES: Sentences = {
+    # --- the way in -------------------------------------------------------------------------------
+    Event.SIGNED_IN: Told(
+        SIGN_IN, "key", by_fact("method", SIGNED_IN_BY, gettext_lazy("Signed in"))
+    ),
+    Event.SIGNED_OUT: Told(SIGN_IN, "out", plainly(gettext_lazy("Signed out"))),
+    Event.SIGN_IN_FAILED: Told(
+        FAILED,
+        "warning",
+        by_fact("reason", FAILED_BY, gettext_lazy("Failed to sign in")),
+        is_try=True,
+    ),
+    Event.SIGN_IN_CODE_REQUESTED: Told(
+        SIGN_IN, "mail", plainly(gettext_lazy("Asked for a code to sign in with"))
+    ),
+    # Answered alike, and no letter was sent: nothing happened, and any program can cause it.
+    Event.SIGN_IN_CODE_TRAPPED: None,
+    Event.PASSWORD_RESET_TRAPPED: None,
+    Event.REAUTHENTICATED: Told(
+        SIGN_IN, "check", plainly(gettext_lazy("Confirmed that it was you"))
+    ),
+    Event.REAUTHENTICATION_FAILED: Told(
+        FAILED,
+        "warning",
+        plainly(gettext_lazy("Failed to confirm that it was you")),
+        is_try=True,
+    ),
+    Event.LIMIT_REACHED: Told(
+        FAILED,
+        "clock",
+        plainly(gettext_lazy("Further tries were turned away for a while, or stopped")),
+    ),
+    Event.UNLOCK_REQUESTED: Told(
+        SIGN_IN, "mail", plainly(gettext_lazy("Asked for an email to get in while others wait"))
+    ),
+    Event.UNLOCKED_BY_LETTER: Told(
+        SIGN_IN, "mail", plainly(gettext_lazy("Let a browser try to sign in, by email"))
+    ),
+    Event.DEVICE_FORGOTTEN: Told(CHANGE, "laptop", _devices_forgotten),
+    Event.SIGN_IN_EXPLAINED: Told(
+        OTHER, "help", plainly(gettext_lazy("Staff looked up what keeps you from signing in"))
+    ),
+    Event.UNLOCKED_BY_STAFF: _deed(gettext_lazy("Staff opened the account for further tries")),
+    # --- sign-up and addresses --------------------------------------------------------------------
+    # Before there is a person.
+    Event.SIGNUP_STARTED: None,
+    Event.SIGNUP_FAILED: None,
+    Event.SIGNUP_CONFIRMED: Told(CHANGE, "good", plainly(gettext_lazy("Created the account"))),
+    Event.CONFIRMATION_FAILED: Told(
+        FAILED,
+        "warning",
+        plainly(gettext_lazy("Failed to confirm an email address")),
+        is_try=True,
+    ),
+    Event.ADDRESS_ADDED: Told(CHANGE, "mail", _address_added),
+    Event.ADDRESS_CONFIRMED: Told(CHANGE, "mail", _address_confirmed),
+    Event.ADDRESS_REMOVED: Told(CHANGE, "mail", _address_removed),
+    Event.ADDRESS_MAIN_CHANGED: Told(CHANGE, "mail", _address_main),
+    # --- passwords and profile --------------------------------------------------------------------
+    Event.PASSWORD_CHANGED: Told(CHANGE, "lock", plainly(gettext_lazy("Changed the password"))),
+    Event.PASSWORD_MUST_CHANGE: Told(
+        SIGN_IN, "lock", by_fact("cause", REQUIRED, gettext_lazy("A new password was asked for"))
+    ),
+    Event.PASSWORD_RESET_REQUESTED: Told(
+        SIGN_IN, "mail", plainly(gettext_lazy("Asked for an email to reset the password"))
+    ),
+    Event.PASSWORD_RESET_FINISHED: Told(
+        CHANGE, "lock", plainly(gettext_lazy("Chose a new password with a link from an email"))
+    ),
+    # The password stayed what it was.
+    Event.PASSWORD_HASH_UPGRADED: None,
+    Event.PROFILE_CHANGED: Told(CHANGE, "user", _profile),
+    Event.DEACTIVATED: _deed(gettext_lazy("The account was switched off")),
+    Event.ACTIVATED: _deed(gettext_lazy("The account was switched on again")),
+    # --- letters and texts ------------------------------------------------------------------------
+    Event.MAIL_DEAD: Told(
+        OTHER, "mail", plainly(gettext_lazy("An email to you could not be delivered"))
+    ),
+    Event.TEXT_DEAD: Told(
+        OTHER, "text", plainly(gettext_lazy("A text message to you could not be delivered"))
+    ),
+    # --- staff and operators ----------------------------------------------------------------------
+    Event.STAFF_RESET_LETTER_SENT: _deed(
+        gettext_lazy("Staff sent an email to choose a new password"), "mail"
+    ),
+    Event.STAFF_PASSWORD_DEMANDED: _deed(gettext_lazy("Staff demanded a new password"), "lock"),
+    Event.STAFF_USER_CHANGED: Told(CHANGE, "shield", _by_staff, gives_reason=True),
+    Event.STAFF_SUPERUSER_CREATED: Told(
+        CHANGE, "good", plainly(gettext_lazy("An operator created the account"))
+    ),
+    Event.COMMAND_RUN: Told(
+        OTHER, "shield", plainly(gettext_lazy("An operator looked at the account"))
+    ),
+    # About groups, keys and networks, never about a person.
+    Event.STAFF_GROUP_CHANGED: None,
+    Event.KEYS_ROTATED: None,
+    Event.NETWORK_RULE_ADDED: None,
+    Event.NETWORK_RULE_ENDED: None,
+}

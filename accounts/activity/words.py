@@ -1,0 +1,55 @@
+"""The closed words of the trail's facts as people read them."""
+
+from __future__ import annotations
+
+from django.contrib.admin.utils import label_for_field
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.activity.told import Words
+from accounts.models import User
+from audit.trail import Line
+
+METHODS: dict[str, Words] = {
+    "password": gettext_lazy("Password"),
+    "code": gettext_lazy("Code from an email"),
+    "link": gettext_lazy("Link from an email"),
+    "passkey": gettext_lazy("Passkey"),
+    "provider": gettext_lazy("Account elsewhere"),
+    "app": gettext_lazy("Authenticator app"),
+    "security_key": gettext_lazy("Security key"),
+    "recovery_code": gettext_lazy("Recovery code"),
+    "texted_code": gettext_lazy("Code by text message"),
+    "mailed_code": gettext_lazy("Code from an email"),
+    "trusted_device": gettext_lazy("Not asked: trusted device"),
+    "mailbox": gettext_lazy("Code from an email"),
+}
+
+
+def facts(line: Line, *, gives_reason: bool) -> list[tuple[str, Words]]:
+    """Label and value of those facts that no sentence says."""
+    given = line.facts
+    rows: list[tuple[str, Words]] = [
+        (_("How"), METHODS.get(str(given.get("method")), "")),
+        (_("Second step"), METHODS.get(str(given.get("second")), "")),
+        (_("Sessions"), ended(line)),
+    ]
+    if gives_reason:
+        rows.append((_("Reason given"), str(given.get("reason", ""))))
+    return [(label, value) for label, value in rows if value]
+
+
+def ended(line: Line) -> str:
+    """How many other sessions ended with it; '' for none."""
+    number = line.facts.get("sessions")
+    if not isinstance(number, int) or not number:
+        return ""
+    said = ngettext(
+        "%(n)d other device was signed out", "%(n)d other devices were signed out", number
+    )
+    return said % {"n": number}
+
+
+def fields(line: Line) -> str:
+    """The names of a person's fields, as forms call them."""
+    return ", ".join(str(label_for_field(str(name), User)) for name in line.facts.get("fields", ()))
