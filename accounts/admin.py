@@ -34,6 +34,7 @@ FLAGS = ("is_active", "is_staff", "is_superuser")
 LOOKUPS = frozenset(
     [f"{flag}__exact" for flag in FLAGS]
     + [f"{date}__{how}" for date in ("created_at", "last_login") for how in ("gte", "lt", "isnull")]
+    + ["stopped"]
 )
 LETTERS_AT_ONCE = 50
 
@@ -91,6 +92,19 @@ class PersonForm(forms.ModelForm):
         return self.cleaned_data
 
 
+class StoppedFilter(admin.SimpleListFilter):
+    """In whose account a change was stopped by the link of its letter."""
+
+    title = _("stopped change")
+    parameter_name = "stopped"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("1", _("A change is stopped"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.exclude(held_since=None) if self.value() == "1" else queryset
+
+
 @admin.register(User)
 class PersonAdmin(Desk):
     """People are found and helped here. They sign themselves up, and nobody sets their password."""
@@ -102,6 +116,7 @@ class PersonAdmin(Desk):
         "is_active",
         "is_staff",
         ("is_superuser", titled(admin.BooleanFieldListFilter, _("superuser"))),
+        StoppedFilter,
         "created_at",
         ("last_login", titled(admin.DateFieldListFilter, _("last signed in"))),
     )
@@ -117,10 +132,14 @@ class PersonAdmin(Desk):
             _("Groups and permissions"),
             {"fields": ("groups", "user_permissions"), "classes": ("collapse",)},
         ),
-        (_("Dates"), {"fields": ("created_at", "last_login", "password_changed_at", "uuid")}),
+        (
+            _("Dates"),
+            {"fields": ("created_at", "last_login", "password_changed_at", "held_since", "uuid")},
+        ),
     )
     readonly_fields = (
-        "username", "addresses", "created_at", "last_login", "password_changed_at", "uuid",
+        "username", "addresses", "created_at", "last_login", "password_changed_at", "held_since",
+        "uuid",
     )  # fmt: skip
 
     @admin.display(description=_("Access"), ordering="is_staff")
@@ -128,6 +147,7 @@ class PersonAdmin(Desk):
         """In words, and empty for the many: a column of ticks says little and takes much room."""
         facts = (
             (not person.is_active, _("Switched off")),
+            (person.held_since is not None, _("Change stopped")),
             (person.is_superuser, _("Superuser")),
             (person.is_staff and not person.is_superuser, _("Staff")),
         )

@@ -30,6 +30,7 @@ WAITS = {
     "codes": "errors/wait/codes.html",
     "unlock_codes": "errors/wait/codes.html",
     "required_passwords": "errors/wait/passwords.html",
+    "undo_proofs": "errors/wait/undo.html",
     "signups": "errors/wait/network.html",
     "resets": "errors/wait/network.html",
     "unlocks": "errors/wait/network.html",
@@ -146,7 +147,7 @@ class LinkUnusable(Refusal):
     template = "account/link_unusable.html"
 
     def __init__(
-        self, again: str = "", *, of: Literal["", "confirmation", "unlock", "recovery"] = ""
+        self, again: str = "", *, of: Literal["", "confirmation", "unlock", "recovery", "undo"] = ""
     ) -> None:
         super().__init__(again)
         self.again = again

@@ -40,6 +40,7 @@ PERIODIC = [
     "accounts.flows.unlock.purge",
     "accounts.flows.proofs.purge",
     "accounts.flows.sent_codes.purge",
+    "accounts.undo.sets.purge",
     "accounts.botcheck.spent.purge",
     "accounts.botcheck.held.purge",
     "accounts.outbox.delivery.purge",

@@ -14,8 +14,10 @@ from typing import Any
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.dispatch import receiver
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.activity.sentences import SENTENCES
@@ -57,7 +59,26 @@ class Panel:
     sentences: Sentences = field(default_factory=dict)
 
 
+def _held(user: User) -> list[dict[str, Any]]:
+    """While a change is stopped (accounts/undo): only the owner's old devices are signed in."""
+    if user.held_since is None:
+        return []
+    return [
+        {
+            "title": _now("A change to your account was stopped."),
+            "text": _now(
+                "The link in an email about it was used. Nothing can be changed and no new device signs"
+                " in, until it is undone by that link, or kept. Was the change yours? Keep it, and"
+                " remove addresses that you do not read any more."
+            ),
+            "url": reverse("account_undo_keep"),
+            "label": _now("Keep the change"),
+        }
+    ]
+
+
 OWN = Panel(
+    notices=_held,
     menu=(
         MenuEntry("account_overview", "home", _("Overview")),
         MenuEntry("account_profile", "user", _("Profile")),
@@ -74,6 +95,7 @@ OWN = Panel(
         "account_change_password": _(
             "You are about to change your password. Confirm it is you first."
         ),
+        "account_undo_keep": _("You are about to keep a stopped change. Confirm it is you first."),
         "account_devices": _("You are about to forget known devices. Confirm it is you first."),
     },
 )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.account.signals import authentication_step_completed
 from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts.models import User
+from accounts.models import AddressSince, User
 from accounts.sessions import guard
 from accounts.sessions.store import of_request
 from audit import trail
@@ -44,3 +46,11 @@ def renew_the_key(
             trail.record(
                 Event.REAUTHENTICATED, actor=user, subject=user, request=request, method=method
             )
+
+
+@receiver(post_save, sender=EmailAddress)
+def note_since_when_it_is_confirmed(instance: EmailAddress, created: bool, **kwargs: Any) -> None:
+    """Wherever an address is made. One that was confirmed before its row here is not asked for its
+    age: it counts as new, and gets no link that stops changes."""
+    if created and instance.verified:
+        AddressSince.objects.create(address=instance)

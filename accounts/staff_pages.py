@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.desk import ReasonForm
 from accounts.fields import IDENTIFIER_LENGTH, posted
-from accounts.flows import staff
+from accounts.flows import staff, staff_hold
 from accounts.gates import explain as gates_explained
 from accounts.models import User
 
@@ -83,9 +83,8 @@ def _username_of(request: HttpRequest) -> str:
     return User.objects.filter(pk=number).values_list("username", flat=True).first() or ""
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def unlock(request: HttpRequest, pk: str) -> HttpResponse:
-    """The confirm page of unlocking somebody."""
+def _changeable(request: HttpRequest, pk: str) -> User:
+    """Whom a confirm page is about. Raises PermissionDenied, Http404."""
     if not staff.may_see(request.user):
         raise PermissionDenied
     person = User.objects.filter(pk=pk).first() if len(pk) <= MOST_DIGITS else None
@@ -93,6 +92,27 @@ def unlock(request: HttpRequest, pk: str) -> HttpResponse:
         raise Http404
     if not staff.may_change(request.user, person):
         raise PermissionDenied
+    return person
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def lift_hold(request: HttpRequest, pk: str) -> HttpResponse:
+    """The confirm page of opening an account again in which a change was stopped."""
+    person = _changeable(request, pk)
+    form = ReasonForm(posted(request))
+    if form.is_valid() and person.held_since is not None:
+        staff_hold.lift(request, person, reason=form.cleaned_data["reason"])
+        said = _("Opened: %(name)s can sign in on any device again.") % {"name": person}
+        messages.success(request, said)
+        return redirect("admin:accounts_user_change", person.pk)
+    context = {"title": _("Open the account"), "subtitle": str(person), "person": person}
+    return _page(request, "admin/accounts/user/lift_hold.html", context | {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def unlock(request: HttpRequest, pk: str) -> HttpResponse:
+    """The confirm page of unlocking somebody."""
+    person = _changeable(request, pk)
     form = ReasonForm(posted(request))
     if form.is_valid():
         staff.unlock(request, person, reason=form.cleaned_data["reason"])

@@ -38,6 +38,11 @@ class StaffSite(admin.AdminSite):
                 self.admin_view(staff_pages.unlock),
                 name="accounts_user_unlock",
             ),
+            re_path(
+                r"^accounts/user/(?P<pk>[0-9]{1,19})/lift-hold/$",
+                self.admin_view(staff_pages.lift_hold),
+                name="accounts_user_lift_hold",
+            ),
             *super().get_urls(),
         ]
 

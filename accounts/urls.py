@@ -18,6 +18,7 @@ from accounts.views import (
     required_password,
     sign_in,
     sign_in_code,
+    undo,
     unlock,
 )
 
@@ -46,6 +47,11 @@ urlpatterns = [
     path("unlock/code/", unlock.code, name="account_unlock_code"),
     path("unlock/link/", unlock.link, name="account_unlock_link"),
     re_path(r"^unlock/(?P<key>[\w-]{20,64})/$", unlock.open_link, name="account_unlock_key"),
+    path("undo/", undo.link, name="account_undo"),
+    path("undo/keep/", undo.keep, name="account_undo_keep"),
+    path("undo/password/", undo.password, name="account_undo_password"),
+    path("undo/done/", undo.done, name="account_undo_done"),
+    re_path(r"^undo/(?P<key>[\w-]{20,64})/$", undo.open_link, name="account_undo_key"),
     path("profile/", account.edit_profile, name="account_profile"),
     path("email/", addresses.email, name="account_email"),
     path("sessions/", devices.devices, name="account_devices"),

@@ -33,6 +33,7 @@ SESSIONS = Maybe(Count())
 RULE_KIND = OneOf(("allow", "deny"))
 RULE_SCOPE = OneOf(("site", "admin"))
 BY = OneOf(("staff", "operator"))
+CHANGED = OneOf(("address", "password", "factor", "phone", "limits"))
 MUST_CHANGE = OneOf(("breached", "common", "demanded"))
 
 
@@ -99,7 +100,9 @@ class Event(StrEnum):
         "Known devices are strangers again.",
         {
             "devices": Count(),
-            "reason": OneOf(("by_person", "failures", "new_password", "switched_off", "recovered")),
+            "reason": OneOf(
+                ("by_person", "failures", "new_password", "switched_off", "recovered", "undone")
+            ),
         },
     )
     SIGN_IN_EXPLAINED = (
@@ -133,6 +136,31 @@ class Event(StrEnum):
     ADDRESS_CONFIRMED = ("account.address_confirmed", "An added address was proved.")
     ADDRESS_REMOVED = ("account.address_removed", "An address was taken away.")
     ADDRESS_MAIN_CHANGED = ("account.address_main_changed", "Another address became the main one.")
+
+    CHANGE_STOPPED = (
+        "account.change_stopped",
+        "The link in a letter about a change stopped it: all sessions ended, nothing more is changed.",
+        {"kind": CHANGED, "sessions": SESSIONS},
+    )
+    CHANGE_UNDONE = (
+        "account.change_undone",
+        "By that link and a proof from before it, what was there before a change was put back.",
+        {"kinds": SomeOf(CHANGED.words), "sessions": SESSIONS},
+    )
+    CHANGE_KEPT = (
+        "account.change_kept",
+        "Its owner said that a stopped change was theirs: it stays, and the account is open again.",
+        {"kinds": SomeOf(CHANGED.words), "sessions": SESSIONS},
+    )
+    UNDO_FAILED = (
+        "account.undo_failed",
+        "Behind such a link a wrong proof from before the change was tried.",
+    )
+    STAFF_HOLD_LIFTED = (
+        "staff.hold_lifted",
+        "Staff or an operator opened an account in which a change was stopped.",
+        {"reason": REASON, "sessions": SESSIONS},
+    )
 
     # --- accounts: passwords and profile ----------------------------------------------------------
 

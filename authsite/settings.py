@@ -178,6 +178,8 @@ ON_CREDENTIALS_CHANGED = [
     "mfa.flows.trusted.forget_with_credentials",
     "mfa.flows.recovery.end_for_changed_credentials",
 ]
+# What an undone change puts back, by kind (accounts/undo/parts.py).
+UNDO_PARTS = ["accounts.undo.addresses.PART", "mfa.undo.PART"]
 ON_UNLOCKED = ["mfa.flows.wiping.forget_failures"]
 ACCOUNT_PANELS = ["mfa.panel.panel"]
 HOUSEKEEPING = [
@@ -192,6 +194,7 @@ SEALED_VALUES = [
     "accounts.outbox.compose.BODIES",
     "accounts.outbox.compose.RECIPIENTS",
     "accounts.botcheck.held.SEALED",
+    "accounts.undo.sets.SEALED",
     "mfa.devices.app.SEALED",
     "mfa.devices.recovery_codes.SEALED",
     "mfa.devices.sent_codes.SEALED",
@@ -206,7 +209,10 @@ KEYED_DIGESTS = [
     "audit.trail.NETWORKS",
 ]
 # What `auth_user` does besides, by the word it is told.
-AUTH_USER_ACTS = {"remove-mfa": "mfa.flows.staff.remove_mfa"}
+AUTH_USER_ACTS = {
+    "remove-mfa": "mfa.flows.staff.remove_mfa",
+    "lift-hold": "accounts.flows.staff_hold.act",
+}
 
 # --- Data -----------------------------------------------------------------------------------------
 
@@ -597,6 +603,14 @@ POLICY_RECOVERY_DAYS = env.number(
     "POLICY_RECOVERY_DAYS",
     7,
     "Days that somebody without any second step left waits before they may set up a new one.",
+    low=1,
+    high=30,
+)
+POLICY_UNDO_DAYS = env.number(
+    "POLICY_UNDO_DAYS",
+    7,
+    "Days for which a change of address, password, second step or number can be stopped and undone by"
+    " its letter, and for which an address must have been confirmed before to get that link.",
     low=1,
     high=30,
 )

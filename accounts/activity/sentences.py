@@ -28,6 +28,13 @@ FAILED_BY: dict[str, Words] = {
     "switched_off": gettext_lazy("Failed to sign in: the account was switched off"),
     "refused": gettext_lazy("The right password was turned away"),
 }
+STOPPED: dict[str, Words] = {
+    "address": gettext_lazy("A change of email addresses was stopped by the link in its email"),
+    "password": gettext_lazy("A change of the password was stopped by the link in its email"),
+    "factor": gettext_lazy("A change of second steps was stopped by the link in its email"),
+    "phone": gettext_lazy("A change of the phone number was stopped by the link in its email"),
+    "limits": gettext_lazy("A change of limits was stopped by the link in its email"),
+}
 REQUIRED: dict[str, Words] = {
     "breached": gettext_lazy("A new password was asked for: the old one is known from a breach"),
     "common": gettext_lazy("A new password was asked for: the old one is widely used"),
@@ -142,6 +149,27 @@ SENTENCES: Sentences = {
     Event.ADDRESS_CONFIRMED: Told(CHANGE, "mail", _address_confirmed),
     Event.ADDRESS_REMOVED: Told(CHANGE, "mail", _address_removed),
     Event.ADDRESS_MAIN_CHANGED: Told(CHANGE, "mail", _address_main),
+    # --- undo -------------------------------------------------------------------------------------
+    Event.CHANGE_STOPPED: Told(
+        CHANGE,
+        "warning",
+        by_fact("kind", STOPPED, gettext_lazy("A change was stopped by the link in its email")),
+    ),
+    Event.CHANGE_UNDONE: Told(
+        CHANGE, "good", plainly(gettext_lazy("Everything was put back as it was before a change"))
+    ),
+    Event.CHANGE_KEPT: Told(
+        CHANGE, "good", plainly(gettext_lazy("Kept a change that had been stopped"))
+    ),
+    Event.UNDO_FAILED: Told(
+        FAILED,
+        "warning",
+        plainly(gettext_lazy("Failed to prove something from before a stopped change")),
+        is_try=True,
+    ),
+    Event.STAFF_HOLD_LIFTED: _deed(
+        gettext_lazy("Staff opened the account, where a change had been stopped")
+    ),
     # --- passwords and profile --------------------------------------------------------------------
     Event.PASSWORD_CHANGED: Told(CHANGE, "lock", plainly(gettext_lazy("Changed the password"))),
     Event.PASSWORD_MUST_CHANGE: Told(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -20,12 +18,14 @@ from accounts.models import Confirmation, User
 from accounts.outbox import letters
 from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
+from accounts.undo import sets
 from audit import trail
 from audit.events import Event
 
 
 class AddressRefused(Exception):
-    """The address cannot be added, moved or removed. `code`: own, full, main, unconfirmed, unknown."""
+    """The address cannot be added, moved or removed. `code`: own, full, main, unconfirmed, unknown,
+    too_soon."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -96,9 +96,11 @@ def confirm_by_link(request: HttpRequest, user: User, confirmation: Confirmation
 
 def _confirm(request: HttpRequest, user: User, confirmation: Confirmation) -> bool:
     happened = letters.Happening.of(request, user=user)
+    undo = sets.begin(request, user, "address")
     told = to_all(
         user,
         letters.address_changed,
+        undo=undo,
         kind="added",
         old="",
         new=confirmation.email,
@@ -118,6 +120,7 @@ def _confirm(request: HttpRequest, user: User, confirmation: Confirmation) -> bo
                 request=request,
                 letters=told,
                 end_others=False,
+                undo=undo,
                 label=confirmation.email,
             )
     except IntegrityError:
@@ -133,7 +136,11 @@ def make_main(request: HttpRequest, user: User, email: str) -> None:
         return
     if email not in confirmed(user):  # also before anything is done with what was typed
         raise AddressRefused("unconfirmed")
-    told = _changed_letters(request, user, (old, email), kind="main", old=old, new=email)
+    undo = sets.begin(request, user, "address")
+    happened = letters.Happening.of(request, user=user)
+    told = to_all(
+        user, letters.address_changed, undo=undo, kind="main", old=old, new=email, happened=happened
+    )
     with transaction.atomic():
         guard.still_alive(request)
         rows = EmailAddress.objects.filter(user=user)
@@ -150,19 +157,34 @@ def make_main(request: HttpRequest, user: User, email: str) -> None:
             request=request,
             letters=told,
             end_others=False,
+            undo=undo,
             label=email,
         )
 
 
 def remove(request: HttpRequest, user: User, email: str) -> None:
     """Take an address away, or a waiting one back. Raises AddressRefused(main) for the main one,
-    AddressRefused(unknown) for one that is not on this account."""
+    AddressRefused(unknown) for one that is not on this account, AddressRefused(too_soon) for one that
+    was here before a change of addresses which can be undone still."""
     demand_fresh_proof(request)
     if email == user.email:
         raise AddressRefused("main")
     if email not in {*confirmed(user), *waiting(user)}:
         raise AddressRefused("unknown")
-    told = _changed_letters(request, user, (user.email, email), kind="removed", old=email, new="")
+    if sets.blocks_removal(user, email):
+        raise AddressRefused("too_soon")
+    undo = sets.begin(request, user, "address")
+    happened = letters.Happening.of(request, user=user)
+    # One that only waited gets no letter: nothing was reached by it.
+    told = to_all(
+        user,
+        letters.address_changed,
+        undo=undo,
+        kind="removed",
+        old=email,
+        new="",
+        happened=happened,
+    )
     with transaction.atomic():
         guard.still_alive(request)
         Confirmation.objects.filter(user=user, email=email, spent_at=None).update(
@@ -175,27 +197,10 @@ def remove(request: HttpRequest, user: User, email: str) -> None:
                 request=request,
                 letters=told,
                 end_others=False,
+                undo=undo,
                 label=email,
             )
         else:  # it was waiting only: nothing was reached by it, so nobody is told
             trail.record(
                 Event.ADDRESS_REMOVED, actor=user, subject=user, request=request, label=email
             )
-
-
-def _changed_letters(
-    request: HttpRequest,
-    user: User,
-    addresses: tuple[str, ...],
-    *,
-    kind: Literal["main", "removed"],
-    old: str,
-    new: str,
-) -> list[letters.Letter]:
-    happened = letters.Happening.of(request, user=user)
-    return [
-        letters.address_changed(
-            **letters.reader(user, to=address), kind=kind, old=old, new=new, happened=happened
-        )
-        for address in dict.fromkeys(addresses)
-    ]

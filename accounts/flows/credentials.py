@@ -23,6 +23,8 @@ from accounts.lockout import budgets, recipients
 from accounts.models import Confirmation, Session, User
 from accounts.outbox.letters import Letter
 from accounts.sessions import guard
+from accounts.undo import held
+from accounts.undo.sets import Undo
 from audit import trail
 from audit.events import Event
 
@@ -38,6 +40,7 @@ FORGET_DEVICES = {
     Event.PASSWORD_RESET_FINISHED: "new_password",
     Event.DEACTIVATED: "switched_off",
     Event.RECOVERY_FINISHED: "recovered",
+    Event.CHANGE_UNDONE: "undone",
 }
 
 
@@ -53,14 +56,16 @@ def moved(
     letters: Sequence[Letter],
     end_others: bool,
     actor: Any = None,
+    undo: Undo | None = None,
     **facts: Any,
 ) -> int:
     """Record that the way into `user`'s account changed; call it inside the change's transaction.
 
     Moves `credentials_version` on, which kills reset links and logins under way; ends the other
     sessions, or takes along those that are alive when the person asked to keep them; forgets the
-    other known devices where FORGET_DEVICES says so. Returns how many sessions ended. Raises
-    CredentialsMoved if the person was changed since `user` was loaded.
+    other known devices where FORGET_DEVICES says so; keeps `undo`, which holds what was before.
+    Returns how many sessions ended. Raises CredentialsMoved if the person was changed since `user` was
+    loaded; ChangesHeld while another change is stopped.
     Each name in ON_CREDENTIALS_CHANGED is called with `user` and `event`, `request`, `end_others`.
     """
     if not connection.in_atomic_block:
@@ -71,6 +76,9 @@ def moved(
     ):
         raise CredentialsMoved
     user.credentials_version = seen + 1
+    held.demand_none(user, event)
+    if undo is not None:
+        undo.keep()
     sessions = Session.objects.filter(user=user)
     ended = guard.end_others(user, current_session_key(request, user)) if end_others else 0
     # SECURITY: a session of an older version is dead already, and stays so.

@@ -20,6 +20,7 @@ from accounts.flows.sign_in import BEGAN_UNDER
 from accounts.lockout import buckets, budgets, tries
 from accounts.models import User
 from accounts.passwords import slots, validators
+from accounts.undo import sets
 from audit import trail
 from audit.events import Event
 
@@ -39,6 +40,8 @@ def cause_of(login: Login) -> str:
     """Why this sign-in must not go on with its password: breached, common, demanded, or ''."""
     user = login.user
     if not isinstance(user, User) or not user.has_usable_password():
+        return ""
+    if user.held_since:  # nothing is changed there until a stopped change is settled
         return ""
     return "demanded" if user.password_must_change else login.state.get(_STATE, "")
 
@@ -79,15 +82,17 @@ def choose(request: HttpRequest, login: Login, password: str) -> None:
     required = cause_of(login)
     with slots.calling(tries.caller(request, user)):
         hashed = make_password(password)
-    letter = passwords.changed_letter(request, user, kind="changed")
+    undo = sets.begin(request, user, "password")
+    told = passwords.changed_letters(request, user, kind="changed", undo=undo)
     with transaction.atomic():
         passwords.replace(user, hashed)
         credentials.moved(
             user,
             Event.PASSWORD_CHANGED,
             request=request,
-            letters=[letter],
+            letters=told,
             end_others=True,
+            undo=undo,
             required=required or None,
         )
     request.session[BEGAN_UNDER] = user.credentials_version

@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from accounts.models import User
 from accounts.outbox import letters
 from accounts.outbox.letters import Letter
+from accounts.undo.sets import Undo
 
 
 def confirmed(user: User) -> list[str]:
@@ -19,9 +20,19 @@ def confirmed(user: User) -> list[str]:
 
 
 def to_all(
-    user: User, write: Callable[..., Letter], *, also: Iterable[str] = (), **facts: Any
+    user: User,
+    write: Callable[..., Letter],
+    *,
+    also: Iterable[str] = (),
+    undo: Undo | None = None,
+    **facts: Any,
 ) -> list[Letter]:
     """One letter by `write` to each confirmed address of theirs, and to those in `also` (an address
-    that is about to go). Composed before the transaction of the change, put into it by its flow."""
-    addresses = dict.fromkeys([*confirmed(user), *also])
-    return [write(**{**facts, **letters.reader(user, to=address)}) for address in addresses]
+    that is about to go), with the link that stops the change where `undo` has one for the address.
+    Composed before the transaction of the change, put into it by its flow."""
+    told = []
+    for address in dict.fromkeys([*confirmed(user), *also]):
+        reader = letters.reader(user, to=address)
+        reader["undo"] = undo.link_for(address) if undo else ""
+        told.append(write(**{**facts, **reader}))
+    return told

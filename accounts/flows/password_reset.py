@@ -22,6 +22,7 @@ from accounts.lockout import buckets, budgets, recipients, tries
 from accounts.models import User
 from accounts.outbox import letters
 from accounts.passwords import slots
+from accounts.undo import sets
 from accounts.validators import address_or_blank
 from audit import trail
 from audit.events import Event
@@ -60,7 +61,8 @@ def _is_wanted(user: User | None, identifier: str) -> bool:
     if user is None:
         budget = budgets.UNKNOWN_LETTERS
     else:
-        budget = budgets.RESET_LETTERS if user.is_active else budgets.SWITCHED_OFF_LETTERS
+        is_open = user.is_active and user.held_since is None
+        budget = budgets.RESET_LETTERS if is_open else budgets.SWITCHED_OFF_LETTERS
     room = budgets.spend_if_room(budget, recipients.of(user, identifier))
     told = user is not None or (address_or_blank(identifier) != "" and settings.POLICY_TELL_UNKNOWN)
     return room and told
@@ -76,6 +78,8 @@ def _fitting_letter(user: User | None, identifier: str) -> letters.Letter:
     link = letter_with_link(user or nobody, to)
     if user is not None and not user.is_active:
         return letters.switched_off(**letters.reader(user))
+    if user is not None and user.held_since is not None:
+        return letters.reset_held(**letters.reader(user))
     plain = letters.no_account(to=to, language=user.language if user else language)
     return link if user else plain
 
@@ -114,7 +118,8 @@ def finish(request: HttpRequest, user: User, password: str, *, end_others: bool)
         raise SecondStepMissing
     with slots.calling(tries.caller(request, user)):
         hashed = make_password(password)
-    letter = passwords.changed_letter(request, user, kind="reset")
+    undo = sets.begin(request, user, "password")
+    told = passwords.changed_letters(request, user, kind="reset", undo=undo)
     try:
         with transaction.atomic():
             passwords.replace(user, hashed)
@@ -122,8 +127,9 @@ def finish(request: HttpRequest, user: User, password: str, *, end_others: bool)
                 user,
                 Event.PASSWORD_RESET_FINISHED,
                 request=request,
-                letters=[letter],
+                letters=told,
                 end_others=end_others,
+                undo=undo,
             )
             tries.forget_failures(user)
             devices.remember(request, user)

@@ -14,12 +14,16 @@ from django.utils import timezone
 
 from accounts.errors import CredentialsMoved
 from accounts.flows import credentials
+from accounts.flows.notices import to_all
 from accounts.lockout import tries
 from accounts.models import User
 from accounts.outbox import letters
 from accounts.passwords import slots
 from accounts.sessions import guard
+from accounts.undo import sets
 from audit.events import Event
+
+Kind = Literal["changed", "set", "reset"]
 
 
 def change(request: HttpRequest, user: User, password: str, *, end_others: bool) -> None:
@@ -30,7 +34,9 @@ def change(request: HttpRequest, user: User, password: str, *, end_others: bool)
     """
     with slots.calling(tries.caller(request, user)):
         hashed = make_password(password)
-    letter = changed_letter(request, user, kind="changed" if user.has_usable_password() else "set")
+    undo = sets.begin(request, user, "password")
+    kind: Kind = "changed" if user.has_usable_password() else "set"
+    told = changed_letters(request, user, kind=kind, undo=undo)
     with transaction.atomic():
         guard.still_alive(request)
         replace(user, hashed)
@@ -38,8 +44,9 @@ def change(request: HttpRequest, user: User, password: str, *, end_others: bool)
             user,
             Event.PASSWORD_CHANGED,
             request=request,
-            letters=[letter],
+            letters=told,
             end_others=end_others,
+            undo=undo,
         )
     update_session_auth_hash(request, user)
 
@@ -57,12 +64,15 @@ def replace(user: User, hashed: str) -> None:
     user.password_must_change = None
 
 
-def changed_letter(
-    request: HttpRequest, user: User, *, kind: Literal["changed", "set", "reset"]
-) -> letters.Letter:
-    return letters.password_changed(
+def changed_letters(
+    request: HttpRequest, user: User, *, kind: Kind, undo: sets.Undo
+) -> list[letters.Letter]:
+    """E7, to all addresses."""
+    return to_all(
+        user,
+        letters.password_changed,
+        undo=undo,
         kind=kind,
         link=settings.SITE_URL + reverse("account_reset_password"),
         happened=letters.Happening.of(request, user=user),
-        **letters.reader(user),
     )

@@ -15,12 +15,14 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.errors import CredentialsMoved, SecondStepMissing
 from accounts.identify import find_user_once
+from accounts.known_devices import devices
 from accounts.lockout import budgets, recipients
 from accounts.models import User
 from accounts.moments import stored
 from accounts.outbox import letters
 from accounts.requests import OwnRequest
 from accounts.sessions import proofs
+from accounts.undo import held
 from audit import trail
 from audit.events import Event
 
@@ -93,12 +95,15 @@ def finish(request: HttpRequest, user: User, login: Callable[[HttpRequest, User]
     SECURITY: a login that waited in a stage while the account's credentials changed ends here with
     CredentialsMoved, and so does one that nobody began. One that lacks the second step of a person
     who has two-step sign-in on never gets this far by the road, and ends with SecondStepMissing.
+    Where a change was stopped, it ends with SignInHeld on all devices but the owner's old ones.
     """
     if request.session.pop(BEGAN_UNDER, None) != user.credentials_version:
         raise CredentialsMoved
     proved = proofs.of_request(request, user)
     if user.two_step_on and not proofs.has_second_step(proved):
         raise SecondStepMissing
+    if user.held_since and not held.lets_in(user, devices.find(request, user)):
+        raise held.SignInHeld(user)
     with transaction.atomic():
         _hold(user)
         login(request, user)

@@ -66,7 +66,7 @@ def change(request: HttpRequest, person: User, values: Mapping[str, Any], *, rea
     way.
     """
     demand_fresh_proof(request)
-    letter = _told(request, person, partial(_what_changed, values), reason)
+    letter = told(request, person, partial(_what_changed, values), reason)
     with transaction.atomic():
         # SECURITY: of the person as they are now, not as the page or the form has them.
         before = guard.hold(request, person)
@@ -140,7 +140,7 @@ def _what_was_opened() -> str:
     return _("Your account was opened for sign-in again: wrong passwords are counted anew.")
 
 
-def _told(
+def told(
     request: HttpRequest | None, person: User, action: Callable[[], str], reason: str
 ) -> letters.Letter:
     """`action` is said in the person's language, not in that of the staff who acted. An operator
@@ -166,7 +166,7 @@ def unlock(request: HttpRequest | None, person: User, *, reason: str) -> None:
     """
     if request is not None:
         demand_fresh_proof(request)
-    letter = _told(request, person, _what_was_opened, reason)
+    letter = told(request, person, _what_was_opened, reason)
     with transaction.atomic():
         people = User.objects.select_for_update(of=("self",), no_key=True)
         now = guard.hold(request, person) if request else people.get(pk=person.pk)
@@ -194,14 +194,14 @@ def send_reset_letter(request: HttpRequest, person: User, *, reason: str) -> boo
         raise PermissionDenied
     if not person.is_active:
         return False
-    told = _told(request, person, _what_was_sent, reason)
+    mail = told(request, person, _what_was_sent, reason)
     link = password_reset.letter_with_link(person, person.email, by_staff=True)
     with transaction.atomic():
         now = guard.hold(request, person)
         if not (may_change(request.user, now) and now.is_active):
             raise PermissionDenied
         link.put()
-        told.put()
+        mail.put()
         trail.record(
             Event.STAFF_RESET_LETTER_SENT,
             actor=request.user,

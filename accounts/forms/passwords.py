@@ -104,3 +104,24 @@ class PasswordChangeForm(NewPasswordMixin):
         ):
             self.add_error("oldpassword", _("The current password is not right."))
         return data
+
+
+class UndoProofForm(forms.Form):
+    """P18: something that was valid before the change. One field, so that nobody learns from the page
+    what the account has."""
+
+    proof = CurrentPasswordField(
+        label=_("Your password from before the change"),
+        help_text=_(
+            "Or a code of your authenticator app, or a recovery code, if you had them before it."
+        ),
+    )
+
+
+class UndoPasswordForm(NewPasswordMixin):
+    """P18: whatever the password was, the account is put back under a new one, and all sessions end."""
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+        del self.fields["end_others"]

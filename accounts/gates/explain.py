@@ -125,7 +125,10 @@ def _second_step(user: User) -> str:
     return _("After the password a second step is asked for. A request for a new one waits.")
 
 
-_OF_A_PERSON = {"password", "active", "new_password", "second_step", limits.KNOWN_DEVICES}
+_OF_A_PERSON = {
+    *("password", "active", "new_password", "second_step", "changes_stopped"),
+    limits.KNOWN_DEVICES,
+}
 _OF_A_NETWORK = {limits.ACCOUNT_ON_NETWORK, limits.NETWORK, "network_rule", "staff_pages"}
 _OPEN = {
     "exists": lambda: _("There is an account with this address or username."),
@@ -143,6 +146,7 @@ _OPEN = {
     limits.ACCOUNT_ON_NETWORK: lambda: _("This network may try this account."),
     limits.NETWORK: lambda: _("This network may try accounts."),
     limits.SITE: lambda: _("The whole site is open for tries."),
+    "changes_stopped": lambda: _("No change to the account is stopped."),
 }
 
 
@@ -178,6 +182,13 @@ _WORDS = {
         "",
     ),
     ("active", "switched_off"): (lambda: _("The account is switched off."), ACTIVATE),
+    ("changes_stopped", "held"): (
+        lambda: _(
+            "A change to the account was stopped by a link from its email: only devices that were known"
+            " long before sign in, until the change is undone or kept, or staff open the account."
+        ),
+        "",
+    ),
 }
 _STOPPED = {
     "strangers": lambda: _(

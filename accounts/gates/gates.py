@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 from accounts.gates.facts import Facts
 from accounts.lockout import limits
 from accounts.networks import rules
+from accounts.undo import held
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,14 @@ def second_step(facts: Facts) -> Verdict:
     return Verdict("second_step")
 
 
+def changes_stopped(facts: Facts) -> Verdict:
+    """Closed where a change was stopped, but on devices that were known long before it. Asked at the
+    very end of the road (`sign_in.finish`), whatever way was gone: nobody hears of it before they have
+    proved everything."""
+    let_in = held.lets_in(facts.user, facts.standing.device)
+    return Verdict("changes_stopped", "" if let_in else "held", 0 if let_in else math.inf)
+
+
 def exists(facts: Facts) -> Verdict:
     if facts.user is not None:
         return Verdict("exists")
@@ -112,7 +121,7 @@ BEFORE: tuple[Gate, ...] = (
     limit(limits.SITE),
 )
 # What is met besides and refuses no right password.
-BESIDES: tuple[Gate, ...] = (bot_check, staff_network_rule, second_step)
+BESIDES: tuple[Gate, ...] = (bot_check, staff_network_rule, second_step, changes_stopped)
 AFTER: tuple[Gate, ...] = (exists, password, active, new_password)
 
 

@@ -74,5 +74,7 @@ cover(
     budgets.UNKNOWN_LETTERS,
 )
 cover("account_reset_password_from_key", "key", budgets.LINKS)
+cover("account_undo_key", "key", budgets.LINKS)
+cover("account_undo", "proof from before a change", budgets.UNDO_PROOFS)
 cover("account_signup", "letter", budgets.SIGNUPS, budgets.SIGNUP_LETTERS)
 cover("account_email", "letter", budgets.ADDRESS_LETTERS)

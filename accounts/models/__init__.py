@@ -6,10 +6,13 @@ from accounts.models.sent_code import SentCode
 from accounts.models.session import Session
 from accounts.models.signup import Confirmation, PendingSignup
 from accounts.models.tally import Tally
+from accounts.models.undo import AddressSince, ChangeSet
 from accounts.models.unlock import UnlockLetter
 from accounts.models.user import User
 
 __all__ = [
+    "AddressSince",
+    "ChangeSet",
     "Confirmation",
     "HeldSecrets",
     "KnownDevice",

@@ -60,6 +60,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     # say so without asking for more.
     recovery_ready_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    # Since when a change to the account is stopped (accounts/undo): nobody signs in but on devices that
+    # were known long before it, and nothing else is changed, until it is undone or kept.
+    held_since = models.DateTimeField(_("changes stopped"), null=True, blank=True, editable=False)
+
     objects = UserManager()
 
     USERNAME_FIELD = "username"

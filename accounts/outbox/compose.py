@@ -111,13 +111,18 @@ def compose(
     name: str = "",
     subject_id: str = "",
     link: str = "",
+    undo: str = "",
     **facts: Any,
 ) -> Letter:
     """Render templates/mail/<kind>/ in the reader's language. Sends nothing and writes nothing.
 
+    A letter has one link: `undo`, which stops the change that it tells of, takes the place of any.
+
     Raises ValueError for a link that does not lead to this site."""
     with translation.override(known_language(language) or settings.LANGUAGE_CODE):
-        context = _context(to=to, name=name, link=site_link(link) if link else "") | facts
+        where = undo or link
+        context = _context(to=to, name=name, link=site_link(where) if where else "") | facts
+        context |= {"undo": bool(undo), "undo_days": settings.POLICY_UNDO_DAYS}
         subject = one_line(_rendered(kind, "subject.txt", context))
         text = wrapped(_rendered(kind, "message.txt", context))
         html = _rendered(kind, "message.html", context | {"subject": subject})

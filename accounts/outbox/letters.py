@@ -30,6 +30,7 @@ __all__ = ["Happening", "Letter"]
 
 FACT_LENGTH = 80
 REASON_LENGTH = 500
+ChangeKind = Literal["address", "password", "factor", "phone", "limits"]
 
 
 class Reader(TypedDict):
@@ -39,6 +40,7 @@ class Reader(TypedDict):
     language: str
     name: NotRequired[str]
     subject_id: NotRequired[str]
+    undo: NotRequired[str]
 
 
 def reader(user: User, *, to: str = "") -> Reader:
@@ -204,6 +206,33 @@ def password_changed(
 ) -> Letter:
     """E7. `link`: where a password is reset, for the reader who did not do this."""
     return compose("password_changed", change=kind, link=link, happened=happened.rows, **reader)
+
+
+def change_stopped(*, kind: ChangeKind, happened: Happening, **reader: Unpack[Reader]) -> Letter:
+    """To every address, those from before the change too: it was stopped by the link of its letter."""
+    return compose("change_stopped", change=kind, happened=happened.rows, **reader)
+
+
+def change_stopped_for_staff(
+    *, username: str, kind: ChangeKind, **reader: Unpack[Reader]
+) -> Letter:
+    """The same to SUPPORT_EMAIL: the owner of `username` may ask for help."""
+    return compose("change_stopped_for_staff", username=username, change=kind, **reader)
+
+
+def reset_held(**reader: Unpack[Reader]) -> Letter:
+    """Instead of a reset letter, while a change is stopped: the password can be changed by nobody."""
+    return compose("reset_held", **reader)
+
+
+def change_undone(*, happened: Happening, **reader: Unpack[Reader]) -> Letter:
+    """To the addresses that are there again: everything is as it was before the change."""
+    return compose("change_undone", happened=happened.rows, **reader)
+
+
+def change_kept(*, happened: Happening, **reader: Unpack[Reader]) -> Letter:
+    """To every address: the owner kept a stopped change, and the account is open again."""
+    return compose("change_kept", happened=happened.rows, **reader)
 
 
 def switched_off(*, happened: Happening | None = None, **reader: Unpack[Reader]) -> Letter:

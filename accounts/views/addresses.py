@@ -108,4 +108,8 @@ def _refusal(code: str) -> str:
         "main": _("Choose another main address first."),
         "unconfirmed": _("Confirm this address first."),
         "unknown": _("This address is not on your account."),
+        "too_soon": _(
+            "Your addresses were changed lately. Until that can be undone no more, those from before"
+            " stay: they get the emails about it."
+        ),
     }[code]

@@ -23,9 +23,11 @@ from accounts.errors import (
 )
 from accounts.forms.account import ProfileForm
 from accounts.forms.entry import CodeForm, DigitCodeForm, SignUpForm
+from accounts.models import User
 from accounts.networks.middleware import NetworkRefused
 from accounts.networks.snapshot import RulesUnread
 from accounts.refusals import refusal_page
+from accounts.undo.held import ChangesHeld, SignInHeld
 from accounts.views import errors
 
 
@@ -80,6 +82,10 @@ REFUSALS = {
     "site_texts": TooManyTries(1800, budget="site_texts"),
     "not_served": NumberNotServed("TA"),
     "second_step": SecondStepMissing(),
+    "undo": LinkUnusable(of="undo"),
+    "undo_proofs": TooManyTries(1800, budget="undo_proofs"),
+    "changes_held": ChangesHeld(),
+    "sign_in_held": SignInHeld(User()),
     "network": NetworkRefused("2001:db8:85a3:8d3:1319:8a2e:370:7348", "c6ep34wk", staff_only=False),
     "staff_network": NetworkRefused("198.51.100.7", "c6ep34wk", staff_only=True),
     "unread": RulesUnread(),

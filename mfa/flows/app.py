@@ -43,16 +43,14 @@ def turn_on(request: OwnRequest, code: str, name: str) -> bool:
     if before.app is not None:
         raise CredentialsMoved
     made = app.row_of(user, name, seed, last_step=step)
-    named = letters.factor_changed(
-        factor="app", added=True, named=name, **letters.about(request, user)
-    )
     record(request, user, "app")
     changes.make(
         request,
         Event.FACTOR_ADDED,
         lambda user: made.save(force_insert=True),
         after=replace(before, app=made),
-        mail=[named],
+        tell=letters.factor_changed,
+        about={"factor": "app", "added": True, "named": name},
         factor="app",
     )
     request.session.pop(SEED, None)
@@ -66,16 +64,14 @@ def turn_off(request: OwnRequest) -> bool:
     before = factors.of(user)
     if before.app is None:
         return False
-    gone = letters.factor_changed(
-        factor="app", added=False, named=before.app.name, **letters.about(request, user)
-    )
     changes.make(
         request,
         Event.FACTOR_REMOVED,
         lambda user: AuthenticatorApp.objects.filter(user=user).delete(),
         after=before.without_app(),
         before=before,
-        mail=[gone],
+        tell=letters.factor_changed,
+        about={"factor": "app", "added": False, "named": before.app.name},
         end_others=True,
         factor="app",
     )

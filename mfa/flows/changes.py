@@ -3,18 +3,20 @@ two-step sign-in, what must end, the trail and the letters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import transaction
 
 from accounts.errors import Refusal
 from accounts.flows import credentials
+from accounts.flows.notices import to_all
 from accounts.models import User
 from accounts.outbox.compose import Letter
 from accounts.requests import OwnRequest
 from accounts.sessions import guard, proofs
 from accounts.step_up import demand_fresh_proof
+from accounts.undo import sets
 from audit import trail
 from audit.events import Event
 from mfa import letters, policy
@@ -36,11 +38,13 @@ def make(
     *,
     after: Factors,
     before: Factors | None = None,
-    mail: Sequence[Letter] = (),
+    tell: Callable[..., Letter],
+    about: Mapping[str, Any] | None = None,
     end_others: bool = False,
     **facts: Any,
 ) -> None:
-    """Do `change` inside the transaction; `after` is what the person has then. `before`, what they had,
+    """Do `change` inside the transaction, and `tell` all addresses `about` it, with the link that stops
+    it; `after` is what the person has then. `before`, what they had,
     is given where something is taken away: nothing else turns two-step sign-in off, or can be the last
     way in.
 
@@ -60,8 +64,11 @@ def make(
     turned = on != user.two_step_on
     if on and turned and after.has_strong:
         demand_second_step(request)
+    undo = sets.begin(request, user, "factor")
+    shared: dict[str, Any] = {"undo": undo, **letters.about(request, user)}
+    mail = to_all(user, tell, **shared, **(about or {}))
     if turned:
-        mail = [*mail, letters.two_step(on=on, **letters.about(request, user))]
+        mail += to_all(user, letters.two_step, on=on, **shared)
     with transaction.atomic():
         guard.still_alive(request)
         change(user)
@@ -74,6 +81,7 @@ def make(
             request=request,
             letters=mail,
             end_others=end_others or turned,
+            undo=undo,
             **facts,
         )
         if turned:

@@ -68,9 +68,6 @@ def add(request: OwnRequest, answer: Answer) -> Passkey:
     if Passkey.objects.filter(credential_id_sha256=digest).exists():
         raise AlreadyThere
     before = factors.of(user)
-    named = letters.factor_changed(
-        factor="passkey", added=True, named=made.name, **letters.about(request, user)
-    )
     record(request, user, "passkey")
     try:
         changes.make(
@@ -78,7 +75,8 @@ def add(request: OwnRequest, answer: Answer) -> Passkey:
             Event.FACTOR_ADDED,
             lambda user: made.save(force_insert=True),
             after=replace(before, passkeys=(*before.passkeys, made)),
-            mail=[named],
+            tell=letters.factor_changed,
+            about={"factor": "passkey", "added": True, "named": made.name},
             factor="passkey",
         )
     except IntegrityError as error:
@@ -112,16 +110,14 @@ def remove(request: OwnRequest, passkey: Passkey) -> None:
     user = request.user
     demand_fresh_proof(request)
     before = factors.of(user)
-    gone = letters.factor_changed(
-        factor="passkey", added=False, named=passkey.name, **letters.about(request, user)
-    )
     changes.make(
         request,
         Event.FACTOR_REMOVED,
         lambda user: Passkey.objects.filter(pk=passkey.pk, user=user).delete(),
         after=before.without_passkey(passkey.pk),
         before=before,
-        mail=[gone],
+        tell=letters.factor_changed,
+        about={"factor": "passkey", "added": False, "named": passkey.name},
         end_others=True,
         factor="passkey",
     )

@@ -73,7 +73,7 @@ def finish(request: OwnRequest) -> bool:
         Event.RECOVERY_CODES_MADE,
         put,
         after=replace(before, codes=made, codes_left=len(codes)),
-        mail=[letters.recovery_codes_made(**letters.about(request, user))],
+        tell=letters.recovery_codes_made,
     )
     request.session.pop(SHOWN, None)
     return True

@@ -23,6 +23,7 @@ from accounts.models import User
 from accounts.outbox.letters import Happening
 from accounts.passwords import slots
 from accounts.sessions import guard
+from accounts.undo import sets
 from audit.events import Event
 from mfa.devices import app
 from mfa.devices.recovery_codes import Recipe, draw, normalise
@@ -105,7 +106,8 @@ def finish(request: HttpRequest, enrolment: Enrolment) -> None:
         digests = [recipe.digest(normalise(code)) for code in enrolment.codes]
     made = app.row_of(user, kept["name"], enrolment.seed, last_step=kept["step"])
     codes = recipe.row_of(user)
-    mail = letters.finished(user, happened=Happening.of(request, user=user))
+    undo = sets.begin(request, user, "factor")
+    mail = letters.finished(user, happened=Happening.of(request, user=user), undo=undo)
     with transaction.atomic():
         _use_up(enrolment)
         wiping.remove_all(user)
@@ -121,6 +123,7 @@ def finish(request: HttpRequest, enrolment: Enrolment) -> None:
             letters=mail,
             end_others=True,
             actor=user,
+            undo=undo,
         )
         guard.end_all(user)
     request.session.pop(recovery.STATE, None)

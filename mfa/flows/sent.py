@@ -213,14 +213,14 @@ def turn_on(request: OwnRequest, way: Way, typed: str) -> bool:
         return False
     made: MailedCode | TextedCode
     made = MailedCode(user=user, name="email") if way == "mailed_code" else row_of(user, number)
-    mails = letters.factor_changed(factor=way, added=True, **letters.about(request, user))
     record(request, user, way)
     changes.make(
         request,
         Event.FACTOR_ADDED,
         lambda user: made.save(force_insert=True),
         after=_with(before, way, made),
-        mail=[mails],
+        tell=letters.factor_changed,
+        about={"factor": way, "added": True},
         factor=way,
     )
     request.session.pop(NUMBER, None)
@@ -247,7 +247,8 @@ def turn_off(request: OwnRequest, way: Way) -> bool:
         lambda user: DEVICES[way].objects.filter(user=user).delete(),
         after=_with(before, way, None).settled(),
         before=before,
-        mail=[letters.factor_changed(factor=way, added=False, **letters.about(request, user))],
+        tell=letters.factor_changed,
+        about={"factor": way, "added": False},
         end_others=True,
         factor=way,
     )

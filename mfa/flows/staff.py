@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import CredentialsMoved
 from accounts.flows import credentials
+from accounts.flows.notices import confirmed
 from accounts.management.operator import PersonAct
 from accounts.models import Session, User
 from accounts.outbox.letters import Letter
@@ -193,7 +194,7 @@ def _effect(person: User) -> str:
     return (
         f"Removes: {', '.join(_named(name, held[name]) for name in held) or 'nothing but the state'}."
         f" Ends {sessions} session{'' if sessions == 1 else 's'}."
-        f" Tells {', '.join(letters.addresses(person))}."
+        f" Tells {', '.join(confirmed(person))}."
     )
 
 

@@ -7,27 +7,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Unpack
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from accounts.flows.notices import to_all
 from accounts.language import known_language
 from accounts.models import User
 from accounts.outbox.compose import Letter, compose
-from accounts.outbox.letters import Happening, Reader, reader, staff_changed
-
-
-def addresses(user: User) -> list[str]:
-    """The confirmed ones, the main one first. One SELECT."""
-    kept = EmailAddress.objects.filter(user_id=user.pk, verified=True)
-    others = kept.values_list("email", flat=True).order_by("email")
-    return [user.email, *(email for email in others if email != user.email)]
-
-
-def to_all(user: User, make: Callable[..., Letter], **facts: Any) -> list[Letter]:
-    """The letter that `make` composes, for each address. One SELECT."""
-    return [make(**facts, **reader(user, to=to)) for to in addresses(user)]
+from accounts.outbox.letters import Happening, Reader, staff_changed
+from accounts.undo.sets import Undo
 
 
 def recovery_waits(
@@ -72,7 +61,11 @@ def waits(
     user: User, *, ready_at: datetime, ends_at: datetime, key: str, happened: Happening | None
 ) -> list[Letter]:
     link = settings.SITE_URL + reverse("mfa_recovery_stop_key", args=[key])
-    moments = {"ready_at": ready_at, "ends_at": ends_at, "time_zone": user.time_zone}
+    moments: dict[str, Any] = {
+        "ready_at": ready_at,
+        "ends_at": ends_at,
+        "time_zone": user.time_zone,
+    }
     return to_all(user, recovery_waits, link=link, happened=happened, **moments)
 
 
@@ -85,8 +78,8 @@ def stopped(user: User, *, happened: Happening) -> list[Letter]:
     return to_all(user, recovery_stopped, link=link, happened=happened)
 
 
-def finished(user: User, *, happened: Happening) -> list[Letter]:
-    return to_all(user, recovery_finished, happened=happened)
+def finished(user: User, *, happened: Happening, undo: Undo) -> list[Letter]:
+    return to_all(user, recovery_finished, undo=undo, happened=happened)
 
 
 def by_staff(user: User, say: Callable[[], str], reason: str) -> list[Letter]:

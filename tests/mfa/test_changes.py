@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.sessions.store import SessionStore
 from audit.events import Event
-from mfa import factors
+from mfa import factors, letters
 from mfa.devices import app
 from mfa.flows import changes, recovery_codes
 from mfa.models import AuthenticatorApp, RecoveryCodes, TextedCode
@@ -103,7 +103,13 @@ def test_the_one_way_itself_asks_for_a_fresh_proof(rf, carol, clock, hashes_of):
         recovery_codes.finish(request)
     assert hashes.made == 0
     with pytest.raises(ReauthenticationRequired):
-        changes.make(request, Event.RECOVERY_CODES_MADE, done.append, after=factors.of(carol))
+        changes.make(
+            request,
+            Event.RECOVERY_CODES_MADE,
+            done.append,
+            after=factors.of(carol),
+            tell=letters.recovery_codes_made,
+        )
     assert not done and RecoveryCodes.objects.get(user=carol) == before
 
 

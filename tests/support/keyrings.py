@@ -10,6 +10,8 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 
 from accounts.botcheck import held
+from accounts.models import ChangeSet
+from accounts.undo import sets
 from audit import trail
 from audit.events import Event
 from audit.keyring import Keyring
@@ -32,6 +34,7 @@ KINDS = [
     "letters",
     "recipients of letters",
     "passwords that wait for a bot check",
+    "what was before changes",
     "authenticator seeds",
     "keys of recovery codes",
     "telephone numbers",
@@ -91,7 +94,8 @@ NUMBER = "+447700900123"
 
 class Life:
     """What is sealed when alice lives here: a session, letters, her key and the month's in the trail,
-    a password that waits for a bot check, the seed of her app, her recovery codes and her number."""
+    a password that waits for a bot check, the seed of her app, her recovery codes, her number, and what
+    was before a change."""
 
     def __init__(self) -> None:
         self.alice = cast.person("alice")
@@ -104,6 +108,7 @@ class Life:
         self.browser.post("/accounts/email/", {"action_add": "", "email": "a2@example.org"})
         Visitor().post("/accounts/password/reset/", {"login": "alice"})
         self.held = held.hold(TYPED, network="192.0.2.1")
+        sets.begin(request_from(), self.alice, "password").keep()
         trail.record(Event.SIGNED_OUT, subject=self.alice, request=request_from(), label="al")
 
     def is_whole(self) -> None:
@@ -121,5 +126,6 @@ class Life:
         assert lines and all(line.readable for line in lines)
         assert (lines[0].label, lines[0].address) == ("al", "203.0.113.7")
         assert trail.address_digests("203.0.113.7")
+        assert sets.former_of(ChangeSet.objects.get())["password"] == self.alice.password
         assert held.fetch(self.held) == TYPED
         self.held = held.hold(TYPED, network="192.0.2.1")

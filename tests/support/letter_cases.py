@@ -48,6 +48,9 @@ def case(make: Callable[..., Letter], *facts: str, link: str = "", **arguments: 
     return Case(make, arguments, list(facts), link)
 
 
+UNDO = "/accounts/undo/" + "k" * 43 + "/"
+
+
 CASES = {
     "confirm_address": case(
         letters.confirm_address, CODE, "10 minutes", "8 hours", code=CODE, minutes=10, link=KEY
@@ -156,6 +159,30 @@ CASES = {
         recovery.recovery_waits, "The waiting period is over", "8 March 2026, 10:00 (Berlin)",
         ready_at=datetime(2026, 3, 1, 9, tzinfo=UTC), ends_at=datetime(2026, 3, 8, 9, tzinfo=UTC),
         time_zone="Europe/Berlin", link="/accounts/mfa/reset/stop/8Jq2vXtR8Jq2vXtR8Jq2vXtR/",
+    ),
+    "change_stopped": case(
+        letters.change_stopped, "A change of the email addresses of your account was stopped.",
+        "Open the link in the email about it again", "help@example.org",
+        kind="address", happened=HAPPENED,
+    ),
+    "change_undone": case(
+        letters.change_undone, "addresses and second steps are as they were", "help@example.org",
+        happened=HAPPENED,
+    ),
+    "change_kept": case(
+        letters.change_kept, "The account is open again.", "help@example.org", happened=HAPPENED
+    ),
+    "reset_held": case(
+        letters.reset_held, "nothing is changed until that is settled", "help@example.org"
+    ),
+    "change_stopped_for_staff": case(
+        letters.change_stopped_for_staff, "change to the account quiet-harbour-4821",
+        "Its password had been changed.",
+        username="quiet-harbour-4821", kind="password",
+    ),
+    "with_undo": case(
+        letters.password_changed, "Not you? Stop it now", "It works for 7 days.",
+        link=UNDO, kind="changed", happened=HAPPENED, undo=UNDO,
     ),
     "recovery_closed": case(
         recovery.recovery_closed, "stopped twice", "help@example.org", happened=HAPPENED

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 
 from accounts.models import User
-from tests.support import passkey_roads, recovering, second_steps
+from tests.support import cast, passkey_roads, recovering, second_steps, undoing
 from tests.support.mailbox import Mailbox
 from tests.support.visitor import Visitor
 
@@ -20,6 +20,8 @@ TAKES_NO_SECRET = {
     "account_inactive": "redirects",
     "account_set_password": "redirects",
     "account_reset_password_from_key_done": "shows",
+    "account_undo_keep": "a word of whoever is signed in, behind a fresh proof",
+    "account_undo_password": "what was proved before",
     "account_unlock_link": "the key was looked up when the link was opened",
     **passkey_roads.TAKES_NO_SECRET,
     "mfa_app_activate": "the first code of a seed that stands beside it",
@@ -63,6 +65,23 @@ def code_of_a_recovery() -> Road:
         lambda: browser.post(recovering.CODE, {"code": recovering.WRONG_CODE}),
         lambda: browser.post(recovering.CODE, {"code": code}),
     )
+
+
+def change_something() -> None:
+    """Something of alice's, who has been here for long, so that her letter has the link."""
+    alice = User.objects.get(username="alice")
+    undoing.at_home(alice)
+    undoing.change_password(undoing.sign_in("alice"))
+
+
+def proof_from_before() -> Road:
+    change_something()
+    browser = undoing.open_and_stop(undoing.link_to("alice@example.org", "password_changed"))
+
+    def send(proof: str) -> HttpResponse:
+        return browser.post(undoing.UNDO, {"proof": proof})
+
+    return Road(5, lambda: send("not it"), lambda: send(cast.PASSWORD))
 
 
 def ask_for_a_recovery() -> None:

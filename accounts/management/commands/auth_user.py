@@ -28,7 +28,8 @@ class Command(OperatorCommand):
     name = "auth_user"
     help = (
         "show prints what there is to know of one account, and no secret. unlock opens it for further"
-        " tries after wrong passwords; remove-mfa takes all second steps away and ends the sessions."
+        " tries after wrong passwords; remove-mfa takes all second steps away and ends the sessions;"
+        " lift-hold opens it where a change was stopped by the link of its letter."
         " What changes something takes a reason and is told to the person. All is kept in the trail."
         " Exits with 0 (done), 1 (nobody by that name), 2 (wrong usage), 130 (interrupted)."
     )

@@ -1,0 +1,66 @@
+"""Staff or an operator open an account again in which a change was stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from accounts.flows import credentials, staff, undo
+from accounts.management.operator import PersonAct
+from accounts.models import User
+from accounts.sessions import guard
+from accounts.step_up import demand_fresh_proof
+
+
+def lift(request: HttpRequest | None, person: User, *, reason: str) -> int:
+    """Let everything go on there as it is now: all sessions end, new devices sign in, and the stopped
+    change stays. Returns how many sessions ended. By the staff who are signed in, or by an operator,
+    who has no request; for staff accounts by superusers only, and never one's own.
+
+    Raises PermissionDenied, ReauthenticationRequired; CredentialsMoved."""
+    if request is not None:
+        demand_fresh_proof(request)
+    letter = staff.told(request, person, _what_was_done, reason)
+    with transaction.atomic():
+        people = User.objects.select_for_update(of=("self",), no_key=True)
+        now = guard.hold(request, person) if request else people.get(pk=person.pk)
+        if request is not None and (
+            request.user.pk == now.pk or not staff.may_change(request.user, now)
+        ):
+            raise PermissionDenied
+        actor = request.user if request is not None else credentials.OPERATOR
+        ended = undo.lift(now, request=request, actor=actor, reason=reason)
+        letter.put()
+    return ended
+
+
+def _what_was_done() -> str:
+    return _(
+        "A change to your account had been stopped. The account was opened again as it is now, and all"
+        " devices were signed out."
+    )
+
+
+def _effect(person: User) -> str:
+    if person.held_since is None:
+        return ""
+    return (
+        f"Opens {person.username}, where a change was stopped on {person.held_since:%Y-%m-%d}; the"
+        f" change stays. Ends all sessions. Tells {person.email}."
+    )
+
+
+def _facts(person: User) -> Mapping[str, Any]:
+    return {"held_since": person.held_since and person.held_since.isoformat()}
+
+
+def _by_operator(person: User, reason: str) -> Mapping[str, Any]:
+    return {"sessions_ended": lift(None, person, reason=reason)}
+
+
+act = PersonAct(effect=_effect, facts=_facts, do=_by_operator)

@@ -1,0 +1,70 @@
+"""An account in which a change was stopped: what goes on there, and what does not."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from accounts.errors import Refusal
+from accounts.models import KnownDevice, User
+from audit.events import Event
+
+# What may happen to such an account all the same: what ends the hold, what tightens, and what staff do
+# with their own rights.
+GOES_ON = frozenset(
+    {
+        Event.CHANGE_STOPPED,
+        Event.CHANGE_UNDONE,
+        Event.CHANGE_KEPT,
+        Event.STAFF_HOLD_LIFTED,
+        Event.STAFF_PASSWORD_DEMANDED,
+        Event.STAFF_SECOND_STEP_REMOVED,
+        Event.STAFF_USER_CHANGED,
+        Event.DEACTIVATED,
+        Event.ACTIVATED,
+        Event.RECOVERY_STOPPED,
+        Event.FACTOR_STOPPED,
+    }
+)
+
+
+class ChangesHeld(Refusal):
+    """A change was stopped, and nothing more is changed until that one is undone or kept."""
+
+    status = 409
+    template = "errors/changes_held.html"
+
+
+class SignInHeld(Refusal):
+    """All proofs were right. While a change is stopped, only devices that were known long before it
+    sign in: whoever made it may know everything else."""
+
+    status = 403
+    template = "errors/sign_in_held.html"
+
+    def __init__(self, user: User) -> None:
+        super().__init__(user.pk)
+        self.since = user.held_since
+
+
+def demand_none(user: User, event: Event) -> None:
+    """Raise ChangesHeld for what must wait. `user` as the database has them: the caller compares the
+    version of their credentials, which a stop moves on."""
+    if user.held_since is not None and event not in GOES_ON:
+        raise ChangesHeld
+
+
+def lets_in(user: User | None, device: KnownDevice | None) -> bool:
+    """Whether the person signs in on this device. Stopping a change forgets all devices that were not
+    known for POLICY_UNDO_DAYS before it; one that an unlock letter let in is none."""
+    if user is None or user.held_since is None:
+        return True
+    return device is not None and device.expires_at is None
+
+
+def young(user: User, changed_at: datetime) -> QuerySet[KnownDevice]:
+    """The person's devices that were not known for long when the change was made."""
+    oldest = changed_at - timedelta(days=settings.POLICY_UNDO_DAYS)
+    return KnownDevice.objects.filter(user=user, created_at__gt=oldest)

@@ -1,0 +1,43 @@
+"""What can be put back. Each room names its `Part`s in settings.UNDO_PARTS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+from django.utils.module_loading import import_string
+
+from accounts.models import User
+
+
+def _proves_nothing(user: User, former: Any, typed: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Part:
+    """`kind` is a word of ChangeSet.Kind. `snapshot(user)` is JSON of how it is now, secrets opened: it
+    is sealed as a whole. `put_back(user, former)` makes it so again, in the transaction of the undoing
+    and with the person held. `proves(user, former, typed)` says whether `typed` is a code of something
+    that was there, and uses it up."""
+
+    kind: str
+    snapshot: Callable[[User], Any]
+    put_back: Callable[[User, Any], None]
+    proves: Callable[[User, Any, str], bool] = _proves_nothing
+
+
+@lru_cache(maxsize=1)
+def every() -> dict[str, Part]:
+    found = (import_string(path) for path in settings.UNDO_PARTS)
+    return {part.kind: part for part in found}
+
+
+@receiver(setting_changed)
+def _forget(**_changed: Any) -> None:
+    every.cache_clear()

@@ -1,0 +1,201 @@
+"""The walls around undoing a change: what the link alone does not do, and what a proof is worth."""
+
+from __future__ import annotations
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.utils import timezone
+
+from accounts.errors import LinkUnusable
+from accounts.flows import undo as flow
+from accounts.models import ChangeSet, KnownDevice, Session, User
+from audit.models import Entry
+from tests.support import cast
+from tests.support.pages import errors_of, text_of
+from tests.support.undoing import (
+    KEEP,
+    LOGIN,
+    NEW,
+    PASSWORD,
+    UNDO,
+    at_home,
+    link_to,
+    open_and_stop,
+    sign_in,
+    take_over_the_address,
+)
+from tests.support.visitor import Visitor
+
+pytestmark = pytest.mark.django_db
+
+OLD, STOLEN = "alice@example.org", "mallory@example.org"
+HELD = "You cannot sign in here for now"
+
+
+@pytest.fixture
+def owners(alice) -> Visitor:
+    """The owner's browser of old."""
+    return at_home(alice)
+
+
+@pytest.fixture
+def intruder(owners, alice) -> Visitor:
+    """Knows the password, came on a new device, and made an address of theirs the main one."""
+    browser = sign_in("alice")
+    take_over_the_address(browser, STOLEN)
+    return browser
+
+
+def main_address(user: User) -> str:
+    user.refresh_from_db()
+    assert EmailAddress.objects.get(user=user, primary=True).email == user.email
+    return user.email
+
+
+def test_a_browser_that_an_unlock_letter_let_in_is_no_old_one(owners, intruder, alice, mailbox):
+    open_and_stop(link_to(OLD, "address_changed"))
+    browser = Visitor()
+    browser.post("/accounts/unlock/", {"login": STOLEN})
+    browser.post("/accounts/unlock/code/", {"code": mailbox.latest(STOLEN).code})
+    assert KnownDevice.objects.filter(user=alice).exclude(expires_at=None).exists()
+    assert HELD in text_of(browser.post(LOGIN, {"login": "alice", "password": cast.PASSWORD}))
+
+
+def test_a_reset_link_from_before_sets_no_password_and_a_new_one_says_why(
+    owners, intruder, alice, mailbox
+):
+    browser = Visitor()
+    browser.post("/accounts/password/reset/", {"login": STOLEN})
+    link = mailbox.latest(STOLEN).link
+    open_and_stop(link_to(OLD, "address_changed"))
+    assert browser.get(link).status_code == 410
+    browser.post("/accounts/password/reset/", {"login": STOLEN})
+    assert mailbox.latest(STOLEN).kind == "reset_held" and "/reset/key" not in mailbox.latest().text
+
+
+def test_a_sign_in_code_opens_no_session_there(owners, intruder, alice, mailbox, settings):
+    settings.POLICY_SIGN_IN_BY_CODE = True
+    open_and_stop(link_to(OLD, "address_changed"))
+    browser = Visitor()
+    browser.post("/accounts/login/code/", {"login": STOLEN})
+    code = mailbox.latest(STOLEN).code
+    refused = browser.post("/accounts/login/code/confirm/", {"code": code})
+    assert refused.status_code == 403 and not Session.objects.filter(user=alice).exists()
+
+
+def test_a_demanded_password_does_not_shut_out_whoever_may_come_in(owners, intruder, alice):
+    open_and_stop(link_to(OLD, "address_changed"))
+    User.objects.filter(pk=alice.pk).update(password_must_change=timezone.now())
+    assert sign_in("alice", browser=owners).get("/accounts/").status_code == 200
+    intruder.post(LOGIN, {"login": "alice", "password": cast.PASSWORD})
+    assert intruder.get("/accounts/password/required/").status_code == 302
+
+
+def test_proofs_are_few_and_counted_before_they_are_compared(intruder, alice, clock, hashes_of):
+    browser = open_and_stop(link_to(OLD, "address_changed"))
+    for _ in range(5):
+        assert browser.post(UNDO, {"proof": "wrong"}).status_code == 200
+    with hashes_of() as hashes:
+        refused = browser.post(UNDO, {"proof": cast.PASSWORD})
+    assert refused.status_code == 429 and hashes.made == 0
+    assert "The change stays stopped, and the link works still." in text_of(refused)
+    clock.forward(hours=1, seconds=1)
+    ChangeSet.objects.update(tries=flow.TRIES)
+    assert browser.post(UNDO, {"proof": cast.PASSWORD}).status_code == 410
+    ChangeSet.objects.update(tries=flow.TRIES - 1)
+    assert browser.post(UNDO, {"proof": cast.PASSWORD})["Location"] == PASSWORD
+    assert Entry.objects.filter(event="account.undo_failed").count() == 5
+
+
+@pytest.mark.parametrize("proof", ["x" * 5000, "\x00", "' OR 1=1", "😀" * 300, "\u202e", "{{ 7 }}"])
+def test_hostile_proofs_are_wrong_and_nothing_more(intruder, alice, proof):
+    browser = open_and_stop(link_to(OLD, "address_changed"))
+    assert browser.post(UNDO, {"proof": proof}).status_code == 200
+    assert browser.get(PASSWORD)["Location"] == UNDO
+
+
+def test_the_link_alone_sets_no_password_and_proves_nothing_before_it_stopped(intruder, alice):
+    link = link_to(OLD, "address_changed")
+    browser = Visitor()
+    browser.get(link)
+    assert browser.get(PASSWORD)["Location"] == UNDO
+    assert browser.post(PASSWORD, {"password1": NEW, "password2": NEW})["Location"] == UNDO
+    # The proof is asked after the stop only: this POST is the stop.
+    browser.post(UNDO, {"proof": cast.PASSWORD})
+    assert browser.get(PASSWORD)["Location"] == UNDO
+    alice.refresh_from_db()
+    assert alice.check_password(cast.PASSWORD) and alice.held_since
+
+
+def test_a_proof_grows_old_and_ends_with_the_session_that_gave_it(intruder, alice, clock):
+    browser = open_and_stop(link_to(OLD, "address_changed"))
+    before = browser.cookies["__Host-session"].value
+    browser.post(UNDO, {"proof": cast.PASSWORD})
+    assert browser.cookies["__Host-session"].value != before
+    assert browser.get(PASSWORD).status_code == 200
+    clock.forward(minutes=10, seconds=1)
+    assert browser.get(PASSWORD)["Location"] == UNDO
+
+
+def test_the_flow_itself_asks_for_the_proof(rf, intruder, alice):
+    browser = open_and_stop(link_to(OLD, "address_changed"))
+    request = rf.post(UNDO)
+    request.session = browser.session
+    with pytest.raises(LinkUnusable):
+        flow.put_back(request, ChangeSet.objects.exclude(stopped_at=None).get(), NEW)
+    assert main_address(alice) == STOLEN
+
+
+def test_the_new_password_keeps_the_policy(intruder, alice):
+    browser = open_and_stop(link_to(OLD, "address_changed"))
+    browser.post(UNDO, {"proof": cast.PASSWORD})
+    assert "Use at least 15 characters" in errors_of(
+        browser.post(PASSWORD, {"password1": "short", "password2": "short"})
+    )
+
+
+def test_what_was_before_rests_sealed_to_its_row(intruder, alice):
+    first, second = ChangeSet.objects.order_by("pk")
+    assert alice.password not in first.former and OLD not in first.former
+    first.former = second.former
+    assert flow._is_from_before(alice, first, cast.PASSWORD) is False
+
+
+def test_the_person_who_was_switched_off_is_not_found_by_it(intruder, alice):
+    link = link_to(OLD, "address_changed")
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert Visitor().get(link).status_code == 410
+
+
+def test_keeping_takes_a_fresh_proof(owners, intruder, alice, clock):
+    open_and_stop(link_to(OLD, "address_changed"))
+    sign_in("alice", browser=owners)
+    clock.forward(minutes=6)
+    assert owners.post(KEEP)["Location"].startswith("/accounts/reauthenticate/")
+    alice.refresh_from_db()
+    assert alice.held_since is not None
+
+
+def test_keeping_nothing_does_nothing(owners, alice):
+    sign_in("alice", browser=owners)
+    count = Entry.objects.count()
+    assert owners.post(KEEP)["Location"] == "/accounts/" and Entry.objects.count() == count
+
+
+def test_pressing_the_button_twice_is_stopping_once(intruder, alice):
+    link = link_to(OLD, "address_changed")
+    one, other = Visitor(), Visitor()
+    for browser in (one, other):
+        browser.get(link)
+    for browser in (one, other):
+        assert browser.post(UNDO)["Location"] == UNDO
+    assert Entry.objects.filter(event="account.change_stopped").count() == 1
+
+
+def test_a_page_of_it_takes_few_statements(intruder, alice, django_assert_max_num_queries):
+    browser = Visitor()
+    browser.get(link_to(OLD, "address_changed"))
+    for _ in range(2):
+        with django_assert_max_num_queries(6):
+            browser.get(UNDO)
+        browser.post(UNDO)
