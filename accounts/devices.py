@@ -21,6 +21,17 @@ def system_label(agent: str) -> str:
     return _names(agent[:AGENT_LENGTH])[1]
 
 
+def device_icon(agent: str) -> str:
+    """What it is drawn as: phone, tablet, desktop, or laptop for whatever it may be."""
+    shown = agent[:AGENT_LENGTH]
+    system = _names(shown)[1]
+    if system == "iOS":
+        return "tablet" if "iPad" in shown else "phone"
+    if system == "Android":
+        return "phone" if "Mobile" in shown else "tablet"
+    return "desktop" if system == "Windows" else "laptop"
+
+
 def plain_agent(agent: str) -> str:
     """What is kept of a browser's own text: printable, cut by rule."""
     kept = agent[: 2 * AGENT_LENGTH]

@@ -6,7 +6,7 @@ ACCOUNT_PANELS names one `Panel` a room, by dotted name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -39,6 +39,16 @@ class MenuEntry:
 
 
 @dataclass(frozen=True)
+class DeviceCard:
+    """A section of the page of devices: `template` draws it from `rows`. `marks` are the words that
+    stand as a badge at sessions of a known device, by the device's number."""
+
+    template: str
+    rows: Sequence[Any]
+    marks: Mapping[int, Words] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Panel:
     """`todo(user)`: open items, most urgent first, each with `title text url label icon`.
     `facts(user)`: lines of "How you sign in", each with `label value url link_label`.
@@ -46,6 +56,7 @@ class Panel:
     offers, or ''.
     `notices(user)`: what stands over each page of theirs, each with `title text url label`, the last
     two of a button that POSTs; it is asked for every page, so it makes no statement.
+    `devices(user)`: what it adds to the page of devices, or None; one statement at most.
     `about_to`: by url name, the sentence over the page that asks for a fresh proof.
     `sentences`: how each event of the room is told to the person it is about; every event has a
     verdict in one room (accounts/activity/)."""
@@ -55,6 +66,7 @@ class Panel:
     facts: Callable[[User], list[dict[str, Any]]] = lambda user: []
     offer: Callable[[OwnRequest], str] = lambda request: ""
     notices: Callable[[User], list[dict[str, Any]]] = lambda user: []
+    devices: Callable[[User], DeviceCard | None] = lambda user: None
     about_to: Mapping[str, Words] = field(default_factory=dict)
     sentences: Sentences = field(default_factory=dict)
 
@@ -84,7 +96,7 @@ OWN = Panel(
         MenuEntry("account_profile", "user", _("Profile")),
         MenuEntry("account_email", "mail", _("Email addresses")),
         MenuEntry("account_change_password", "lock", _("Password")),
-        MenuEntry("account_devices", "laptop", _("Devices")),
+        MenuEntry("account_devices", "laptop", _("Devices"), covers="/accounts/sessions/"),
         MenuEntry("account_activity", "pulse", _("Activity"), covers="/accounts/activity/"),
     ),
     sentences=SENTENCES,
@@ -96,7 +108,12 @@ OWN = Panel(
             "You are about to change your password. Confirm it is you first."
         ),
         "account_undo_keep": _("You are about to keep a stopped change. Confirm it is you first."),
-        "account_devices": _("You are about to forget known devices. Confirm it is you first."),
+        "account_devices": _(
+            "You are about to sign out or forget a device. Confirm it is you first."
+        ),
+        "account_sign_out_others": _(
+            "You are about to sign out all your other devices. Confirm it is you first."
+        ),
     },
 )
 

@@ -71,6 +71,11 @@ class Event(StrEnum):
         "A program filled the hidden field of that form: answered alike, and no letter sent.",
     )
     SIGNED_OUT = ("account.signed_out", "The person ended this session.")
+    SESSIONS_ENDED = (
+        "account.sessions_ended",
+        "Somebody ended sessions of theirs from another one.",
+        {"sessions": Count(), "reason": OneOf(("by_person",))},
+    )
     REAUTHENTICATED = (
         "account.reauthenticated",
         "A signed-in person proved again who they are.",

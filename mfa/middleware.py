@@ -48,6 +48,7 @@ class SecondFactorMiddleware(OTPMiddleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response: HttpResponse = super().__call__(request)
+        trusted.note_device(request)
         trusted.set_cookie(request, response)
         return response
 

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
-from accounts.panels import MenuEntry, Panel
+from accounts.panels import DeviceCard, MenuEntry, Panel
 from mfa import policy
-from mfa.flows import passkey_offer
+from mfa.flows import passkey_offer, trusted
 from mfa.recovery import notices
 from mfa.sentences import SENTENCES
 
@@ -88,6 +88,15 @@ def facts(user: User) -> list[dict[str, Any]]:
     ]
 
 
+def devices(user: User) -> DeviceCard | None:
+    """The browsers that are not asked for the second step."""
+    listed = trusted.of(user)
+    if not listed:
+        return None
+    marks = {one.device: gettext_lazy("Trusted") for one in listed if one.device}
+    return DeviceCard("elements/mfa/devices_trusted.html", listed, marks)
+
+
 panel = Panel(
     menu=(
         MenuEntry(
@@ -99,6 +108,7 @@ panel = Panel(
     offer=lambda request: passkey_offer.page_to_offer(request, request.user),
     notices=notices.of,
     sentences=SENTENCES,
+    devices=devices,
     about_to={
         "mfa_passkeys": gettext_lazy(
             "You are about to change your passkeys. Confirm it is you first."

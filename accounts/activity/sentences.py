@@ -78,6 +78,12 @@ def _devices_forgotten(line: Line) -> str:
     return said % {"n": number}
 
 
+def _sessions_ended(line: Line) -> str:
+    number = int(line.facts.get("sessions", 1))
+    said = ngettext("Signed out %(n)d other device", "Signed out %(n)d other devices", number)
+    return said % {"n": number}
+
+
 def _profile(line: Line) -> str:
     return _("Changed the profile: %(fields)s") % {"fields": words.fields(line)}
 
@@ -97,6 +103,7 @@ SENTENCES: Sentences = {
         SIGN_IN, "key", by_fact("method", SIGNED_IN_BY, gettext_lazy("Signed in"))
     ),
     Event.SIGNED_OUT: Told(SIGN_IN, "out", plainly(gettext_lazy("Signed out"))),
+    Event.SESSIONS_ENDED: Told(SIGN_IN, "out", _sessions_ended),
     Event.SIGN_IN_FAILED: Told(
         FAILED,
         "warning",

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.devices import device_label
+from accounts.devices import device_icon, device_label
 from accounts.known_devices import devices
 from accounts.requests import OwnRequest
 from accounts.sessions import guard
@@ -22,6 +22,7 @@ class Listed:
 
     pk: int
     label: str
+    icon: str
     is_this: bool
     first_seen: datetime
     last_used: datetime
@@ -35,6 +36,7 @@ def of(request: OwnRequest) -> list[Listed]:
         Listed(
             pk=device.pk,
             label=device_label(device.user_agent),
+            icon=device_icon(device.user_agent),
             is_this=device == here,
             first_seen=device.created_at,
             last_used=device.last_used_at,

@@ -29,7 +29,7 @@ _SEEN_AGAIN = (
     "UPDATE accounts_knowndevice"
     " SET key = %s, user_agent = %s, last_used_at = %s, failures = 0, expires_at = NULL"
     " WHERE user_id = %s AND key = %s"
-    " RETURNING EXISTS (SELECT 1 FROM accounts_knowndevice WHERE key = %s AND user_id <> %s)"
+    " RETURNING EXISTS (SELECT 1 FROM accounts_knowndevice WHERE key = %s AND user_id <> %s), id"
 )
 _PAST_THE_NEWEST = (
     "DELETE FROM accounts_knowndevice WHERE user_id = %s AND id NOT IN"
@@ -39,7 +39,7 @@ _PAST_THE_NEWEST = (
 _SEEN_FIRST = (
     "INSERT INTO accounts_knowndevice"
     " (user_id, key, user_agent, created_at, last_used_at, failures)"
-    " VALUES (%s, %s, %s, %s, %s, 0)"
+    " VALUES (%s, %s, %s, %s, %s, 0) RETURNING id"
 )
 _TAKEN_ALONG = (
     "UPDATE accounts_knowndevice SET key = %s"
@@ -91,9 +91,9 @@ def of_user(user: User) -> QuerySet[KnownDevice]:
     return alive().filter(user=user).order_by("-last_used_at", "-pk")
 
 
-def remember(request: HttpRequest, user: User) -> None:
+def remember(request: HttpRequest, user: User) -> int:
     """Let this browser be known for `user` after a complete sign-in or a finished reset. Belongs
-    into the transaction of that act, in which the person is locked.
+    into the transaction of that act, in which the person is locked. Returns the device's number.
 
     SECURITY: under a new value each time, for all who are known in it, so that a copy of the old one
     dies, and one that somebody put there never becomes theirs. An answer that gets lost leaves the
@@ -106,7 +106,7 @@ def remember(request: HttpRequest, user: User) -> None:
     brought = value_of(request)
     former, fresh = sealing.token_digest(brought), _fresh_key(request)
     agent, at = _agent(request), stored(now)
-    seen: tuple[bool] | None = None
+    seen: tuple[bool, int] | None = None
     with connection.cursor() as cursor:
         if brought:
             cursor.execute(_SEEN_AGAIN, [fresh, agent, at, user.pk, former, former, user.pk])
@@ -115,8 +115,12 @@ def remember(request: HttpRequest, user: User) -> None:
             most = settings.POLICY_DEVICES_PER_PERSON - 1
             cursor.execute(_PAST_THE_NEWEST, [user.pk, user.pk, most])
             cursor.execute(_SEEN_FIRST, [user.pk, fresh, agent, at, at])
+            number = cursor.fetchone()[0]
+        else:
+            number = seen[1]
         if seen[0] if seen else brought:
             _take_along(cursor, former, fresh)
+    return number
 
 
 def _take_along(cursor: CursorWrapper, former: str, fresh: str) -> None:

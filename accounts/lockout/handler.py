@@ -15,6 +15,7 @@ from accounts.known_devices import devices
 from accounts.lockout import tries
 from accounts.lockout.buckets import account_bucket, typed_name
 from accounts.models import User
+from accounts.sessions import store
 
 LOCKED = "axes_locked_out"  # its middleware answers with the lockout page where this is set
 
@@ -61,7 +62,7 @@ class Handler(AxesDatabaseHandler):
 
     def user_logged_in(self, sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
         tries.forgive(request, user)
-        devices.remember(request, user)
+        store.of_request(request).is_on(devices.remember(request, user))
 
     def user_logged_out(self, sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
         """Nothing is counted at sign-out."""

@@ -41,7 +41,7 @@ SEEN_EVERY = timedelta(minutes=1)
 SUSPENDED_SECONDS = 600
 SUSPENDED_AT = "suspended_at"
 SAVED = ("key", "data", "proved", "last_seen_at", "client_ip", "user_agent", "expires_at")
-OWNED = ("user", "credentials_version", "signed_in_at")
+OWNED = ("user", "credentials_version", "signed_in_at", "device")
 SEALED = SealedColumn("sessions", Session, "data", lambda row: _context(row.key))
 _by_key = Lookup(lambda key: Session.objects.select_related("user").filter(key=key))
 
@@ -74,6 +74,7 @@ class SessionStore(SessionBase):
     user_agent = ""
     _get_session: Callable[..., dict[str, Any]]
     _new_owner: User | None = None
+    _device: int | None = None  # where the new owner signs in
     _suspended: Any = None  # the suspended POST as it was loaded
 
     def load(self) -> dict[str, Any]:
@@ -126,6 +127,7 @@ class SessionStore(SessionBase):
             row.user = self._new_owner
             row.credentials_version = self._new_owner.credentials_version
             row.signed_in_at = now
+            row.device = self._device
         row.proved = _proofs(data, row)
         self._see(row, now)
 
@@ -154,6 +156,10 @@ class SessionStore(SessionBase):
         self.cycle_key()
         self._new_owner = user
 
+    def is_on(self, device: int) -> None:
+        """On which known device its new owner signs in: kept with the owner."""
+        self._device = device
+
     def cycle_key(self) -> None:
         self._get_session()
         self.modified = True
@@ -166,7 +172,7 @@ class SessionStore(SessionBase):
 
     def flush(self) -> None:
         super().flush()
-        self.row = self._new_owner = None
+        self.row = self._new_owner = self._device = None
 
     @classmethod
     def clear_expired(cls) -> None:

@@ -17,10 +17,11 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from accounts.devices import device_label, plain_agent
+from accounts.devices import device_icon, device_label, plain_agent
 from accounts.models import User
 from accounts.requests import OwnRequest
 from accounts.sessions import guard
+from accounts.sessions.store import of_request
 from accounts.step_up import demand_fresh_proof
 from audit import sealing, trail
 from audit.events import Event
@@ -29,6 +30,7 @@ from mfa.models import TrustedBrowser
 
 VALUE_BYTES = 32
 MOST_VALUES = 4
+MOST_SHOWN = 50
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 
@@ -45,6 +47,7 @@ def _values(request: HttpRequest) -> list[str]:
 
 def _give(request: HttpRequest, fresh: str, *, instead_of: str = "") -> None:
     kept = [value for value in _values(request) if value != instead_of]
+    request._trusted_now = sealing.token_digest(fresh)  # type: ignore[attr-defined]
     request._trust_values = [fresh, *kept][:MOST_VALUES]  # type: ignore[attr-defined]
 
 
@@ -88,6 +91,15 @@ def is_trusted(request: HttpRequest, user: User) -> bool:
     return False
 
 
+def note_device(request: HttpRequest) -> None:
+    """Which known device the browser is that was trusted, or known again, in this request: it is
+    known by the end of the sign-in only. One UPDATE, and none for any other request."""
+    key = getattr(request, "_trusted_now", "")
+    row = of_request(request).row if key else None
+    if row is not None and row.device:
+        TrustedBrowser.objects.filter(key=key, user=row.user_id).update(device=row.device)
+
+
 def set_cookie(request: HttpRequest, response: HttpResponse) -> None:
     """Hand the browser its values, if they were given in this request and it ended well."""
     values = getattr(request, "_trust_values", None)
@@ -107,24 +119,33 @@ class Trusted:
     """One browser as its owner sees it."""
 
     pk: int
+    device: int | None
     label: str
+    icon: str
     since: datetime
     last_used: datetime
     until: datetime
 
 
-def of(user: User) -> list[Trusted]:
-    """Those that are trusted still, the one used last first. One SELECT."""
+def count_of(user: User) -> int:
+    """How many are trusted still. One SELECT."""
+    return TrustedBrowser.objects.filter(user=user, expires_at__gt=timezone.now()).count()
+
+
+def of(user: User, most: int = MOST_SHOWN) -> list[Trusted]:
+    """Those that are trusted still, the one used last first; no more than `most`. One SELECT."""
     rows = TrustedBrowser.objects.filter(user=user, expires_at__gt=timezone.now())
     return [
         Trusted(
             pk=row.pk,
+            device=row.device,
             label=device_label(row.user_agent),
+            icon=device_icon(row.user_agent),
             since=row.created_at,
             last_used=row.last_used_at,
             until=row.expires_at,
         )
-        for row in rows.order_by("-last_used_at", "-pk")
+        for row in rows.order_by("-last_used_at", "-pk")[:most]
     ]
 
 

@@ -28,7 +28,7 @@ def security(request: OwnRequest) -> HttpResponse:
         "demand": demand,
         "is_met": held.meet(demand),
         "person": user,
-        "trusted": trusted.of(user),
+        "trusted": trusted.count_of(user),
         "outcomes": readiness.of(readiness.load(user, held)),
         "trust_offered": trusted.is_offered(user),
     }

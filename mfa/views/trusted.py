@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from accounts import time_zones
 from accounts.requests import OwnRequest
 from mfa.flows import trusted
 
@@ -19,10 +17,8 @@ from mfa.flows import trusted
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def browsers(request: OwnRequest) -> HttpResponse:
-    if request.method == "POST":
-        return _forget(request)
-    with timezone.override(time_zones.zone_of(request.user.time_zone)):
-        return render(request, "mfa/trusted.html", {"browsers": trusted.of(request.user)})
+    """They are listed with the other devices; here they are forgotten."""
+    return _forget(request) if request.method == "POST" else redirect("account_devices")
 
 
 def _forget(request: OwnRequest) -> HttpResponse:
@@ -30,6 +26,8 @@ def _forget(request: OwnRequest) -> HttpResponse:
     is_number = chosen.isdecimal() and chosen.isascii() and len(chosen) < 19
     everything = request.POST.get("action") == "all"
     count = trusted.forget(request, None if everything else int(chosen) if is_number else 0)
+    if not count and not everything:
+        raise Http404
     if count:
         said = ngettext(
             "%(n)d device is asked for the second step again.",
@@ -39,4 +37,4 @@ def _forget(request: OwnRequest) -> HttpResponse:
         messages.success(request, said % {"n": count})
     else:
         messages.info(request, _("There was nothing to forget."))
-    return redirect("mfa_trusted")
+    return redirect("account_devices")

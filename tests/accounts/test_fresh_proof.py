@@ -37,6 +37,7 @@ EXEMPT = {
     "account_confirm_link": "the link; the address was added with a fresh proof",
     "account_profile": "name, language, time zone: nobody gets in by them",
     "account_devices": "asks for it where there is something to forget (test_devices_page.py)",
+    "account_sign_out_others": "asks for it (test_sessions_ended_by_person.py)",
     "account_change_password": "takes the current password itself (tested below)",
     "account_set_password": "redirects",
     "account_password_required": "a stage of the sign-in that gave the proof",

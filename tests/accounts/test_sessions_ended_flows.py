@@ -18,6 +18,7 @@ from accounts.flows import (
     passwords,
     profile,
     proofs,
+    sessions,
     staff,
 )
 from accounts.models import User
@@ -60,6 +61,7 @@ OWN: dict[str, Deed] = {
     "confirm": lambda r: addresses.confirm_by_link(r, r.user, waiting(r.user)),
     "password": lambda r: passwords.change(r, r.user, "seven grey herons at noon", end_others=True),
     "devices": known_devices.forget_others,
+    "sessions": sessions.sign_out_others,
 }
 OF_STAFF: dict[str, Deed] = {
     "change": lambda r, whom: staff.change(r, whom, {"name": "X"}, reason="because"),

@@ -152,7 +152,7 @@ def test_devices_that_are_known_and_none(page: Page, look: Look, site: Site, ope
     signs_in(open_page(), "devices")
     signs_in(page, "devices")
     page.goto("/accounts/sessions/")
-    expect(page.get_by_role("listitem")).to_have_count(2)
+    expect(page.get_by_role("listitem")).to_have_count(4)
     look("Devices", "devices-two")
     press(page, "Forget all other devices")
     expect(page.get_by_role("status")).to_contain_text("1 device is forgotten.")

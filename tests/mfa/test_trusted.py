@@ -7,19 +7,21 @@ from types import SimpleNamespace
 import pytest
 from django.http import HttpResponse
 
-from accounts.models import User
+from accounts.models import KnownDevice, Session, User
 from accounts.sessions.store import SessionStore
+from audit import sealing
 from audit.events import Event
 from audit.models import Entry
 from mfa.flows import occasions, trusted
 from mfa.models import TrustedBrowser
 from tests.support import cast, roads, second_steps
+from tests.support.pages import text_of
 from tests.support.race import outcome, race
 from tests.support.roads import STEP, TWICE
 from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
-LIST = "/accounts/mfa/trusted/"
+LIST, DEVICES = "/accounts/mfa/trusted/", "/accounts/sessions/"
 COOKIE = "__Host-trust"
 
 
@@ -33,6 +35,11 @@ def step(browser: Visitor, user, *, trust: bool = True) -> str:
     return outcome(
         browser.post(STEP, {"method": "app", "code": code} | ({"trust": "on"} if trust else {}))
     )
+
+
+def of_browser(browser: Visitor) -> str:
+    """The stored key of its session."""
+    return sealing.token_digest(browser.cookies["__Host-session"].value)
 
 
 def trusted_browser(user) -> Visitor:
@@ -155,13 +162,13 @@ def test_the_flow_itself_trusts_nobody_for_staff(trusting, ada, rf):
 def test_its_owner_sees_and_forgets_them_one_by_one(trusting, carol, clock):
     first, second = trusted_browser(carol), trusted_browser(carol)
     roads.by_password(first)
-    page = first.get(LIST).content.decode()
+    page = first.get(LIST, follow=True).content.decode().partition('id="trusted"')[2]
     assert page.count("Firefox on Linux</bdi>") == 2
     clock.forward(minutes=6)
     newest = TrustedBrowser.objects.order_by("created_at").last()
     assert outcome(first.post(LIST, {"device": newest.pk})).startswith("302 /accounts/reauth")
     first.post("/accounts/reauthenticate/", {"password": cast.PASSWORD})
-    assert outcome(first.post(LIST, {"device": newest.pk})) == f"302 {LIST}"
+    assert outcome(first.post(LIST, {"device": newest.pk})) == f"302 {DEVICES}"
     assert outcome(roads.by_password(second)) == f"302 {STEP}"
     assert first.post(LIST, {"action": "all"}).status_code == 302
     assert not TrustedBrowser.objects.exists()
@@ -174,8 +181,26 @@ def test_one_cannot_forget_anothers(trusting, carol, alice):
     browser = Visitor()
     roads.by_password(browser, "alice")
     for pk in (TrustedBrowser.objects.get().pk, "0", "-1", "x" * 50, "9" * 30, "١"):
-        browser.post(LIST, {"device": pk})
+        assert browser.post(LIST, {"device": pk}).status_code == 404
     assert TrustedBrowser.objects.count() == 1
+
+
+def test_the_page_of_devices_marks_the_session_it_was_opened_on(trusting, carol):
+    """Also where the browser was a stranger until the end of that sign-in, and where its device was
+    forgotten since and is known anew."""
+    browser, other = Visitor(), Visitor()
+    for visitor, trust in ((browser, True), (other, False)):
+        roads.by_password(visitor, "carol")
+        step(visitor, carol, trust=trust)
+    sessions = text_of(other.get(DEVICES)).partition("Known devices")[0]
+    assert sessions.count("Trusted") == 1 and "Firefox on Linux Trusted" in sessions
+    browser.post("/accounts/logout/")
+    KnownDevice.objects.all().delete()
+    roads.by_password(browser, "carol")
+    device = Session.objects.get(key=of_browser(browser)).device
+    assert device and TrustedBrowser.objects.get().device == device
+    sessions = text_of(other.get(DEVICES)).partition("Known devices")[0]
+    assert sessions.count("Trusted") == 1 and "by password and trusted device" in sessions
 
 
 @pytest.mark.parametrize("change", ["password", "codes", "app off"])

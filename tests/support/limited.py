@@ -17,6 +17,7 @@ TAKES_NO_SECRET = {
     "account_logout": "only gives up",
     "account_profile": "name, language, time zone of whoever is signed in",
     "account_devices": "ends what is one's own",
+    "account_sign_out_others": "ends what is one's own, behind a fresh proof",
     "account_inactive": "redirects",
     "account_set_password": "redirects",
     "account_reset_password_from_key_done": "shows",

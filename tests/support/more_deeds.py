@@ -34,13 +34,20 @@ from tests.support.deeds import (
 from tests.support.sensitive import form_of_alice, letters_to_choose, page_of_alice
 from tests.support.visitor import Visitor
 
-# --- passwords ------------------------------------------------------------------------------------
+# --- sessions -------------------------------------------------------------------------------------
 
 
 def sign_in_elsewhere(w: World) -> None:
     for _ in range(2):
         Visitor().post(LOGIN, {"login": "alice", "password": cast.PASSWORD})
 
+
+@leaves(own(Event.SESSIONS_ENDED, sessions=2, reason="by_person"), after=sign_in_elsewhere)
+def sign_out_all_other_devices(w: World) -> None:
+    w.alice.post("/accounts/sessions/others/")
+
+
+# --- passwords ------------------------------------------------------------------------------------
 
 TWO_FORGOTTEN = own(Event.DEVICE_FORGOTTEN, devices=2, reason="new_password")
 
