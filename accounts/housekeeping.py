@@ -36,6 +36,7 @@ PERIODIC = [
     "accounts.housekeeping.purge_tallies",
     "accounts.housekeeping.purge_attempts",
     "accounts.housekeeping.forget_addresses",
+    "accounts.activity.answers.purge",
     "accounts.known_devices.devices.purge",
     "accounts.flows.unlock.purge",
     "accounts.flows.proofs.purge",

@@ -20,6 +20,8 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.activity import checks
+from accounts.activity.checks import Check
 from accounts.activity.sentences import SENTENCES
 from accounts.activity.told import Sentences, Told
 from accounts.models import User
@@ -59,7 +61,8 @@ class Panel:
     `devices(user)`: what it adds to the page of devices, or None; one statement at most.
     `about_to`: by url name, the sentence over the page that asks for a fresh proof.
     `sentences`: how each event of the room is told to the person it is about; every event has a
-    verdict in one room (accounts/activity/)."""
+    verdict in one room (accounts/activity/).
+    `to_check(user)`: what whoever was in an account may have left behind (A12's rescue page)."""
 
     menu: tuple[MenuEntry, ...] = ()
     todo: Callable[[User], list[dict[str, Any]]] = lambda user: []
@@ -69,6 +72,7 @@ class Panel:
     devices: Callable[[User], DeviceCard | None] = lambda user: None
     about_to: Mapping[str, Words] = field(default_factory=dict)
     sentences: Sentences = field(default_factory=dict)
+    to_check: Callable[[User], list[Check]] = lambda user: []
 
 
 def _held(user: User) -> list[dict[str, Any]]:
@@ -100,6 +104,7 @@ OWN = Panel(
         MenuEntry("account_activity", "pulse", _("Activity"), covers="/accounts/activity/"),
     ),
     sentences=SENTENCES,
+    to_check=checks.own,
     about_to={
         "account_email": _(
             "You are about to change your email addresses. Confirm it is you first."

@@ -58,6 +58,7 @@ urlpatterns = [
     path("activity/", activity.activity, name="account_activity"),
     path("activity/<int:entry>/", activity.entry, name="account_activity_entry"),
     path("sessions/others/", devices.sign_out_others, name="account_sign_out_others"),
+    path("rescue/", activity.rescue, name="account_rescue"),
     path("password/change/", account.change_password, name="account_change_password"),
     path(
         "password/set/",

@@ -30,6 +30,7 @@ WHY_NO_SIGN_IN = (
 )
 PROFILE = SomeOf(("name", "username", "language", "time_zone"))
 SESSIONS = Maybe(Count())
+ANY_ENTRY = 2**63 - 1
 RULE_KIND = OneOf(("allow", "deny"))
 RULE_SCOPE = OneOf(("site", "admin"))
 BY = OneOf(("staff", "operator"))
@@ -106,7 +107,10 @@ class Event(StrEnum):
         {
             "devices": Count(),
             "reason": OneOf(
-                ("by_person", "failures", "new_password", "switched_off", "recovered", "undone")
+                (
+                    *("by_person", "failures", "new_password", "switched_off", "recovered"),
+                    *("undone", "not_me"),
+                )
             ),
         },
     )
@@ -196,6 +200,12 @@ class Event(StrEnum):
         "account.password_hash_upgraded",
         "An older hash was replaced at sign-in by one with today's parameters.",
         {"former": Maybe(Word(40))},
+    )
+    ACTIVITY_DISOWNED = (
+        "account.activity_disowned",
+        "The person said that it was not them: other sessions ended, and other devices are strangers."
+        " `entry` is what they said it of.",
+        {"entry": Maybe(Count(ANY_ENTRY)), "sessions": SESSIONS},
     )
     PROFILE_CHANGED = ("account.profile_changed", "Profile fields changed.", {"fields": PROFILE})
     DEACTIVATED = (

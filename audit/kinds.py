@@ -36,11 +36,6 @@ def newest(subject_id: str, events: Collection[Event], *, before: int | None, li
     return RawSQL(together, [*parameters, limit])  # noqa: S611 - marks only
 
 
-def newest_of_each(subject_id: str, events: Collection[Event]) -> RawSQL:
-    """The number of the newest entry of each kind that there is. `events` is not empty."""
-    return RawSQL(*_of_each(subject_id, events, before=None, limit=1))  # noqa: S611 - marks only
-
-
 def _of_each(
     subject_id: str, events: Collection[Event], *, before: int | None, limit: int
 ) -> tuple[str, list[Any]]:

@@ -34,7 +34,6 @@ __all__ = [
     "forget",
     "forget_months_before",
     "identifier_digest",
-    "last_times",
     "network_digest",
     "page_of",
     "record",
@@ -166,13 +165,6 @@ def page_of(
 def entry_of(subject_id: str, id: int) -> Line | None:
     """One entry, if it is about this subject. Two SELECTs; one where it is not."""
     return next(iter(_readable(Entry.objects.filter(subject_id=subject_id, id=id))), None)
-
-
-def last_times(subject_id: str, events: Collection[Event]) -> dict[str, datetime]:
-    """When each of these last happened to one subject, by the event's value, without those that never
-    did. One SELECT, of what stands in clear."""
-    entries = Entry.objects.filter(id__in=kinds.newest_of_each(subject_id, events))
-    return dict(entries.values_list("event", "at"))
 
 
 def identifier_digest(typed: str) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from accounts.panels import DeviceCard, MenuEntry, Panel
-from mfa import policy
+from mfa import checks, policy
 from mfa.flows import passkey_offer, trusted
 from mfa.recovery import notices
 from mfa.sentences import SENTENCES
@@ -109,6 +109,7 @@ panel = Panel(
     notices=notices.of,
     sentences=SENTENCES,
     devices=devices,
+    to_check=checks.of,
     about_to={
         "mfa_passkeys": gettext_lazy(
             "You are about to change your passkeys. Confirm it is you first."

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import panels, places
-from accounts.activity import words
+from accounts.activity import answers, words
 from accounts.activity.told import Kind, Told, Words, is_by_staff
 from accounts.models import User
 from audit import trail
@@ -23,10 +23,12 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Shown:
-    """One entry. `device` and `address` are empty where they are forgotten, and of what staff did."""
+    """One entry. `was_me`: what the person said about it, if anything. `device` and `address` are empty
+    where they are forgotten, and of what staff did."""
 
     line: Line
     told: Told
+    was_me: bool | None = None
 
     @property
     def id(self) -> int:
@@ -43,6 +45,11 @@ class Shown:
     @property
     def by_staff(self) -> bool:
         return is_by_staff(self.line)
+
+    @property
+    def can_be_answered(self) -> bool:
+        """Whether it makes sense to say that it was, or was not, oneself."""
+        return self.told.is_own and not self.by_staff
 
     @property
     def device(self) -> str:
@@ -110,18 +117,18 @@ class Page:
 
 def page(user: User, kind: Kind | None, before: int | None) -> Page:
     """What happened to `user` within POLICY_ACTIVITY_DAYS, of one kind if given, in days of the
-    current time zone. Two SELECTs, whatever the number of entries."""
+    current time zone. Three SELECTs, whatever the number of entries."""
     events = None if kind is None else _events_of(kind)
     lines = trail.page_of(user.subject_id, events=events, before=before, limit=PAGE + 1)
     kept = [line for line in lines[:PAGE] if _is_kept(line)]
     is_last = len(lines) <= PAGE or len(kept) < PAGE
-    return Page(_days(_shown(kept)), None if is_last else kept[-1].id)
+    return Page(_days(_shown(user, kept)), None if is_last else kept[-1].id)
 
 
 def one(user: User, id: int) -> Shown | None:
-    """One entry, if it is this person's and one that is shown. Two SELECTs."""
+    """One entry, if it is this person's and one that is shown. Three SELECTs."""
     line = trail.entry_of(user.subject_id, id)
-    return next(_shown([line]), None) if line is not None and _is_kept(line) else None
+    return next(_shown(user, [line]), None) if line is not None and _is_kept(line) else None
 
 
 def _events_of(kind: Kind) -> list[Event]:
@@ -133,11 +140,12 @@ def _is_kept(line: Line) -> bool:
     return line.at > timezone.now() - timedelta(days=settings.POLICY_ACTIVITY_DAYS)
 
 
-def _shown(lines: Iterable[Line]) -> Iterator[Shown]:
+def _shown(user: User, lines: list[Line]) -> Iterator[Shown]:
     """Without those that are deliberately not shown, and events of a vocabulary before this one."""
+    said = answers.of(user, [line.id for line in lines]) if lines else {}
     for line in lines:
         if told := panels.sentences().get(line.event):
-            yield Shown(line, told)
+            yield Shown(line, told, said.get(line.id))
 
 
 def _days(items: Iterable[Shown]) -> list[Day]:

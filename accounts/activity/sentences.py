@@ -190,6 +190,9 @@ SENTENCES: Sentences = {
     ),
     # The password stayed what it was.
     Event.PASSWORD_HASH_UPGRADED: None,
+    Event.ACTIVITY_DISOWNED: Told(
+        CHANGE, "alert", plainly(gettext_lazy("Said that something was not you"))
+    ),
     Event.PROFILE_CHANGED: Told(CHANGE, "user", _profile),
     Event.DEACTIVATED: _deed(gettext_lazy("The account was switched off")),
     Event.ACTIVATED: _deed(gettext_lazy("The account was switched on again")),

@@ -41,8 +41,8 @@ class Told:
     gives_reason: bool = False
 
     @property
-    def can_be_disowned(self) -> bool:
-        """Whether "This was not me" makes sense of it."""
+    def is_own(self) -> bool:
+        """Whether it is the deed of somebody who may, or may not, have been the person."""
         return self.kind is not Kind.OTHER
 
 

@@ -41,6 +41,7 @@ FORGET_DEVICES = {
     Event.DEACTIVATED: "switched_off",
     Event.RECOVERY_FINISHED: "recovered",
     Event.CHANGE_UNDONE: "undone",
+    Event.ACTIVITY_DISOWNED: "not_me",
 }
 
 

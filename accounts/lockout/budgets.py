@@ -56,6 +56,8 @@ RESETS = Budget("resets", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
 UNLOCKS = Budget("unlocks", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
 # Ways around a lost second step (mfa): a right password is no failure, and each costs a letter.
 RECOVERIES = Budget("recoveries", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
+# Of what somebody signed in said was not them: more tell their addresses nothing new.
+RESCUE_LETTERS = Budget("rescue_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
 UNLOCK_LETTERS = Budget("unlock_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
 SIGN_IN_CODES = Budget("sign_in_codes", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
 SIGN_IN_CODE_LETTERS = Budget(

@@ -1,3 +1,4 @@
+from accounts.models.activity import ActivityAnswer
 from accounts.models.botcheck import HeldSecrets, SpentProof
 from accounts.models.device import KnownDevice
 from accounts.models.mail import OutgoingMail
@@ -11,6 +12,7 @@ from accounts.models.unlock import UnlockLetter
 from accounts.models.user import User
 
 __all__ = [
+    "ActivityAnswer",
     "AddressSince",
     "ChangeSet",
     "Confirmation",

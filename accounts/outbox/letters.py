@@ -235,6 +235,12 @@ def change_kept(*, happened: Happening, **reader: Unpack[Reader]) -> Letter:
     return compose("change_kept", happened=happened.rows, **reader)
 
 
+def activity_disowned(*, link: str, happened: Happening, **reader: Unpack[Reader]) -> Letter:
+    """Somebody signed in said "This was not me", which ended all other sessions. `link`: where a
+    password is reset, for the reader who did not do this."""
+    return compose("activity_disowned", link=link, happened=happened.rows, **reader)
+
+
 def switched_off(*, happened: Happening | None = None, **reader: Unpack[Reader]) -> Letter:
     """To the owner of a switched-off account that was given its right password or asked for a
     reset: the pages say nothing of it to anybody."""

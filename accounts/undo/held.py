@@ -26,6 +26,7 @@ GOES_ON = frozenset(
         Event.ACTIVATED,
         Event.RECOVERY_STOPPED,
         Event.FACTOR_STOPPED,
+        Event.ACTIVITY_DISOWNED,
     }
 )
 

@@ -58,13 +58,6 @@ def test_an_entry_is_found_by_its_number_by_its_own_subject_only() -> None:
     assert trail.entry_of(ALICE, other) is trail.entry_of(ALICE, other + 1) is None
 
 
-def test_the_last_time_of_each_kind() -> None:
-    happened(ALICE, Event.SIGNED_IN)
-    last = Entry.objects.get(id=happened(ALICE, Event.SIGNED_IN)).at
-    happened(BOB, Event.PASSWORD_CHANGED)
-    assert trail.last_times(ALICE, RARE) == {Event.SIGNED_IN.value: last}
-
-
 # --- However long the history is ------------------------------------------------------------------
 
 

@@ -154,6 +154,7 @@ SIGNED_IN = {
     "password": "/accounts/password/change/",
     "devices": "/accounts/sessions/",
     "activity": "/accounts/activity/",
+    "rescue": "/accounts/rescue/",
     "sign-out": "/accounts/logout/",
     "reauthenticate": "/accounts/reauthenticate/",
 }

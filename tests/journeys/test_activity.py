@@ -1,5 +1,5 @@
-"""Somebody looks through what happened to their account: with and without script, narrow and wide, in
-both themes."""
+"""Somebody looks through what happened to their account, finds what they did not do, and shuts the
+stranger out: with and without script, narrow and wide, in both themes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.test_a_life import fill, press
+from tests.journeys.test_a_life import SECOND, fill, press
 from tests.support import cast
 from tests.support.browser import looked_at
 from tests.support.site import Site
@@ -73,4 +73,32 @@ def test_through_ones_activity(open_page: Callable[..., Page], site: Site, scrip
     expect(page.get_by_role("heading", level=1)).to_have_text("Changed the password")
     expect(page.get_by_role("main")).to_contain_text("3 other devices were signed out")
     look("activity-entry")
+
+    stranger = open_page()
+    signs_in(stranger, who)
+    page.goto("/accounts/rescue/")
+    expect(page.get_by_text("You are signed in on 1 other device.")).to_be_visible()
+    look("rescue-others")
+    page.goto("/accounts/activity/")
+    page.get_by_role("link", name="Added a passkey").click()
+    press(page, "This was me")
+    expect(page.get_by_role("status")).to_contain_text("this was you")
+    look("activity-entry-me")
+    press(page, "This was not me")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Secure your account")
+    expect(page.get_by_role("status")).to_contain_text("1 other device is signed out.")
+    look("rescue")
+    stranger.goto("/accounts/")
+    expect(stranger.get_by_role("heading", level=1)).to_have_text("Sign in")
+    body = site.letter(f"{who}@example.org").get_body(preferencelist=("plain",))
+    assert body is not None and "This was not me" in body.get_content()
+
+    page.get_by_role("link", name="Change your password").click()
+    fill(page, oldpassword=cast.PASSWORD, password1=SECOND, password2=SECOND)
+    press(page, "Save new password")
+    expect(page.get_by_role("status")).to_contain_text("Your password is changed.")
+    page.goto("/accounts/activity/?show=changes")
+    expect(page.get_by_text("This was not you")).to_have_count(1)
+    expect(page.get_by_role("link", name="Said that something was not you")).to_have_count(1)
+    look("activity-answered")
     assert found == []

@@ -107,6 +107,10 @@ CASES = {
         letters.password_changed, "reset email", kind="reset",
         link="/accounts/password/reset/", happened=HAPPENED,
     ),
+    "activity_disowned": case(
+        letters.activity_disowned, "This was not me", "all other devices were signed out",
+        link="/accounts/password/reset/", happened=HAPPENED,
+    ),
     "switched_off": case(letters.switched_off, "help@example.org", happened=HAPPENED),
     "switched_off_bare": case(letters.switched_off, "help@example.org"),
     "staff_changed": case(

@@ -18,6 +18,8 @@ TAKES_NO_SECRET = {
     "account_profile": "name, language, time zone of whoever is signed in",
     "account_devices": "ends what is one's own",
     "account_sign_out_others": "ends what is one's own, behind a fresh proof",
+    "account_activity_entry": "an answer about what is one's own",
+    "account_rescue": "only tightens, for whoever is signed in; its letters have a budget",
     "account_inactive": "redirects",
     "account_set_password": "redirects",
     "account_reset_password_from_key_done": "shows",
