@@ -15,7 +15,6 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -29,33 +28,9 @@ from accounts.desk import Desk, ReasonForm
 from accounts.flows import password_demands, staff, staff_history
 from accounts.flows.profile import FIELDS
 from accounts.models import User
+from accounts.staff_filters import LOOKUPS, AwaitingDeletion, StoppedFilter, is_a_moment, titled
 
-FLAGS = ("is_active", "is_staff", "is_superuser")
-LOOKUPS = frozenset(
-    [f"{flag}__exact" for flag in FLAGS]
-    + [f"{date}__{how}" for date in ("created_at", "last_login") for how in ("gte", "lt", "isnull")]
-    + ["stopped"]
-)
 LETTERS_AT_ONCE = 50
-
-
-def _is_moment(value: Any) -> bool:
-    try:
-        moment = parse_datetime(value[-1] if isinstance(value, list) else value)
-    except (ValueError, TypeError, IndexError):
-        return False
-    return moment is not None and moment.tzinfo is not None
-
-
-def titled(listed: type[admin.FieldListFilter], title: Any) -> type[admin.FieldListFilter]:
-    """The filter under a title of our own words."""
-
-    class Titled(listed):  # type: ignore[valid-type, misc]
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            self.title = title
-
-    return Titled
 
 
 class PersonForm(forms.ModelForm):
@@ -92,19 +67,6 @@ class PersonForm(forms.ModelForm):
         return self.cleaned_data
 
 
-class StoppedFilter(admin.SimpleListFilter):
-    """In whose account a change was stopped by the link of its letter."""
-
-    title = _("stopped change")
-    parameter_name = "stopped"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("1", _("A change is stopped"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.exclude(held_since=None) if self.value() == "1" else queryset
-
-
 @admin.register(User)
 class PersonAdmin(Desk):
     """People are found and helped here. They sign themselves up, and nobody sets their password."""
@@ -117,6 +79,7 @@ class PersonAdmin(Desk):
         "is_staff",
         ("is_superuser", titled(admin.BooleanFieldListFilter, _("superuser"))),
         StoppedFilter,
+        AwaitingDeletion,
         "created_at",
         ("last_login", titled(admin.DateFieldListFilter, _("last signed in"))),
     )
@@ -134,12 +97,21 @@ class PersonAdmin(Desk):
         ),
         (
             _("Dates"),
-            {"fields": ("created_at", "last_login", "password_changed_at", "held_since", "uuid")},
+            {
+                "fields": (
+                    "created_at",
+                    "last_login",
+                    "password_changed_at",
+                    "held_since",
+                    "deletion_due_at",
+                    "uuid",
+                )
+            },
         ),
     )
     readonly_fields = (
         "username", "addresses", "created_at", "last_login", "password_changed_at", "held_since",
-        "uuid",
+        "deletion_due_at", "uuid",
     )  # fmt: skip
 
     @admin.display(description=_("Access"), ordering="is_staff")
@@ -148,6 +120,7 @@ class PersonAdmin(Desk):
         facts = (
             (not person.is_active, _("Switched off")),
             (person.held_since is not None, _("Change stopped")),
+            (person.deletion_due_at is not None, _("Awaiting deletion")),
             (person.is_superuser, _("Superuser")),
             (person.is_staff and not person.is_superuser, _("Staff")),
         )
@@ -169,7 +142,7 @@ class PersonAdmin(Desk):
         column, which reads a password's hash letter by letter (`password__regex`), or stalls. Dates
         are whole moments, as the filters write them."""
         is_moment = lookup.endswith(("__gte", "__lt"))
-        return lookup in LOOKUPS and (not is_moment or _is_moment(value))
+        return lookup in LOOKUPS and (not is_moment or is_a_moment(value))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         chosen = request.POST.getlist("_selected_action")

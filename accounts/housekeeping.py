@@ -46,6 +46,7 @@ PERIODIC = [
     "accounts.botcheck.held.purge",
     "accounts.outbox.delivery.purge",
     "accounts.texts.channel.purge",
+    "accounts.flows.erasing.erase_due",
 ]
 
 

@@ -102,6 +102,7 @@ OWN = Panel(
         MenuEntry("account_change_password", "lock", _("Password")),
         MenuEntry("account_devices", "laptop", _("Devices"), covers="/accounts/sessions/"),
         MenuEntry("account_activity", "pulse", _("Activity"), covers="/accounts/activity/"),
+        MenuEntry("account_delete", "bin", _("Delete account")),
     ),
     sentences=SENTENCES,
     to_check=checks.own,
@@ -119,6 +120,7 @@ OWN = Panel(
         "account_sign_out_others": _(
             "You are about to sign out all your other devices. Confirm it is you first."
         ),
+        "account_delete": _("You are about to delete your account. Confirm it is you first."),
     },
 )
 

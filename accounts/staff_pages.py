@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.desk import ReasonForm
 from accounts.fields import IDENTIFIER_LENGTH, posted
-from accounts.flows import staff, staff_hold
+from accounts.flows import deletion, staff, staff_hold
 from accounts.gates import explain as gates_explained
 from accounts.models import User
 
@@ -121,6 +121,22 @@ def unlock(request: HttpRequest, pk: str) -> HttpResponse:
         return redirect("admin:accounts_user_change", person.pk)
     context = {"title": _("Unlock"), "subtitle": str(person), "person": person, "form": form}
     return _page(request, "admin/accounts/user/unlock.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def keep(request: HttpRequest, pk: str) -> HttpResponse:
+    """The confirm page of cancelling somebody's deletion."""
+    person = _changeable(request, pk)
+    if person.deletion_due_at is None:
+        raise Http404
+    form = ReasonForm(posted(request))
+    if form.is_valid():
+        if deletion.cancel(request, person, reason=form.cleaned_data["reason"]):
+            messages.success(request, _("The account of %(name)s is kept.") % {"name": person})
+        return redirect("admin:accounts_user_change", person.pk)
+    title = _("Cancel the deletion")
+    context = {"title": title, "subtitle": str(person), "person": person, "form": form}
+    return _page(request, "admin/accounts/user/keep.html", context)
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:

@@ -43,6 +43,11 @@ class StaffSite(admin.AdminSite):
                 self.admin_view(staff_pages.lift_hold),
                 name="accounts_user_lift_hold",
             ),
+            re_path(
+                r"^accounts/user/(?P<pk>[0-9]{1,19})/keep/$",
+                self.admin_view(staff_pages.keep),
+                name="accounts_user_keep",
+            ),
             *super().get_urls(),
         ]
 

@@ -13,6 +13,7 @@ from accounts.views import (
     activity,
     addresses,
     confirmation,
+    deletion,
     devices,
     password_reset,
     required_password,
@@ -30,8 +31,11 @@ urlpatterns = [
     path("logout/", sign_in.sign_out, name="account_logout"),
     path("reauthenticate/", sign_in.reauthenticate, name="account_reauthenticate"),
     path("signup/", restored(allauth_views.signup), name="account_signup"),
-    # Where allauth sends somebody switched off between password and session: a wrong password's page.
-    path("inactive/", RedirectView.as_view(pattern_name="account_login"), name="account_inactive"),
+    # For allauth too, which sends somebody switched off there between password and session: they get
+    # the page of a wrong password.
+    path("inactive/", deletion.awaiting, name="account_inactive"),
+    path("delete/", deletion.delete, name="account_delete"),
+    path("delete/set/", deletion.is_set, name="account_delete_set"),
     path(
         "confirm-email/",
         confirmation.confirm_email,

@@ -219,6 +219,23 @@ class Event(StrEnum):
         {"reason": Maybe(REASON)},
     )
 
+    # --- accounts: the end of an account, and its terms --------------------------------------------
+
+    DELETION_SET = (
+        "account.deletion_set",
+        "A person asked for the deletion of their account: it waits for its day, and can be kept.",
+        {"days": Count(), "sessions": SESSIONS},
+    )
+    DELETION_CANCELLED = (
+        "account.deletion_cancelled",
+        "The account is kept: the person signed in before that day, or a change to it was stopped.",
+        {"how": OneOf(("by_person", "change_stopped"))},
+    )
+    DELETED = (
+        "account.deleted",
+        "The account was erased; from here on nobody can read who this person was.",
+    )
+
     # --- mfa: second steps ------------------------------------------------------------------------
 
     TWO_STEP_TURNED_ON = (
@@ -369,6 +386,11 @@ class Event(StrEnum):
         "staff.second_step_removed",
         "Staff or an operator removed all second steps of a person.",
         {"reason": REASON, "sessions": SESSIONS},
+    )
+    STAFF_DELETION_CANCELLED = (
+        "staff.deletion_cancelled",
+        "Staff cancelled the deletion of an account that waited for its day.",
+        {"reason": REASON},
     )
     STAFF_USER_CHANGED = (
         "staff.user_changed",

@@ -127,6 +127,7 @@ MIDDLEWARE = [
     "accounts.sessions.middleware.AuthenticationMiddleware",
     "mfa.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.confined.ConfinedMiddleware",
     "mfa.middleware.EnrolmentMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.lockout.middleware.LockoutMiddleware",
@@ -175,6 +176,7 @@ RESET_STAGES = ["mfa.flows.occasions.second_step_of_a_reset"]
 STEP_UP_METHODS = ["password", "passkey", "app", "mailbox"]
 STEP_UP_PAGES = ["mfa.step_up.pages"]
 ON_CREDENTIALS_CHANGED = [
+    "accounts.flows.deletion.end_with_a_stopped_change",
     "mfa.flows.trusted.forget_with_credentials",
     "mfa.flows.recovery.end_for_changed_credentials",
 ]
@@ -627,6 +629,13 @@ POLICY_RECOVERY_OPEN_DAYS = env.number(
     "For so many days after the wait they may do it.",
     low=1,
     high=30,
+)
+POLICY_DELETION_DAYS = env.number(
+    "POLICY_DELETION_DAYS",
+    14,
+    "Days between asking for the deletion of one's account and its end; signing in keeps it.",
+    low=1,
+    high=60,
 )
 POLICY_HSTS_SECONDS = env.number(
     "POLICY_HSTS_SECONDS", 63072000, "Strict-Transport-Security in seconds.", low=0, high=126144000

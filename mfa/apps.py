@@ -6,6 +6,8 @@ class MfaConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts import confined
         from mfa import limits
 
         limits.register()
+        confined.open_for_proofs("mfa_reauthenticate", "mfa_passkey_step_up_begin")

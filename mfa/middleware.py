@@ -23,6 +23,7 @@ from mfa.flows import trusted
 OPEN = frozenset(
     {
         "account_logout",
+        "account_inactive",
         "account_reauthenticate",
         "account_reset_password",
         "account_reset_password_done",

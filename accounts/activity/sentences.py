@@ -41,6 +41,10 @@ REQUIRED: dict[str, Words] = {
     "demanded": gettext_lazy("A new password was asked for, as staff demanded"),
 }
 
+KEPT: dict[str, Words] = {
+    "change_stopped": gettext_lazy("The deletion of the account ended: a change to it was stopped"),
+}
+
 
 def _address(named: str, unnamed: str, line: Line) -> str:
     return named % {"address": line.label} if line.label else unnamed
@@ -196,6 +200,20 @@ SENTENCES: Sentences = {
     Event.PROFILE_CHANGED: Told(CHANGE, "user", _profile),
     Event.DEACTIVATED: _deed(gettext_lazy("The account was switched off")),
     Event.ACTIVATED: _deed(gettext_lazy("The account was switched on again")),
+    # --- the end of an account --------------------------------------------------------------------
+    Event.DELETION_SET: Told(
+        CHANGE, "bin", plainly(gettext_lazy("Asked for the account to be deleted"))
+    ),
+    Event.DELETION_CANCELLED: Told(
+        CHANGE,
+        "good",
+        by_fact("how", KEPT, gettext_lazy("Kept the account, which was to be deleted")),
+    ),
+    # Nobody is left to be told.
+    Event.DELETED: None,
+    Event.STAFF_DELETION_CANCELLED: _deed(
+        gettext_lazy("Staff cancelled the deletion of the account"), "good"
+    ),
     # --- letters and texts ------------------------------------------------------------------------
     Event.MAIL_DEAD: Told(
         OTHER, "mail", plainly(gettext_lazy("An email to you could not be delivered"))

@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from accounts.flows import credentials, password_reset, profile
+from accounts.flows import credentials, notices, password_reset, profile
 from accounts.language import known_language
 from accounts.lockout import tries
 from accounts.models import User
@@ -141,7 +141,12 @@ def _what_was_opened() -> str:
 
 
 def told(
-    request: HttpRequest | None, person: User, action: Callable[[], str], reason: str
+    request: HttpRequest | None,
+    person: User,
+    action: Callable[[], str],
+    reason: str,
+    *,
+    to: str = "",
 ) -> letters.Letter:
     """`action` is said in the person's language, not in that of the staff who acted. An operator
     acts without a request."""
@@ -150,11 +155,20 @@ def told(
     # When, and no more: the device and the network are those of the desk.
     happened = letters.Happening(at=timezone.now(), time_zone=person.time_zone)
     return letters.staff_changed(
-        **letters.reader(person),
+        **letters.reader(person, to=to),
         action=said,
         reason=reason,
         happened=happened,
     )
+
+
+def told_everywhere(
+    request: HttpRequest | None, person: User, action: Callable[[], str], reason: str
+) -> list[letters.Letter]:
+    """The same to each confirmed address: of what is about the whole account."""
+    one = told(request, person, action, reason)
+    others = [address for address in notices.confirmed(person) if address != person.email]
+    return [one, *(told(request, person, action, reason, to=address) for address in others)]
 
 
 def unlock(request: HttpRequest | None, person: User, *, reason: str) -> None:

@@ -31,6 +31,7 @@ class Account:
     has_password: bool
     created_at: datetime
     last_sign_in: datetime | None
+    deletion_due_at: datetime | None
     sessions: int
     known_devices: int
     closed: list[Answer]
@@ -49,6 +50,7 @@ def of(user: User) -> Account:
         has_password=user.has_usable_password(),
         created_at=user.created_at,
         last_sign_in=user.last_login,
+        deletion_due_at=user.deletion_due_at,
         sessions=Session.objects.filter(user=user, expires_at__gt=timezone.now()).count(),
         known_devices=devices.of_user(user).count(),
         closed=_closed(user),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -106,6 +107,8 @@ def _open(gate: str, facts: Facts) -> str:
         return _("A new password must be chosen after the old one was typed.")
     if gate == "second_step" and facts.user:
         return _second_step(facts.user)
+    if gate == "deletion":
+        return _deletion(facts.user)
     if gate == "bot_check" and not facts.asks_bot_check:
         return ""
     if gate == "staff_pages" and not (facts.user and facts.user.is_staff):
@@ -123,6 +126,16 @@ def _second_step(user: User) -> str:
     if user.recovery_ready_at is None:
         return _("After the password a second step is asked for.")
     return _("After the password a second step is asked for. A request for a new one waits.")
+
+
+def _deletion(user: User | None) -> str:
+    if user is None or user.deletion_due_at is None:
+        return ""
+    said = _(
+        "The account is awaiting deletion until %(moment)s: after signing in it can be kept, and"
+        " nothing else be done with it."
+    )
+    return said % {"moment": formats.date_format(user.deletion_due_at, "DATETIME_FORMAT")}
 
 
 _OF_A_PERSON = {

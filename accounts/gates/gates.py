@@ -92,6 +92,12 @@ def changes_stopped(facts: Facts) -> Verdict:
     return Verdict("changes_stopped", "" if let_in else "held", 0 if let_in else math.inf)
 
 
+def deletion(facts: Facts) -> Verdict:
+    """Never closed: whoever comes so far may keep their account. It stands here for whoever
+    explains."""
+    return Verdict("deletion")
+
+
 def exists(facts: Facts) -> Verdict:
     if facts.user is not None:
         return Verdict("exists")
@@ -121,7 +127,10 @@ BEFORE: tuple[Gate, ...] = (
     limit(limits.SITE),
 )
 # What is met besides and refuses no right password.
-BESIDES: tuple[Gate, ...] = (bot_check, staff_network_rule, second_step, changes_stopped)
+BESIDES: tuple[Gate, ...] = (
+    *(bot_check, staff_network_rule, second_step, changes_stopped),
+    deletion,
+)
 AFTER: tuple[Gate, ...] = (exists, password, active, new_password)
 
 

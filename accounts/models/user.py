@@ -59,6 +59,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Kept by mfa: from when a waiting request lets a new second step be set up. The person's pages
     # say so without asking for more.
     recovery_ready_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # From when the account may be erased; none while it is kept (accounts/flows/deletion.py).
+    deletion_due_at = models.DateTimeField(
+        _("awaiting deletion until"), null=True, blank=True, editable=False
+    )
 
     # Since when a change to the account is stopped (accounts/undo): nobody signs in but on devices that
     # were known long before it, and nothing else is changed, until it is undone or kept.
@@ -73,6 +77,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        indexes = [
+            models.Index(
+                fields=["deletion_due_at"],
+                condition=models.Q(deletion_due_at__isnull=False),
+                name="person_awaits_deletion",
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(username__contains="@"), name="username_is_no_address"

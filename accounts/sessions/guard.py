@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.http import HttpRequest
 
+from accounts.errors import CredentialsMoved
 from accounts.models import Session, User
 from accounts.sessions import proofs
 from accounts.sessions.store import SessionGone, of_request
 
 
-def still_alive(request: HttpRequest) -> None:
-    """Hold this session to the end of the transaction, or raise SessionEnded.
+def still_alive(request: HttpRequest, *, awaiting_deletion: bool = False) -> None:
+    """Hold this session to the end of the transaction, or raise SessionEnded. Of somebody whose
+    account awaits its deletion, what is to be changed must say that it is for them too, or it is
+    refused with CredentialsMoved.
 
     Call it first in the transaction of every sensitive change: whoever ended the session, switched
     the person off or changed how the account is reached before that moment has won. Two SELECTs.
@@ -22,10 +27,13 @@ def still_alive(request: HttpRequest) -> None:
     """
     assert connection.in_atomic_block  # noqa: S101 - a lock outside of a transaction is none
     session = of_request(request)
-    if session.row is None or not _holds(session.row):
+    person = _held_with(session.row) if session.row else None
+    if person is None:
         session.ended = True
         request.user = AnonymousUser()
         raise SessionGone
+    if person["deletion_due_at"] is not None and not awaiting_deletion:
+        raise CredentialsMoved
 
 
 def hold(request: HttpRequest, person: User) -> User:
@@ -40,14 +48,17 @@ def hold(request: HttpRequest, person: User) -> User:
     raise User.DoesNotExist
 
 
-def _holds(row: Session) -> bool:
+def _held_with(row: Session) -> dict[str, Any] | None:
+    """What decides about the session's person, both of them held; None where it is dead."""
     people = User.objects.select_for_update(no_key=True).filter(is_active=True)
-    person = people.filter(pk=row.user_id or 0).values_list("credentials_version", "two_step_on")
-    found = person.first()
-    if found is None or not proofs.suffice(row, two_step_on=found[1]):
-        return False
-    sessions = Session.objects.select_for_update().filter(credentials_version=found[0])
-    return sessions.filter(key=row.key, user=row.user).values_list("pk").first() is not None
+    wanted = ("credentials_version", "two_step_on", "deletion_due_at")
+    found = people.filter(pk=row.user_id or 0).values(*wanted).first()
+    if found is None or not proofs.suffice(row, two_step_on=found["two_step_on"]):
+        return None
+    version = found["credentials_version"]
+    sessions = Session.objects.select_for_update().filter(credentials_version=version)
+    lives = sessions.filter(key=row.key, user=row.user).values_list("pk").first()
+    return found if lives is not None else None
 
 
 def end_others(user: User, keep: str | None) -> int:

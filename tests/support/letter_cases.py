@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from django.utils.translation import gettext_lazy
 
-from accounts.outbox import letters
+from accounts.outbox import letters, letters_deletion
 from accounts.outbox.letters import Happening, Letter
 from mfa import letters as mfa_letters
 from mfa.recovery import letters as recovery
@@ -118,6 +118,15 @@ CASES = {
         action=gettext_lazy("A reset letter was sent to you."), reason="Ticket 4411",
         happened=HAPPENED,
     ),
+    "deletion_set": case(
+        letters_deletion.deletion_set, "14 March 2099", "Keep my account",
+        due_at=datetime(2099, 3, 15, 2, tzinfo=UTC), happened=HAPPENED, link="/accounts/login/",
+    ),
+    "deletion_cancelled": case(
+        letters_deletion.deletion_cancelled, "Your account is kept", happened=HAPPENED,
+        link="/accounts/password/reset/",
+    ),
+    "deletion_done": case(letters_deletion.deletion_done, "the last email about this account"),
     "two_step": case(
         mfa_letters.two_step, "your password alone is not enough", on=True, link="/accounts/mfa/",
         happened=HAPPENED,

@@ -100,7 +100,7 @@ class Command(OperatorCommand):
 
 def _facts(account: Account) -> dict[str, Any]:
     facts = asdict(account) | {"closed": _closed(account)}
-    for moment in ("created_at", "last_sign_in"):
+    for moment in ("created_at", "last_sign_in", "deletion_due_at"):
         facts[moment] = facts[moment] and facts[moment].isoformat()
     return facts
 
@@ -132,6 +132,8 @@ def _lines(account: Account) -> list[str]:
         "Sessions": account.sessions,
         "Devices": f"{account.known_devices} known",
     }
+    if account.deletion_due_at:
+        rows["Deletion"] = f"awaited, on {_moment(account.deletion_due_at)}"
     return [*(f" {name:<10} {value}" for name, value in rows.items()), *_limits(account)]
 
 

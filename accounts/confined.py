@@ -1,0 +1,57 @@
+"""Who is signed in and gets to a few pages only: whoever has set their account to be deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+# What everybody reaches: out, help, what the site says of itself, a new password by letter.
+OPEN = {
+    "account_logout",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "help",
+    "privacy",
+    "language",
+    "healthz",
+    "readyz",
+}
+# The page that lets them keep their account.
+AWAITING_DELETION = {"account_inactive"}
+# Where a fresh proof is given: those who are confined may still take their data along.
+PROOFS = {"account_reauthenticate"}
+
+
+def open_for_proofs(*url_names: str) -> None:
+    """Higher rooms name the pages where a fresh proof is given to them."""
+    PROOFS.update(url_names)
+
+
+class ConfinedMiddleware:
+    """In a place of its own behind the views' own walls, as mfa's: it looks at every view there is.
+    Nothing is asked of the database: the person's own row says it, and it comes with the session."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        # With its namespace: a page of the desk is none of ours, whatever it is called there.
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        if name in OPEN or request.path.startswith("/.well-known/"):
+            return None
+        user = request.user
+        if not user.is_authenticated:
+            return None
+        if user.deletion_due_at is not None:
+            return None if name in AWAITING_DELETION | PROOFS else redirect("account_inactive")
+        return None

@@ -1,0 +1,163 @@
+"""Deleting one's own account: asked for, waited for, and kept after all.
+
+Nothing is erased here: until its date the account is there, and opens for nothing but to be kept
+(accounts/confined.py). What happens then: accounts/flows/erasing.py.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import time_zones
+from accounts.errors import CredentialsMoved
+from accounts.flows import credentials, staff
+from accounts.flows.notices import to_all
+from accounts.models import User
+from accounts.outbox import letters_deletion
+from accounts.outbox.letters import Happening
+from accounts.requests import OwnRequest
+from accounts.sessions import guard
+from accounts.step_up import demand_fresh_proof
+from audit import trail
+from audit.events import Event
+
+
+class LastAdministrator(Exception):
+    """Nobody else could give anybody rights any more: somebody else becomes administrator first."""
+
+
+def due_from_now() -> datetime:
+    """When an account is erased whose deletion is asked for now."""
+    return timezone.now() + timedelta(days=settings.POLICY_DELETION_DAYS)
+
+
+def day_of(user: User, due_at: datetime) -> date:
+    """The day of `due_at` by the clock of `user`. Whoever signs in before it begins is in time."""
+    return due_at.astimezone(time_zones.zone_of(user.time_zone)).date()
+
+
+def administrators() -> QuerySet[User]:
+    """Who can give rights to others, and will still be there."""
+    return User.objects.filter(is_active=True, is_superuser=True, deletion_due_at=None)
+
+
+def ask(request: OwnRequest) -> date:
+    """Set the account of whoever is signed in to be erased, end every session of theirs, this one
+    too, and tell all their addresses; the day.
+
+    Raises ReauthenticationRequired without a fresh proof, LastAdministrator, CredentialsMoved if the
+    account changed meanwhile.
+    """
+    demand_fresh_proof(request)
+    user, due_at = request.user, due_from_now()
+    mail = to_all(
+        user,
+        letters_deletion.deletion_set,
+        due_at=due_at,
+        link=reverse("account_login"),
+        happened=Happening.of(request, user=user),
+    )
+    with transaction.atomic():
+        _leave_an_administrator(user)
+        guard.still_alive(request)
+        waits = User.objects.filter(pk=user.pk, deletion_due_at=None)
+        if not waits.update(deletion_due_at=due_at):
+            raise CredentialsMoved
+        credentials.moved(
+            user,
+            Event.DELETION_SET,
+            request=request,
+            letters=mail,
+            end_others=True,
+            days=settings.POLICY_DELETION_DAYS,
+        )
+        guard.end_all(user)
+    request.session.flush()
+    request.user = AnonymousUser()  # type: ignore[assignment]
+    return day_of(user, due_at)
+
+
+def _leave_an_administrator(user: User) -> None:
+    """SECURITY: all of them are held, in one order and before anybody's session: of two who leave at
+    once the second finds the first gone."""
+    if not user.is_superuser:
+        return
+    held = administrators().select_for_update(of=("self",), no_key=True).order_by("pk")
+    if not set(held.values_list("pk", flat=True)) - {user.pk}:
+        raise LastAdministrator
+
+
+def keep(request: OwnRequest) -> bool:
+    """The person keeps their account; False if it was not waiting any more, as in another window.
+
+    They have proved all that a sign-in takes: the deletion ended every session from before it.
+    Raises SessionEnded, also for an account that was erased in this very moment.
+    """
+    user = request.user
+    mail = to_all(
+        user,
+        letters_deletion.deletion_cancelled,
+        link=reverse("account_reset_password"),
+        happened=Happening.of(request, user=user),
+    )
+    with transaction.atomic():
+        guard.still_alive(request, awaiting_deletion=True)
+        waits = User.objects.filter(pk=user.pk, deletion_due_at__isnull=False)
+        if not waits.update(deletion_due_at=None):
+            return False
+        trail.record(
+            Event.DELETION_CANCELLED, actor=user, subject=user, request=request, how="by_person"
+        )
+        for letter in mail:
+            letter.put()
+    return True
+
+
+def cancel(request: HttpRequest, person: User, *, reason: str) -> bool:
+    """Staff let `person` keep their account; False if it was not waiting any more.
+
+    Raises PermissionDenied for whom the actor may not change, ReauthenticationRequired.
+    """
+    demand_fresh_proof(request)
+    mail = staff.told_everywhere(request, person, _cancelled, reason)
+    with transaction.atomic():
+        now = guard.hold(request, person)
+        if not staff.may_change(request.user, now):
+            raise PermissionDenied
+        if now.deletion_due_at is None:
+            return False
+        User.objects.filter(pk=now.pk).update(deletion_due_at=None)
+        trail.record(
+            Event.STAFF_DELETION_CANCELLED,
+            actor=request.user,
+            subject=now,
+            request=request,
+            reason=reason,
+        )
+        for letter in mail:
+            letter.put()
+    return True
+
+
+def end_with_a_stopped_change(
+    user: User, *, event: Event, request: HttpRequest | None, **_facts: object
+) -> None:
+    """Somebody stopped a change of this account (docs/undo.md): whoever made it may have asked for the
+    deletion, and until that is settled the owner may have no way in to keep it."""
+    waits = User.objects.filter(pk=user.pk, deletion_due_at__isnull=False)
+    if event is Event.CHANGE_STOPPED and waits.update(deletion_due_at=None):
+        trail.record(Event.DELETION_CANCELLED, subject=user, request=request, how="change_stopped")
+
+
+def _cancelled() -> str:
+    return _("The deletion of your account was cancelled: it is kept.")
