@@ -37,6 +37,8 @@ EXEMPT = {
     "account_confirm_link": "the link; the address was added with a fresh proof",
     "account_profile": "name, language, time zone: nobody gets in by them",
     "account_devices": "asks for it where there is something to forget (test_devices_page.py)",
+    "account_activity_entry": "keeps an answer, and nobody gets in by it",
+    "account_rescue": "only tightens (test_rescue.py)",
     "account_sign_out_others": "asks for it (test_sessions_ended_by_person.py)",
     "account_change_password": "takes the current password itself (tested below)",
     "account_set_password": "redirects",

@@ -73,6 +73,7 @@ def test_an_intruder_is_reported_stopped_and_undone(owners, intruder, alice, mai
     assert answer["Location"] == DONE and "Everything is put back" in text_of(owner.get(DONE))
     assert main_address(alice) == OLD
     assert not EmailAddress.objects.filter(email=STOLEN).exists()
+    assert not KnownDevice.objects.filter(user=alice).exists()
     assert sign_in("alice").get("/accounts/").status_code == 302  # the old password is no password
     assert sign_in(OLD, password=NEW).get("/accounts/").status_code == 200
     assert mailbox.kinds(OLD)[-2:] == ["change_stopped", "change_undone"]

@@ -9,10 +9,12 @@ from django.utils import timezone
 from accounts.errors import LinkUnusable
 from accounts.flows import undo as flow
 from accounts.models import ChangeSet, KnownDevice, Session, User
+from accounts.undo import sets
 from audit.models import Entry
-from tests.support import cast
+from tests.support import cast, undoing
 from tests.support.pages import errors_of, text_of
 from tests.support.undoing import (
+    EMAIL,
     KEEP,
     LOGIN,
     NEW,
@@ -21,6 +23,7 @@ from tests.support.undoing import (
     at_home,
     link_to,
     open_and_stop,
+    put_back,
     sign_in,
     take_over_the_address,
 )
@@ -199,3 +202,42 @@ def test_a_page_of_it_takes_few_statements(intruder, alice, django_assert_max_nu
         with django_assert_max_num_queries(6):
             browser.get(UNDO)
         browser.post(UNDO)
+
+
+def test_the_flow_takes_no_proof_before_the_stop(rf, intruder, alice):
+    request = rf.post(UNDO)
+    request.session = Visitor().session
+    with pytest.raises(LinkUnusable):
+        flow.prove(request, ChangeSet.objects.first(), cast.PASSWORD)
+
+
+def test_the_session_of_somebody_else_says_nothing_of_when_a_change_was_made(rf, alice, bob):
+    browser = sign_in("bob")
+    request = rf.post(UNDO)
+    request.session = browser.session
+    request.session.load()
+    assert sets.begin(request, bob, "password").signed_in_at is not None
+    assert sets.begin(request, alice, "password").signed_in_at is None
+
+
+def test_not_even_the_session_at_hand_stays_when_it_is_put_back(owners, intruder, alice):
+    link = link_to(OLD, "address_changed")
+    open_and_stop(link)
+    sign_in("alice", browser=owners)
+    owners.get(link)
+    put_back(owners)
+    assert owners.get("/accounts/").status_code == 302
+    assert not Session.objects.filter(user=alice).exists()
+
+
+def test_an_address_that_is_gone_already_hears_of_the_stop(owners, alice, mailbox, clock):
+    EmailAddress.objects.create(user=alice, email="spare@example.org", verified=True)
+    undoing.long_here(alice)
+    intruder = sign_in("alice")
+    intruder.post(EMAIL, {"action": "remove", "email": "spare@example.org"})
+    assert not EmailAddress.objects.filter(email="spare@example.org").exists()
+    put_back(open_and_stop(link_to("spare@example.org", "address_changed")))
+    assert mailbox.kinds("spare@example.org") == [
+        "address_changed", "change_stopped", "change_undone",
+    ]  # fmt: skip
+    assert EmailAddress.objects.get(email="spare@example.org").user == alice
