@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.devices import AGENT_LENGTH, system_label
 from accounts.errors import Refusal
 from accounts.flows import credentials, sign_in
+from accounts.flows.notices import to_all
 from accounts.gates import gates
 from accounts.known_devices import devices
 from accounts.lockout import buckets, budgets, tries
@@ -201,7 +202,8 @@ def _stop(request: HttpRequest, passkey: Passkey) -> None:
     """From now on it proves nothing. Whoever has the copy may have signed in with it, so the other
     sessions end; the owner hears of it, and has their other ways."""
     user: User = passkey.user
-    letter = letters.passkey_stopped(named=passkey.name, **letters.about(request, user))
+    about: dict[str, Any] = {**letters.about(request, user)}
+    mail = to_all(user, letters.passkey_stopped, named=passkey.name, **about)
     with transaction.atomic():
         user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if Passkey.objects.filter(pk=passkey.pk, confirmed=True).update(confirmed=False):
@@ -211,7 +213,7 @@ def _stop(request: HttpRequest, passkey: Passkey) -> None:
                 user,
                 Event.FACTOR_STOPPED,
                 request=request,
-                letters=[letter],
+                letters=mail,
                 end_others=True,
                 factor="passkey",
             )
