@@ -25,7 +25,7 @@ from accounts.flows.rescue import NoSuchEntry
 from accounts.requests import OwnRequest
 
 FILTERS = {
-    "": gettext_lazy("Everything"),
+    "": gettext_lazy("All"),
     Kind.SIGN_IN.value: gettext_lazy("Sign-ins"),
     Kind.FAILED.value: gettext_lazy("Failed tries"),
     Kind.CHANGE.value: gettext_lazy("Changes"),
