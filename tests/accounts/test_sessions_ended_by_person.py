@@ -7,12 +7,12 @@ from django.http import HttpResponse
 from django.urls import path
 
 from accounts.flows import sessions
-from accounts.models import Session
+from accounts.models import Session, User
 from audit.events import Event
 from audit.models import Entry
 from authsite.urls import urlpatterns as of_the_site
 from tests.accounts.test_sessions_page import IPHONE, PAGE, row_of, signed_in
-from tests.support import cast
+from tests.support import cast, session_pages
 from tests.support.pages import text_of
 from tests.support.race import outcome, race
 from tests.support.visitor import Visitor
@@ -128,6 +128,27 @@ def test_a_session_that_ended_meanwhile_ends_no_other(alice, others):
     here = signed_in()
     assert here.post("/t/too-late/", {"others": others}).status_code == 403
     assert Session.objects.filter(user_agent=IPHONE).exists() and not ended()
+
+
+@pytest.mark.urls("tests.support.session_pages")
+@pytest.mark.parametrize("everything", [True, False], ids=["all others", "that one"])
+def test_what_the_ended_one_has_under_way_may_be_read_and_changes_nothing(alice, everything):
+    def end(other: Visitor) -> None:
+        data = {} if everything else {"session": row_of(other).public_id}
+        here.post(OTHERS if everything else PAGE, data)
+
+    try:
+        here = signed_in()
+        for page, status in (("who", 200), ("rename?text=Mallory", 403), ("note?text=1", 403)):
+            other = signed_in(agent=IPHONE)
+            session_pages.meanwhile.append(lambda other=other: end(other))
+            ask = other.get if page == "who" else other.post
+            answer = ask(f"/t/{page}")
+            assert answer.status_code == status and not answer.cookies
+            assert other.get("/t/who").content == b"nobody" and is_in(here)
+    finally:
+        session_pages.meanwhile.clear()
+    assert not User.objects.filter(name="Mallory").exists() and Session.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

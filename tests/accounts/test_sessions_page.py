@@ -107,6 +107,14 @@ def test_nobody_elses_session_is_listed_and_none_that_ended(alice, bob, clock):
     assert crowd_of_old.count() == 2 and "You are only signed in here." in listed(here)
 
 
+def test_a_shorter_policy_holds_for_the_list_too(alice, clock, settings):
+    signed_in(agent=WINDOWS)
+    clock.forward(minutes=10)
+    here = signed_in()
+    settings.POLICY_IDLE_MINUTES = 5
+    assert "Windows" not in listed(here) and "You are only signed in here." in listed(here)
+
+
 def test_of_two_step_sign_in_only_what_proved_a_second_step_is_listed(alice):
     here = signed_in(agent=WINDOWS)
     signed_in(agent=IPHONE)
