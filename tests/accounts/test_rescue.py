@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.activity import answers
+from accounts.activity import answers, history
 from accounts.models import (
     ActivityAnswer,
     Confirmation,
@@ -215,23 +215,23 @@ def test_it_takes_a_post_with_its_token_by_whoever_is_signed_in(
     assert stranger.get("/accounts/").status_code == 200
 
 
-def test_a_session_that_was_ended_meanwhile_shuts_nobody_out(
-    here: Visitor, stranger: Visitor, alice: User, monkeypatch: Any
+@pytest.mark.parametrize("path", [RESCUE, f"{PAGE}{{}}/"], ids=["not me", "me"])
+def test_a_session_that_was_ended_meanwhile_says_nothing(
+    here: Visitor, stranger: Visitor, alice: User, monkeypatch: Any, path: str
 ) -> None:
     """The owner was quicker than the stranger in their account."""
-    from accounts.flows import notices
+    mine, plain = of_alice(alice), history.one
 
-    plain = notices.to_all
-
-    def the_owner_was_quicker(*args: Any, **facts: Any) -> Any:
-        monkeypatch.setattr(notices, "to_all", plain)
+    def the_owner_was_quicker(*asked: Any) -> Any:
+        monkeypatch.setattr(history, "one", plain)
         assert here.post(RESCUE).status_code == 302
-        return plain(*args, **facts)
+        return plain(*asked)
 
-    monkeypatch.setattr(notices, "to_all", the_owner_was_quicker)
-    assert stranger.post(RESCUE).status_code == 403
+    monkeypatch.setattr(history, "one", the_owner_was_quicker)
+    assert stranger.post(path.format(mine), {"entry": mine}).status_code == 403
     assert here.get("/accounts/").status_code == 200
-    assert len(lines(Event.ACTIVITY_DISOWNED)) == 1
+    assert lines(Event.ACTIVITY_DISOWNED) == [{"sessions": 1}]
+    assert not ActivityAnswer.objects.exists()
 
 
 # --- What to check --------------------------------------------------------------------------------
