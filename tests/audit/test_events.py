@@ -14,8 +14,8 @@ from tests.support import papers
 
 # What `trail.record` and `credentials.moved` take besides facts.
 ABOUT_THE_CALL = {
-    *("actor", "subject", "request", "label", "letters", "end_others"),
-    *("after", "before", "mail"),  # of mfa.flows.changes.make
+    *("actor", "subject", "request", "label", "letters", "end_others", "undo"),
+    *("after", "before", "tell", "about"),  # of mfa.flows.changes.make
 }
 
 
