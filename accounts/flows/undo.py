@@ -187,9 +187,13 @@ def keep(request: OwnRequest) -> bool:
     with transaction.atomic():
         guard.still_alive(request)
         user = _held(request.user)
-        facts = _close_stopped(user)
         credentials.moved(
-            user, Event.CHANGE_KEPT, request=request, letters=mail, end_others=False, **facts
+            user,
+            Event.CHANGE_KEPT,
+            request=request,
+            letters=mail,
+            end_others=False,
+            kinds=_close_stopped(user),
         )
     return True
 
@@ -223,12 +227,13 @@ def _held(user: User) -> User:
     return found
 
 
-def _close_stopped(user: User) -> dict[str, Any]:
+def _close_stopped(user: User) -> list[str]:
+    """Nothing is stopped any more; of which kinds something was."""
     stopped = sets.alive().filter(user=user).exclude(stopped_at=None)
     kinds = sets.kinds_of(stopped)
     stopped.update(closed_at=timezone.now())
     _open(user)
-    return {"kinds": kinds}
+    return kinds
 
 
 def _open(user: User, **values: Any) -> None:
