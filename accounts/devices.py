@@ -10,10 +10,29 @@ from ua_parser import parse_os, parse_user_agent
 AGENT_LENGTH = 300
 
 
+# Names that tell nobody more than these do.
+BROWSERS = {
+    "Mobile Safari": "Safari",
+    "Mobile Safari UI/WKWebView": "Safari",
+    "Chrome Mobile": "Chrome",
+    "Chrome Mobile iOS": "Chrome",
+    "Chrome Mobile WebView": "Chrome",
+    "Firefox Mobile": "Firefox",
+    "Firefox iOS": "Firefox",
+    "Edge Mobile": "Edge",
+    "Opera Mobile": "Opera",
+}
+SYSTEMS = {"Mac OS X": "macOS"}
+
+
 @lru_cache(maxsize=1024)
 def _names(agent: str) -> tuple[str, str]:
-    browser, system = parse_user_agent(agent), parse_os(agent)
-    return (browser.family if browser else "", system.family if system else "")
+    found, runs_on = parse_user_agent(agent), parse_os(agent)
+    browser = found.family if found else ""
+    system = runs_on.family if runs_on else ""
+    if system == "iOS":
+        system = "iPad" if "iPad" in agent else "iPhone" if "iPhone" in agent else system
+    return BROWSERS.get(browser, browser), SYSTEMS.get(system, system)
 
 
 def system_label(agent: str) -> str:
@@ -25,8 +44,8 @@ def device_icon(agent: str) -> str:
     """What it is drawn as: phone, tablet, desktop, or laptop for whatever it may be."""
     shown = agent[:AGENT_LENGTH]
     system = _names(shown)[1]
-    if system == "iOS":
-        return "tablet" if "iPad" in shown else "phone"
+    if system in ("iPhone", "iPad", "iOS"):
+        return "tablet" if system == "iPad" else "phone"
     if system == "Android":
         return "phone" if "Mobile" in shown else "tablet"
     return "desktop" if system == "Windows" else "laptop"

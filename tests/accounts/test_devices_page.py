@@ -6,6 +6,7 @@ import pytest
 from django.http import HttpResponse
 from django.urls import path
 
+from accounts.devices import device_label
 from accounts.flows import known_devices
 from accounts.known_devices import devices
 from accounts.models import KnownDevice, Session, User
@@ -64,7 +65,7 @@ def test_it_lists_the_persons_devices_this_one_first(here, alice, bob, clock):
     phone()
     known(name="bob")
     said = text_of(here.get(PAGE)).partition("Known devices")[2]
-    assert said.index("Firefox on Linux This device") < said.index("Mobile Safari on iOS")
+    assert said.index("Firefox on Linux This device") < said.index("Safari on iPhone")
     assert said.count("Last used") == 2 and said.count("This device") == 1
     assert "Let in by letter" not in said
 
@@ -182,3 +183,22 @@ def test_of_many_guesses_at_once_one_is_the_last(settings):
 
     race(act, 14)
     assert forgotten() == [(alice.subject_id, 1, "failures")]
+
+
+@pytest.mark.parametrize(
+    ("agent", "label"),
+    [
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like"
+         " Gecko) Version/18.5 Mobile/15E148 Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (iPad; CPU OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+         " CriOS/125.0 Mobile/15E148 Safari/604.1", "Chrome on iPad"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+         " Version/17.5 Safari/605.1.15", "Safari on macOS"),
+        ("Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko)"
+         " Chrome/140.0.0.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("curl/8.5.0", "curl"),
+        ("", "Unknown device"),
+    ],
+)  # fmt: skip
+def test_devices_are_called_what_people_call_them(agent, label):
+    assert device_label(agent) == label

@@ -37,7 +37,7 @@ def ended() -> list[tuple[str, object]]:
 def test_the_ended_one_fails_on_its_next_request_and_this_one_goes_on(alice):
     other, here = signed_in(agent=IPHONE), signed_in()
     answer = here.post(PAGE, {"session": row_of(other).public_id}, follow=True)
-    assert "Mobile Safari on iOS is signed out." in text_of(answer)
+    assert "Safari on iPhone is signed out." in text_of(answer)
     assert is_in(here) and not is_in(other)
     assert ended() == [(alice.subject_id, {"sessions": 1, "reason": "by_person"})]
 

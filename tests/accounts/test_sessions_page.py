@@ -75,7 +75,7 @@ def test_it_says_of_each_where_how_and_when(alice, clock, settings, tmp_path):
     clock.forward(hours=3)
     here = signed_in()
     said = listed(here)
-    mine, theirs = said.split("Mobile Safari on iOS")
+    mine, theirs = said.split("Safari on iPhone")
     assert "Firefox on Linux This device 127.0.0.1 Signed in " in mine and "Active now" in mine
     assert "Leeds, United Kingdom (approximate) Signed in " in theirs
     assert re.search(r"by password · 3 hours ago Sign out", theirs)
@@ -86,7 +86,7 @@ def test_only_others_have_a_button_and_it_says_which(alice):
     signed_in(agent=IPHONE)
     page = signed_in().get(PAGE).content.decode()
     assert page.count('name="session"') == 1
-    assert 'aria-label="Sign out Mobile Safari on iOS"' in page
+    assert 'aria-label="Sign out Safari on iPhone"' in page
     assert "icons.svg" in page and page.count("#phone") and page.count("#laptop")
 
 
@@ -99,7 +99,7 @@ def test_nobody_elses_session_is_listed_and_none_that_ended(alice, bob, clock):
     signed_in("bob", agent=IPHONE)
     signed_in(agent=WINDOWS)
     here = signed_in()
-    assert "Windows" in listed(here) and "iOS" not in listed(here)
+    assert "Windows" in listed(here) and "iPhone" not in listed(here)
     Session.objects.exclude(key=row_of(here).key).update(expires_at=timezone.now())
     assert "Windows" not in listed(here)
     crowd(alice, 2, credentials_version=alice.credentials_version + 1)
@@ -124,7 +124,7 @@ def test_of_two_step_sign_in_only_what_proved_a_second_step_is_listed(alice):
         proved=[{"method": "password", "at": now}, {"method": "app", "at": now}]
     )
     said = listed(here)
-    assert "by password and app code" in said and "iOS" not in said
+    assert "by password and app code" in said and "iPhone" not in said
 
 
 def test_a_later_proof_is_not_how_it_was_opened(alice, clock):
@@ -149,7 +149,7 @@ def test_sessions_of_one_known_device_stand_together(alice, clock):
     clock.forward(minutes=1)
     said = listed(signed_in())
     both = said.index("The same device as above")
-    assert said.index("Firefox on Windows") < both < said.index("Mobile Safari on iOS")
+    assert said.index("Firefox on Windows") < both < said.index("Safari on iPhone")
 
 
 def test_a_sign_in_costs_no_statement_for_its_device(alice):
