@@ -1,12 +1,18 @@
-"""Who is signed in and gets to a few pages only: whoever has set their account to be deleted."""
+"""Who is signed in and gets to a few pages only: whoever has set their account to be deleted, and who
+has not agreed to the terms as they are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.urls import reverse
+
+from accounts.flows import terms
+from accounts.redirects import NEXT_FIELD
 
 # What everybody reaches: out, help, what the site says of itself, a new password by letter.
 OPEN = {
@@ -17,12 +23,15 @@ OPEN = {
     "account_reset_password_from_key_done",
     "help",
     "privacy",
+    "terms",
     "language",
     "healthz",
     "readyz",
 }
 # The page that lets them keep their account.
 AWAITING_DELETION = {"account_inactive"}
+# The page that asks to agree to terms, and what is open to whoever does not.
+AGREEING = {"account_terms", "account_delete", "account_delete_set"}
 # Where a fresh proof is given: those who are confined may still take their data along.
 PROOFS = {"account_reauthenticate"}
 
@@ -54,4 +63,8 @@ class ConfinedMiddleware:
             return None
         if user.deletion_due_at is not None:
             return None if name in AWAITING_DELETION | PROOFS else redirect("account_inactive")
+        if name not in AGREEING | PROOFS and terms.wait_for(user):
+            back = request.get_full_path() if request.method in ("GET", "HEAD") else ""
+            query = f"?{urlencode({NEXT_FIELD: back})}" if back else ""
+            return HttpResponseRedirect(reverse("account_terms") + query)
         return None

@@ -8,7 +8,9 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 from django.utils.functional import lazy
+from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -104,6 +106,22 @@ class AddressField(TextField):
         text = forms.CharField.to_python(self, value) or ""
         refuse_unreadable(text, 4 * ADDRESS_LENGTH, shown=ADDRESS_LENGTH)
         return normalise_address(text) if text else ""
+
+
+class TermsField(forms.BooleanField):
+    """The box that agrees to the operator's terms; the site may have none (settings.TERMS)."""
+
+    def __init__(self) -> None:
+        super().__init__(label=lazy(self._label, str)())
+        self.error_messages["required"] = _("Agree to the terms to create an account")
+
+    @staticmethod
+    def _label() -> str:
+        sentence = _now(
+            'I agree to the <a href="{terms}">terms</a> and have read the'
+            ' <a href="{privacy}">privacy notice</a>'
+        )
+        return format_html(sentence, terms=reverse("terms"), privacy=reverse("privacy"))
 
 
 class UsernameField(TextField):

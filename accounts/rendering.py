@@ -80,6 +80,7 @@ def _names() -> dict[str, Any]:
         "site_name": settings.SITE_NAME,
         "site_host": settings.SITE_HOST,
         "support_email": settings.SUPPORT_EMAIL,
+        "has_terms": settings.TERMS is not None,
         "icons": static("img/icons.svg"),
     }
 

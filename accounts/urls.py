@@ -19,6 +19,7 @@ from accounts.views import (
     required_password,
     sign_in,
     sign_in_code,
+    terms,
     undo,
     unlock,
 )
@@ -34,6 +35,7 @@ urlpatterns = [
     # For allauth too, which sends somebody switched off there between password and session: they get
     # the page of a wrong password.
     path("inactive/", deletion.awaiting, name="account_inactive"),
+    path("terms/", terms.agree, name="account_terms"),
     path("delete/", deletion.delete, name="account_delete"),
     path("delete/set/", deletion.is_set, name="account_delete_set"),
     path(

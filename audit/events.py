@@ -236,6 +236,12 @@ class Event(StrEnum):
         "The account was erased; from here on nobody can read who this person was.",
     )
 
+    TERMS_AGREED = (
+        "account.terms_agreed",
+        "A person agreed to the terms of this version, whose text has this SHA-256.",
+        {"version": Word(40), "digest": Word(64)},
+    )
+
     # --- mfa: second steps ------------------------------------------------------------------------
 
     TWO_STEP_TURNED_ON = (

@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from authsite.environment import Environment, mail_settings
+from authsite.terms import terms
 from authsite.text_url import countries, text_transport
 
 # --- Where things are -----------------------------------------------------------------------------
@@ -52,6 +53,23 @@ SUPPORT_EMAIL = env.text(
     "",
     "Whom people write to for help; shown on pages, Reply-To of letters.",
     shown="empty",
+)
+
+TERMS = terms(
+    env.text(
+        "TERMS_FILE",
+        "",
+        "A text (UTF-8) to which everybody agrees: at sign-up, and again when it or its version"
+        " changes; empty: nobody is asked (docs/terms.md).",
+        shown="empty",
+    ),
+    env.text("TERMS_VERSION", "", "What that text is called, like `2027-01`.", shown="empty"),
+    env.text(
+        "TERMS_CHANGES",
+        "",
+        "What is new in it, for those who agreed before: up to three sentences, `|` between them.",
+        shown="empty",
+    ),
 )
 
 _site = urlsplit(SITE_URL)

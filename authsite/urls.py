@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from accounts.views import errors, site
+from accounts.views import errors, site, terms
 from mfa.views import passkeys
 
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("help/", site.help_page, name="help"),
     path("privacy/", site.privacy, name="privacy"),
+    path("terms/", terms.read, name="terms"),
     path("language/", site.language, name="language"),
     path("healthz", site.healthz, name="healthz"),
     path("readyz", site.readyz, name="readyz"),

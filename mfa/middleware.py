@@ -24,6 +24,7 @@ OPEN = frozenset(
     {
         "account_logout",
         "account_inactive",
+        "account_terms",
         "account_reauthenticate",
         "account_reset_password",
         "account_reset_password_done",
@@ -31,6 +32,7 @@ OPEN = frozenset(
         "account_reset_password_from_key_done",
         "help",
         "privacy",
+        "terms",
         "language",
         "healthz",
         "readyz",

@@ -92,6 +92,12 @@ def _profile(line: Line) -> str:
     return _("Changed the profile: %(fields)s") % {"fields": words.fields(line)}
 
 
+def _terms(line: Line) -> str:
+    return _("Agreed to the terms, version %(version)s") % {
+        "version": line.facts.get("version", "")
+    }
+
+
 def _by_staff(line: Line) -> str:
     return _("Staff changed the account: %(fields)s") % {"fields": words.fields(line)}
 
@@ -209,6 +215,7 @@ SENTENCES: Sentences = {
         "good",
         by_fact("how", KEPT, gettext_lazy("Kept the account, which was to be deleted")),
     ),
+    Event.TERMS_AGREED: Told(OTHER, "check", _terms),
     # Nobody is left to be told.
     Event.DELETED: None,
     Event.STAFF_DELETION_CANCELLED: _deed(

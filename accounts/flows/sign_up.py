@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.errors import HashingBusy
-from accounts.flows import proofs, usernames
+from accounts.flows import proofs, terms, usernames
 from accounts.lockout import buckets, budgets, tries
 from accounts.lockout.recipients import mailbox
 from accounts.models import Confirmation, PendingSignup, User
@@ -46,6 +46,7 @@ def begin(
     username: str,
     name: str,
     next_url: str,
+    terms_agreed: str = "",
     by_person: bool = True,
 ) -> None:
     """Keep what was asked for, queue the letter, and bind both to this browser's session.
@@ -72,6 +73,7 @@ def begin(
         language=language,
         password=hashed,
         next_url=next_url,
+        terms=terms_agreed,
         created_at=now,
         expires_at=now + timedelta(days=settings.POLICY_SIGNUP_DAYS),
     )
@@ -184,10 +186,13 @@ def _make(
             password=pending.password,
             name=pending.name,
             language=pending.language,
+            terms_agreed=pending.terms,
         )
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         _end_rivals(pending)
         trail.record(Event.SIGNUP_CONFIRMED, actor=user, subject=user, request=request)
+        if pending.terms:
+            terms.keep(user, pending.terms, request=request, at=pending.created_at)
     return user
 
 

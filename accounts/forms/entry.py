@@ -26,9 +26,10 @@ from accounts.fields import (
     IdentifierField,
     NameField,
     NewPasswordField,
+    TermsField,
     UsernameField,
 )
-from accounts.flows import must_change, sign_in, sign_up
+from accounts.flows import must_change, sign_in, sign_up, terms
 from accounts.identify import find_user_once
 from accounts.known_devices import devices
 from accounts.passwords import advice, policy
@@ -93,15 +94,25 @@ class SignUpForm(TrapMixin, forms.Form):
     )
     username = UsernameField()
     password1 = NewPasswordField(label=_("Create a password"), empty=_("Enter a password"))
+    terms = TermsField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if settings.TERMS is None:
+            del self.fields["terms"]
         if not settings.POLICY_SIGNUP_USERNAME:
             del self.fields["username"]
             self.fields["email"].widget.attrs["autocomplete"] = "username"
 
+    @property
+    def terms_shown(self) -> str:
+        """Of which text the page shows the link: a text that changed meanwhile was not read."""
+        return settings.TERMS.digest if settings.TERMS else ""
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
+        if data.get("terms") and self.data.get("terms_shown") != self.terms_shown:
+            self.add_error("terms", _("The terms have just changed. Read them before you agree."))
         password = data.get("password1")
         if password:
             advice.show(self["password1"], password)
@@ -130,6 +141,7 @@ class SignUpForm(TrapMixin, forms.Form):
                 username=data.get("username", ""),
                 name=data["name"],
                 next_url=safe_next(request),
+                terms_agreed=terms.mark_of(self.terms_shown) if data.get("terms") else "",
                 by_person=not self.is_trapped,
             )
         return None, HttpResponseRedirect(code_page)

@@ -1,5 +1,6 @@
 from accounts.models.activity import ActivityAnswer
 from accounts.models.botcheck import HeldSecrets, SpentProof
+from accounts.models.consent import Consent
 from accounts.models.device import KnownDevice
 from accounts.models.mail import OutgoingMail
 from accounts.models.network_rule import NetworkRule
@@ -16,6 +17,7 @@ __all__ = [
     "AddressSince",
     "ChangeSet",
     "Confirmation",
+    "Consent",
     "HeldSecrets",
     "KnownDevice",
     "NetworkRule",

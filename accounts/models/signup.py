@@ -22,6 +22,8 @@ class PendingSignup(models.Model):
     language = models.CharField(max_length=12)
     password = models.CharField(max_length=255)
     next_url = models.CharField(max_length=500, blank=True)
+    # The terms that were agreed to, as `User.terms_agreed` has them.
+    terms = models.CharField(max_length=110, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
 

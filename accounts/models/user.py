@@ -59,6 +59,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Kept by mfa: from when a waiting request lets a new second step be set up. The person's pages
     # say so without asking for more.
     recovery_ready_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Which terms they agreed to last: version and digest of the text, '' for none. Beside the rows of
+    # Consent, so that no page has to look (accounts/flows/terms.py).
+    terms_agreed = models.CharField(max_length=110, blank=True, editable=False)
     # From when the account may be erased; none while it is kept (accounts/flows/deletion.py).
     deletion_due_at = models.DateTimeField(
         _("awaiting deletion until"), null=True, blank=True, editable=False

@@ -81,6 +81,7 @@ EXEMPT = {
     "admin/mfa/recoveryrequest/<path:object_id>/": "redirects",
     "admin/(?P<url>.*)$": "nothing there",
     "account_inactive": "keeps an account, of somebody who just signed in",
+    "account_terms": "agrees to a text, and nobody gets in by it",
     "account_delete": "asks for it (test_deletion.py)",
     "account_reset_password_from_key_done": "shows",
     ".well-known/change-password": "redirects",

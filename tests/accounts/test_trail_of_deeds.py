@@ -63,6 +63,7 @@ ELSEWHERE = {
     "staff.hold_lifted": "test_undo_staff.py",
     "account.deletion_set": "test_deletion.py",
     "account.deletion_cancelled": "test_deletion_waiting.py",
+    "account.terms_agreed": "test_terms.py",
     "account.deleted": "test_erasing.py",
     "staff.deletion_cancelled": "test_deletion_staff.py",
     "command.run": "test_auth_user.py",

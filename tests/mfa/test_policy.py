@@ -83,8 +83,8 @@ def test_whoever_must_enrol_reaches_only_the_pages_that_do_it_out_and_help(alice
     settings.POLICY_TWO_STEP = "required"
     browser = sign_in("alice")
     open_to_all = {
-        "account_logout", "account_inactive", "account_reauthenticate", "account_reset_password",
-        "account_reset_password_done", "account_reset_password_from_key",
+        "account_logout", "account_inactive", "account_reauthenticate", "account_terms",
+        "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
         "account_reset_password_from_key_done", "help", "privacy", "language", "healthz", "readyz",
     }  # fmt: skip
     for name, path in urls.paths().items():

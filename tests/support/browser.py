@@ -130,8 +130,9 @@ def open_page(browser: Browser, site: Site, watch: Watch) -> Iterator[Callable[.
     contexts = []
 
     def opened(**options: Any) -> Page:
-        settings = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options}
-        context = browser.new_context(base_url=site.url, **settings)
+        wide = {"width": 1280, "height": 800}
+        settings = {"base_url": site.url, "viewport": wide, "locale": "en-GB", **options}
+        context = browser.new_context(**settings)
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         context.expose_binding("reportViolation", watch.violation)

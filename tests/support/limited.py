@@ -21,6 +21,7 @@ TAKES_NO_SECRET = {
     "account_activity_entry": "an answer about what is one's own",
     "account_rescue": "only tightens, for whoever is signed in; its letters have a budget",
     "account_inactive": "keeps what is one's own",
+    "account_terms": "a word of one's own",
     "account_delete": "ends what is one's own, behind a fresh proof",
     "account_set_password": "redirects",
     "account_reset_password_from_key_done": "shows",
