@@ -90,7 +90,7 @@ class PersonAdmin(Desk):
     actions = ("send_reset_letter", "demand_password")
     fieldsets = (
         (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "reason", "seen")}),
-        (_("Person"), {"fields": ("username", "addresses", "name", "language", "time_zone")}),
+        (_("Person"), {"fields": ("username", "addresses", *FIELDS)}),
         (
             _("Groups and permissions"),
             {"fields": ("groups", "user_permissions"), "classes": ("collapse",)},

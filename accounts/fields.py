@@ -19,8 +19,11 @@ from accounts.flows import proofs, sent_codes
 from accounts.texts import numbers
 from accounts.validators import (
     ADDRESS_LENGTH,
+    NAME_LENGTH,
     normalise_address,
+    normalise_name,
     normalise_username,
+    validate_name,
     validate_username,
 )
 
@@ -145,11 +148,18 @@ class UsernameField(TextField):
 
 
 class NameField(TextField):
-    """F-name: any script, optional."""
+    """F-name, and what else somebody is called: any script, optional."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        attrs = {"autocomplete": "name", "spellcheck": "false"}
-        super().__init__(label=_("Full name"), attrs=attrs, length=150, required=False, **kwargs)
+    def __init__(self, *, autocomplete: str = "name", **kwargs: Any) -> None:
+        attrs = {"autocomplete": autocomplete, "spellcheck": "false"}
+        kwargs.setdefault("label", _("Full name"))
+        super().__init__(attrs=attrs, length=NAME_LENGTH, required=False, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        text = forms.CharField.to_python(self, value) or ""
+        refuse_unreadable(text, self.length)
+        validate_name(name := normalise_name(text))
+        return name
 
 
 class PasswordField(forms.CharField):

@@ -11,6 +11,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
 USERNAME_LENGTH = 80
+NAME_LENGTH = 150
 ADDRESS_LENGTH = 254  # RFC 5321 4.5.3.1.3: a path of 256 octets, less the angle brackets
 
 # Default_Ignorable_Code_Point (UAX 44): nobody sees them, and UTS 46 takes them out of a domain.
@@ -19,6 +20,11 @@ _IGNORABLE = re.compile(
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+# Inside a word they are spelling (Persian, Indic scripts) or hold one emoji together; nowhere else.
+_JOINERS = "\u200c\u200d"
+# Marks on one letter, once composed. Written languages put four on one; a pile of them runs over the
+# lines above and below.
+MOST_MARKS = 6
 _USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?", re.ASCII)
 
 # Names that a person could take for the site itself, its staff or its machines (RFC 2142), and
@@ -58,6 +64,40 @@ def validate_username(text: str) -> None:
         )
     if text in RESERVED_USERNAMES:
         raise ValidationError(_("That username is taken"), code="taken")
+
+
+def normalise_name(text: str) -> str:
+    """What somebody is called, as it is kept: composed (NFC), every space one plain space."""
+    composed = unicodedata.normalize("NFC", text)
+    spaced = (" " if unicodedata.category(one) == "Zs" else one for one in composed)
+    return re.sub(" +", " ", "".join(spaced)).strip(" ")
+
+
+def validate_name(text: str) -> None:
+    """Raise ValidationError for what no page or letter could show as a name: controls, characters that
+    nobody sees or that turn the direction of writing, piles of marks, more than 150 characters. Any
+    script passes, and emoji."""
+    if len(text) > NAME_LENGTH:
+        raise ValidationError(
+            _("Must be %(max)d characters or fewer"), params={"max": NAME_LENGTH}, code="long"
+        )
+    marks = 0
+    for place, character in enumerate(text):
+        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
+        if marks > MOST_MARKS:
+            raise ValidationError(
+                _("There are too many marks on one letter. Type it with fewer."), code="marks"
+            )
+        if not character.isprintable() and not _joins(text, place):
+            raise ValidationError(
+                _("This has an invisible character in it. Type it again."), code="invisible"
+            )
+
+
+def _joins(text: str, place: int) -> bool:
+    between = text[max(0, place - 1) : place] + text[place + 1 : place + 2]
+    seen = between.isprintable() and " " not in between
+    return text[place] in _JOINERS and len(between) == 2 and seen
 
 
 def normalise_address(text: str) -> str:

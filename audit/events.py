@@ -28,7 +28,7 @@ WHY_NO_SIGN_IN = (
     *("wrong_password", "wrong_code", "unknown_account", "switched_off", "refused"),
     *("wrong_passkey", "unknown_passkey"),
 )
-PROFILE = SomeOf(("name", "username", "language", "time_zone"))
+PROFILE = SomeOf(("name", "display_name", "username", "language", "time_zone"))
 SESSIONS = Maybe(Count())
 ANY_ENTRY = 2**63 - 1
 RULE_KIND = OneOf(("allow", "deny"))

@@ -60,7 +60,7 @@ def begin_adding(request: HttpRequest, user: User, email: str) -> None:
         letter = letters.confirm_address(
             to=email,
             language=user.language,
-            name=user.name,
+            name=letters.called(user),
             code=proof.code,
             link=proof.link,
             minutes=settings.POLICY_CODE_MINUTES,

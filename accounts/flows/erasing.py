@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.flows import deletion
 from accounts.lockout import tries
 from accounts.models import OutgoingMail, PendingSignup, User
-from accounts.outbox import letters_deletion
+from accounts.outbox import letters, letters_deletion
 from accounts.outbox.errors import place_of
 from audit import trail
 from audit.events import Event
@@ -67,7 +67,7 @@ def erase(pk: int) -> Outcome:
     if seen is None:
         return Outcome.KEPT
     last_letter = letters_deletion.deletion_done(
-        to=seen.email, language=seen.language, name=seen.name
+        to=seen.email, language=seen.language, name=letters.called(seen)
     )
     with transaction.atomic():
         held = _held_with(seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -27,6 +28,7 @@ def overview_of(user: User) -> dict[str, Any]:
         "last_sign_in": before
         and {
             "at": before.at,
+            "when": _when(before.at),
             # Without a zone of their own people read the hour as theirs: it is said that it is not.
             "zone": " (UTC)" if user.time_zone == "UTC" else "",
             "device": before.device,
@@ -46,6 +48,14 @@ def overview_of(user: User) -> dict[str, Any]:
             *(fact for panel in panels.every() for fact in panel.facts(user)),
         ],
     }
+
+
+def _when(at: datetime) -> str:
+    """Like "today 09:14", in the time zone that is active; the date where it is longer ago."""
+    local = timezone.localtime(at)
+    words = {0: _("today %(time)s"), 1: _("yesterday %(time)s")}
+    said = words.get((timezone.localdate() - local.date()).days)
+    return said % {"time": formats.time_format(local)} if said else formats.localize(local)
 
 
 def _fact(label: str, value: str, url_name: str, link_label: str) -> dict[str, str]:

@@ -7,14 +7,19 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.sessions import guard
+from accounts.validators import validate_name
 from audit import trail
 from audit.events import Event
 
-FIELDS = ("name", "language", "time_zone")
+FIELDS = ("name", "display_name", "language", "time_zone")
+NAMES = ("name", "display_name")
 
 
 def save(request: HttpRequest, user: User, **values: str) -> list[str]:
-    """Store what differs; returns the names of the fields that changed, in order."""
+    """Store what differs; returns the names of the fields that changed, in order. Raises
+    ValidationError for a name that cannot be shown."""
+    for field in NAMES:
+        validate_name(values[field])
     changed = [field for field in FIELDS if values[field] != getattr(user, field)]
     if not changed:
         return []

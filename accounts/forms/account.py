@@ -22,6 +22,11 @@ class ProfileForm(forms.Form):
     """A2."""
 
     name = NameField()
+    display_name = NameField(
+        autocomplete="nickname",
+        label=_("Display name"),
+        help_text=_("What we call you on these pages and in emails. Empty, we use your full name."),
+    )
     language = forms.ChoiceField(label=_("Language"))
     time_zone = forms.ChoiceField(label=_("Time zone"))
     appearance = forms.ChoiceField(

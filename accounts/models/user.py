@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.passwords import verdict
-from accounts.validators import USERNAME_LENGTH, validate_username
+from accounts.validators import NAME_LENGTH, USERNAME_LENGTH, validate_name, validate_username
 
 
 class UserManager(BaseUserManager["User"]):
@@ -38,7 +38,17 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     email = models.EmailField(_("email address"), max_length=254, unique=True)
     password = models.CharField(_("password"), max_length=255)
-    name = models.CharField(_("full name"), max_length=150, blank=True)
+    name = models.CharField(
+        _("full name"), max_length=NAME_LENGTH, blank=True, validators=[validate_name]
+    )
+    # What they are called here, where that is not their name.
+    display_name = models.CharField(
+        _("display name"),
+        max_length=NAME_LENGTH,
+        blank=True,
+        default="",
+        validators=[validate_name],
+    )
     language = models.CharField(_("language"), max_length=12, default="en")
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     is_active = models.BooleanField(_("switched on"), default=True)
@@ -141,4 +151,4 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.username
 
     def get_short_name(self) -> str:
-        return self.name.split(" ")[0] if self.name else self.username
+        return self.display_name or (self.name.split(" ")[0] if self.name else self.username)

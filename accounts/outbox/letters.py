@@ -22,7 +22,7 @@ from django.utils.translation import gettext
 
 from accounts.devices import device_label
 from accounts.models import User
-from accounts.outbox.cleaning import prose
+from accounts.outbox.cleaning import name_for_greeting, prose
 from accounts.outbox.compose import Letter, compose
 from accounts.places import place_of
 
@@ -48,9 +48,14 @@ def reader(user: User, *, to: str = "") -> Reader:
     return {
         "to": to or user.email,
         "language": user.language,
-        "name": user.name,
+        "name": called(user),
         "subject_id": user.subject_id,
     }
+
+
+def called(user: User) -> str:
+    """The name to greet `user` by: their display name, where a letter may say it."""
+    return name_for_greeting(user.display_name) or user.name
 
 
 @dataclass(frozen=True)
