@@ -17,15 +17,7 @@ from django.utils.translation import ngettext
 
 from accounts.flows import proofs, sent_codes
 from accounts.texts import numbers
-from accounts.validators import (
-    ADDRESS_LENGTH,
-    NAME_LENGTH,
-    normalise_address,
-    normalise_name,
-    normalise_username,
-    validate_name,
-    validate_username,
-)
+from accounts.validators import ADDRESS_LENGTH, normalise_address
 
 # A sentence with a figure, put together in the reader's language when it is shown.
 late = lazy(lambda sentence, **figures: str(sentence) % figures, str)
@@ -125,41 +117,6 @@ class TermsField(forms.BooleanField):
             ' <a href="{privacy}">privacy notice</a>'
         )
         return format_html(sentence, terms=reverse("terms"), privacy=reverse("privacy"))
-
-
-class UsernameField(TextField):
-    """A username to be taken."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        attrs = PLAIN | {"autocomplete": "username"}
-        super().__init__(
-            label=_("Username"),
-            attrs=attrs,
-            length=IDENTIFIER_LENGTH,
-            empty=_("Enter a username"),
-            **kwargs,
-        )
-
-    def to_python(self, value: Any) -> str:
-        username = normalise_username(super().to_python(value))
-        if username:
-            validate_username(username)
-        return username
-
-
-class NameField(TextField):
-    """F-name, and what else somebody is called: any script, optional."""
-
-    def __init__(self, *, autocomplete: str = "name", **kwargs: Any) -> None:
-        attrs = {"autocomplete": autocomplete, "spellcheck": "false"}
-        kwargs.setdefault("label", _("Full name"))
-        super().__init__(attrs=attrs, length=NAME_LENGTH, required=False, **kwargs)
-
-    def to_python(self, value: Any) -> str:
-        text = forms.CharField.to_python(self, value) or ""
-        refuse_unreadable(text, self.length)
-        validate_name(name := normalise_name(text))
-        return name
 
 
 class PasswordField(forms.CharField):

@@ -14,7 +14,7 @@ SHOWN = (
 NEVER_SHOWN = (
     "password", "password_must_change", "credentials_version", "id", "uuid", "groups",
     "user_permissions", "two_step_on", "has_second_step", "recovery_codes_left", "recovery_ready_at",
-    "held_since",
+    "held_since", "terms_agreed",
 )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from accounts.fields import AddressField, NameField
+from accounts.fields import AddressField
+from accounts.name_fields import NameField
 from accounts.time_zones import Choice
 
 

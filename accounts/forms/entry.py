@@ -24,14 +24,13 @@ from accounts.fields import (
     CurrentPasswordField,
     DigitCodeField,
     IdentifierField,
-    NameField,
     NewPasswordField,
     TermsField,
-    UsernameField,
 )
 from accounts.flows import must_change, sign_in, sign_up, terms
 from accounts.identify import find_user_once
 from accounts.known_devices import devices
+from accounts.name_fields import NameField, UsernameField
 from accounts.passwords import advice, policy
 from accounts.redirects import safe_next
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0017_deletion'),
+        ('accounts', '0018_terms'),
     ]
 
     operations = [
