@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -31,6 +31,7 @@ __all__ = [
     "address_digests",
     "entries_of",
     "entry_of",
+    "every_entry_of",
     "forget",
     "forget_months_before",
     "identifier_digest",
@@ -160,6 +161,15 @@ def page_of(
     elif before is not None:
         entries = entries.filter(id__lt=before)
     return _readable(entries.order_by("-id")[:limit])
+
+
+def every_entry_of(subject_id: str, *, chunk: int) -> Iterator[list[Line]]:
+    """All that happened to one subject, newest first, at most `chunk` lines at a time, so that nobody's
+    history has to fit into memory. Two SELECTs a chunk; what is recorded meanwhile is not seen."""
+    before = None
+    while lines := page_of(subject_id, before=before, limit=chunk):
+        yield lines
+        before = lines[-1].id
 
 
 def entry_of(subject_id: str, id: int) -> Line | None:

@@ -200,6 +200,8 @@ ON_CREDENTIALS_CHANGED = [
 ]
 # What an undone change puts back, by kind (accounts/undo/parts.py).
 UNDO_PARTS = ["accounts.undo.addresses.PART", "mfa.undo.PART"]
+# What each room keeps of a person, to be handed out and erased, the lowest room first.
+PERSONAL_DATA = ["accounts.exports.own.DATA", "mfa.personal_data.DATA"]
 ON_UNLOCKED = ["mfa.flows.wiping.forget_failures"]
 ACCOUNT_PANELS = ["mfa.panel.panel"]
 HOUSEKEEPING = [

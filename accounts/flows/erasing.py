@@ -6,14 +6,13 @@ import logging
 from collections.abc import Iterator
 from enum import Enum
 
-from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts import personal_data
 from accounts.flows import deletion
-from accounts.lockout import tries
-from accounts.models import OutgoingMail, PendingSignup, User
+from accounts.models import User
 from accounts.outbox import letters, letters_deletion
 from accounts.outbox.errors import place_of
 from audit import trail
@@ -98,10 +97,6 @@ def _is_due(person: User) -> bool:
 
 def _erase(person: User) -> None:
     trail.record(Event.DELETED, subject=person)
-    tries.forget_failures(person)
-    addresses = EmailAddress.objects.filter(user=person).values_list("email", flat=True)
-    # Sign-ups for an address that has an account lead nowhere, and have the address in clear.
-    PendingSignup.objects.filter(email__in=[*addresses, person.email]).delete()
-    OutgoingMail.objects.filter(subject_id=person.subject_id).delete()
+    personal_data.erase(person)
     person.delete()
     trail.forget(person.subject_id)

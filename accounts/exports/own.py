@@ -1,0 +1,286 @@
+"""What this room keeps of a person (settings.PERSONAL_DATA), the library's addresses and the trail
+with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from allauth.account.models import EmailAddress
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import places
+from accounts.devices import device_label
+from accounts.exports.history import ACTIVITY
+from accounts.lockout import tries
+from accounts.models import (
+    ActivityAnswer,
+    ChangeSet,
+    Confirmation,
+    Consent,
+    KnownDevice,
+    OutgoingMail,
+    PendingSignup,
+    SentCode,
+    Session,
+    UnlockLetter,
+    User,
+)
+from accounts.personal_data import LeftOut, PersonalData, Row, Section
+from accounts.serialize import SHOWN
+
+# Rows that are read at once.
+BATCH = 500
+
+
+def _account(user: User) -> Iterator[Row]:
+    groups = sorted(user.groups.values_list("name", flat=True))
+    yield {"id": str(user.uuid), **{name: getattr(user, name) for name in SHOWN}, "groups": groups}
+
+
+def _addresses(user: User) -> Iterator[Row]:
+    """Those that wait to be confirmed too: they are no address of the account yet."""
+    rows = EmailAddress.objects.filter(user=user).select_related("since").order_by("pk")
+    for row in rows.iterator(BATCH):
+        since = getattr(row, "since", None)
+        yield {
+            "email": row.email,
+            "main": row.primary,
+            "confirmed": row.verified,
+            "confirmed_at": since.confirmed_at if since else None,
+        }
+    waiting = Confirmation.objects.filter(user=user, spent_at=None, expires_at__gt=timezone.now())
+    for one in waiting.order_by("pk").iterator(BATCH):
+        yield {"email": one.email, "main": False, "confirmed": False, "confirmed_at": None}
+
+
+def _consents(user: User) -> Iterator[Row]:
+    rows = Consent.objects.filter(user=user).order_by("pk")
+    yield from rows.values("version", "digest", "at").iterator(BATCH)
+
+
+def _sessions(user: User) -> Iterator[Row]:
+    columns = ("user_agent", "client_ip", "proved", "signed_in_at", "last_seen_at", "expires_at")
+    for row in (
+        Session.objects.filter(user=user).order_by("created_at").only(*columns).iterator(BATCH)
+    ):
+        yield {
+            "device": device_label(row.user_agent),
+            "browser_said": row.user_agent,
+            "address": row.client_ip or "",
+            "place": places.place_of(row.client_ip or ""),
+            "proved_by": [str(proof.get("method", "")) for proof in row.proved],
+            "signed_in_at": row.signed_in_at,
+            "last_seen_at": row.last_seen_at,
+            "ends_at": row.expires_at,
+        }
+
+
+def _devices(user: User) -> Iterator[Row]:
+    for row in KnownDevice.objects.filter(user=user).order_by("pk").iterator(BATCH):
+        yield {
+            "device": device_label(row.user_agent),
+            "browser_said": row.user_agent,
+            "known_since": row.created_at,
+            "last_used_at": row.last_used_at,
+            "known_until": row.expires_at,
+            "wrong_guesses_in_a_row": row.failures,
+        }
+
+
+def _letters(user: User) -> Iterator[Row]:
+    rows = OutgoingMail.objects.filter(subject_id=user.subject_id).order_by("pk")
+    for row in rows.defer("body", "recipient").iterator(BATCH):
+        yield {
+            "channel": row.channel,
+            "kind": row.letter,
+            "written_at": row.created_at,
+            "state": row.state,
+            "finished_at": row.finished_at,
+        }
+
+
+def _changes(user: User) -> Iterator[Row]:
+    rows = ChangeSet.objects.filter(user=user).order_by("pk")
+    columns = ("kind", "created_at", "expires_at", "stopped_at", "closed_at")
+    yield from rows.values(*columns).iterator(BATCH)
+
+
+SECTIONS = (
+    Section(
+        "account",
+        _("Account"),
+        {
+            "id": _("Public identifier"),
+            "username": _("Username"),
+            "email": _("Main email address"),
+            "name": _("Full name"),
+            "display_name": _("Display name"),
+            "language": _("Language"),
+            "time_zone": _("Time zone"),
+            "is_active": _("Switched on"),
+            "is_staff": _("Staff"),
+            "is_superuser": _("Administrator"),
+            "created_at": _("Created"),
+            "last_login": _("Last sign-in"),
+            "password_changed_at": _("Password changed"),
+            "deletion_due_at": _("Awaiting deletion until"),
+            "groups": _("Groups"),
+        },
+        _account,
+        tables=("accounts.User", "accounts.User_groups"),
+    ),
+    Section(
+        "addresses",
+        _("Email addresses"),
+        {
+            "email": _("Email address"),
+            "main": _("Main address"),
+            "confirmed": _("Confirmed"),
+            "confirmed_at": _("Confirmed since"),
+        },
+        _addresses,
+        tables=("account.EmailAddress", "accounts.AddressSince", "accounts.Confirmation"),
+    ),
+    Section(
+        "terms",
+        _("Terms you agreed to"),
+        {"version": _("Version"), "digest": _("SHA-256 of the text"), "at": _("When")},
+        _consents,
+        tables=("accounts.Consent",),
+    ),
+    Section(
+        "sessions",
+        _("Where you are signed in"),
+        {
+            "device": _("Device"),
+            "browser_said": _("What the browser calls itself"),
+            "address": _("Network address"),
+            "place": _("Place (approximate)"),
+            "proved_by": _("Signed in by"),
+            "signed_in_at": _("Signed in"),
+            "last_seen_at": _("Last active"),
+            "ends_at": _("Ends"),
+        },
+        _sessions,
+        tables=("accounts.Session",),
+    ),
+    Section(
+        "devices",
+        _("Known devices"),
+        {
+            "device": _("Device"),
+            "browser_said": _("What the browser calls itself"),
+            "known_since": _("Known since"),
+            "last_used_at": _("Last used"),
+            "known_until": _("Known until"),
+            "wrong_guesses_in_a_row": _("Wrong passwords in a row"),
+        },
+        _devices,
+        tables=("accounts.KnownDevice",),
+    ),
+    Section(
+        "letters",
+        _("Emails and texts sent to you"),
+        {
+            "channel": _("Sent as"),
+            "kind": _("Kind"),
+            "written_at": _("Written"),
+            "state": _("State"),
+            "finished_at": _("Sent, or given up"),
+        },
+        _letters,
+        tables=("accounts.OutgoingMail",),
+    ),
+    Section(
+        "changes",
+        _("Changes that can still be undone"),
+        {
+            "kind": _("What changed"),
+            "created_at": _("When"),
+            "expires_at": _("Can be undone until"),
+            "stopped_at": _("Stopped"),
+            "closed_at": _("Settled"),
+        },
+        _changes,
+        tables=("accounts.ChangeSet",),
+    ),
+    ACTIVITY,
+)
+
+LEFT_OUT = (
+    LeftOut(
+        _("Your password"),
+        _("Only a hash of it is kept. Whoever has the hash can try passwords on it at home."),
+        tables=("accounts.User",),
+    ),
+    LeftOut(
+        _("The keys of your sessions and devices"),
+        _("Whoever has them is signed in as you, or passes for your device."),
+        tables=("accounts.Session", "accounts.KnownDevice"),
+    ),
+    LeftOut(
+        _("Codes and links that were sent to you"),
+        _("They are kept as digests only, and run out within hours."),
+        tables=("accounts.SentCode", "accounts.UnlockLetter", "account.EmailConfirmation"),
+    ),
+    LeftOut(
+        _("The text of emails and texts"),
+        _("You have them. Here they are wiped once they are sent."),
+        tables=("accounts.OutgoingMail",),
+    ),
+    LeftOut(
+        _("What was before a change that can still be undone"),
+        _("It holds the hash of a former password and former second steps."),
+        tables=("accounts.ChangeSet",),
+    ),
+    LeftOut(
+        _("How often wrong passwords were tried for your account"),
+        _("The counts last for hours, and are under names that cannot be read back."),
+        tables=("axes.AccessAttempt",),
+    ),
+    LeftOut(
+        _("What you did to others or to this site as staff"),
+        _("It is about other people. Of entries about you, who of the staff it was is left out."),
+        tables=("accounts.NetworkRule", "accounts.User_user_permissions", "audit.Entry"),
+    ),
+    LeftOut(
+        _("Keys of the security log"),
+        _("They open what is sealed there, which you get opened."),
+        tables=("audit.SubjectKey", "audit.Entry"),
+    ),
+)
+
+# Why the erased person is still named, if by a name that leads nowhere.
+KEPT = {
+    "accounts.User": "goes last, with what the database itself hangs on it",
+    "accounts.NetworkRule": "who set a rule about a network, as the trail names people",
+    "audit.Entry": "never changed; nobody can read what was personal in it once its key is dropped",
+    "audit.SubjectKey": "an empty row stays, so that no new key is made under the name",
+}
+
+
+def erase(user: User) -> None:
+    """SECURITY: sign-ups that wait for one of the addresses lead nowhere, and have it in clear."""
+    tries.forget_failures(user)
+    addresses = EmailAddress.objects.filter(user=user)
+    emails = [user.email, *addresses.values_list("email", flat=True)]
+    PendingSignup.objects.filter(email__in=emails).delete()
+    OutgoingMail.objects.filter(subject_id=user.subject_id).delete()
+    for model in (
+        ActivityAnswer,
+        ChangeSet,
+        Confirmation,
+        Consent,
+        KnownDevice,
+        SentCode,
+        Session,
+        UnlockLetter,
+    ):
+        model._base_manager.filter(user=user).delete()
+    addresses.delete()
+    user.groups.clear()
+    user.user_permissions.clear()
+
+
+DATA = PersonalData(sections=SECTIONS, erase=erase, left_out=LEFT_OUT, kept=KEPT)
