@@ -19,7 +19,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import time_zones
-from accounts.errors import CredentialsMoved
 from accounts.flows import credentials, staff
 from accounts.flows.notices import to_all
 from accounts.models import User
@@ -70,9 +69,7 @@ def ask(request: OwnRequest) -> date:
     with transaction.atomic():
         _leave_an_administrator(user)
         guard.still_alive(request)
-        waits = User.objects.filter(pk=user.pk, deletion_due_at=None)
-        if not waits.update(deletion_due_at=due_at):
-            raise CredentialsMoved
+        User.objects.filter(pk=user.pk).update(deletion_due_at=due_at)
         credentials.moved(
             user,
             Event.DELETION_SET,

@@ -42,8 +42,9 @@ def awaits(person: User) -> bool:
 
 
 def cancel_alices(request):
-    deletion.cancel(request, User.objects.get(username="alice"), reason="because I can")
-    return HttpResponse()
+    person = User.objects.get(username="alice")
+    done = [deletion.cancel(request, person, reason="because I can") for _ in range(2)]
+    return HttpResponse(f"{done}")
 
 
 urlpatterns = [path("t/cancel/", cancel_alices), *of_the_site]
@@ -108,6 +109,13 @@ def test_the_flow_refuses_whoever_may_not_itself(client, alice, bob):
     client.post("/accounts/login/", {"login": "bob", "password": cast.PASSWORD})
     assert client.post("/t/cancel/").status_code == 403
     assert awaits(alice)
+
+
+@pytest.mark.urls(__name__)
+def test_a_second_time_nothing_is_left_to_cancel(sue_here, alice, mailbox):
+    assert sue_here.post("/t/cancel/").content == b"[True, False]"
+    assert Entry.objects.filter(event="staff.deletion_cancelled").count() == 1
+    assert len(mailbox.all()) == 1
 
 
 def test_the_list_the_page_and_the_filter_say_so(sue_here, alice, bob):

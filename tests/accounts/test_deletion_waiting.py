@@ -86,8 +86,9 @@ def test_a_flow_that_a_page_reached_all_the_same_changes_nothing(waiting, rf, mo
         with pytest.raises(CredentialsMoved):
             guard.still_alive(request)
         guard.still_alive(request, awaiting_deletion=True)
+    values = {"name": "X", "display_name": "", "language": "en", "time_zone": "UTC"}
     with pytest.raises(CredentialsMoved):
-        profile.save(request, request.user, name="X", language="en", time_zone="UTC")
+        profile.save(request, request.user, **values)
 
 
 def test_keeping_it_opens_everything_again_and_tells_every_address(waiting, mailbox):

@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 
 from accounts.flows import erasing
 from accounts.flows.erasing import Outcome
-from accounts.models import OutgoingMail, User
+from accounts.models import OutgoingMail, Session, User
 from audit.models import Entry, SubjectKey
 from tests.accounts.test_deletion import AWAITING, DELETE, OVERVIEW, SURE, sign_in
 from tests.accounts.test_erasing import due_now
@@ -88,6 +89,27 @@ def test_two_administrators_are_not_erased_at_once(db):
     due_now(*pair)
     User.objects.filter(pk=third.pk).update(is_superuser=False)
     assert race(lambda n: erasing.erase(pair[n].pk), 2) == [Outcome.LAST_ADMINISTRATOR] * 2
+
+
+def test_no_session_outlives_the_asking_whatever_breaks_behind_it(db):
+    """All of them end in the transaction of the change, the one at hand too."""
+    alice = cast.person("alice")
+    browser = Visitor(raise_request_exception=False)
+    sign_in(browser)
+
+    kept: list[bool] = []
+
+    def breaks(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith('INSERT INTO "accounts_outgoingmail"'):
+            transaction.on_commit(lambda: kept.append(True))
+        if kept and sql.startswith('DELETE FROM "accounts_session"'):
+            raise DatabaseError
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(breaks):
+        assert browser.post(DELETE, SURE).status_code == 500
+    assert User.objects.get().deletion_due_at is not None
+    assert not Session.objects.filter(user=alice)
 
 
 def test_asked_for_many_times_at_once_it_is_set_once(db):

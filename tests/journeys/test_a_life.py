@@ -152,6 +152,7 @@ SIGNED_IN = {
     "profile": "/accounts/profile/",
     "addresses": "/accounts/email/",
     "password": "/accounts/password/change/",
+    "delete": "/accounts/delete/",
     "devices": "/accounts/sessions/",
     "activity": "/accounts/activity/",
     "rescue": "/accounts/rescue/",
