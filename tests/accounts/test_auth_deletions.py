@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +63,21 @@ def test_it_speaks_json_and_keeps_to_its_limit(db):
     }  # fmt: skip
     assert User.objects.count() == 1
     assert json.loads(run("--dry-run", "--json")[0])["due"] == 1
+
+
+def test_stopped_it_finishes_the_account_at_hand_and_goes_on_at_the_next_start(db):
+    due_now(*(cast.person(f"person{number}") for number in range(3)))
+
+    def stops(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("INSERT INTO") and "audit_entry" in sql:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(stops):
+        said, code = run("--yes")
+    assert code == 130 and "Nothing was left half done." in said
+    assert User.objects.count() == 2
+    assert run("--yes") == ("2 accounts erased.\n", 0)
 
 
 def test_what_failed_is_told_with_exit_4(wilma, bob, monkeypatch):
