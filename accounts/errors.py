@@ -37,6 +37,7 @@ WAITS = {
     "sign_in_codes": "errors/wait/network.html",
     "recoveries": "errors/wait/network.html",
     "links": "errors/wait/network.html",
+    "letter_checks": "errors/wait/network.html",
     "factor": "errors/wait/factor.html",
     "text_pauses": "errors/wait/texts.html",
     "texts": "errors/wait/texts.html",

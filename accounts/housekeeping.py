@@ -45,6 +45,7 @@ PERIODIC = [
     "accounts.botcheck.spent.purge",
     "accounts.botcheck.held.purge",
     "accounts.outbox.delivery.purge",
+    "accounts.outbox.references.purge",
     "accounts.texts.channel.purge",
     "accounts.flows.erasing.erase_due",
 ]

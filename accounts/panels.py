@@ -25,6 +25,7 @@ from accounts.activity.checks import Check
 from accounts.activity.sentences import SENTENCES
 from accounts.activity.told import Sentences, Told
 from accounts.models import User
+from accounts.outbox.kinds import LETTERS
 from accounts.requests import OwnRequest
 
 Words = str | Promise
@@ -62,7 +63,8 @@ class Panel:
     `about_to`: by url name, the sentence over the page that asks for a fresh proof.
     `sentences`: how each event of the room is told to the person it is about; every event has a
     verdict in one room (accounts/activity/).
-    `to_check(user)`: what whoever was in an account may have left behind (A12's rescue page)."""
+    `to_check(user)`: what whoever was in an account may have left behind (A12's rescue page).
+    `letters`: what each letter of the room is about, by its kind (templates/mail/<kind>/)."""
 
     menu: tuple[MenuEntry, ...] = ()
     todo: Callable[[User], list[dict[str, Any]]] = lambda user: []
@@ -73,6 +75,7 @@ class Panel:
     about_to: Mapping[str, Words] = field(default_factory=dict)
     sentences: Sentences = field(default_factory=dict)
     to_check: Callable[[User], list[Check]] = lambda user: []
+    letters: Mapping[str, Words] = field(default_factory=dict)
 
 
 def _held(user: User) -> list[dict[str, Any]]:
@@ -105,6 +108,7 @@ OWN = Panel(
         MenuEntry("account_delete", "bin", _("Delete account")),
     ),
     sentences=SENTENCES,
+    letters=LETTERS,
     to_check=checks.own,
     about_to={
         "account_email": _(
@@ -151,6 +155,12 @@ def about_to(url_name: str) -> Words | None:
 def sentences() -> dict[str, Told | None]:
     """The verdict of every room on its events, by the event's value."""
     return {event.value: told for panel in every() for event, told in panel.sentences.items()}
+
+
+def letter_called(kind: str) -> Words:
+    """What a letter of this kind is about, in words."""
+    named = (panel.letters[kind] for panel in every() if kind in panel.letters)
+    return next(named, _("Another email of this site"))
 
 
 @receiver(setting_changed)

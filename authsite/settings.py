@@ -226,6 +226,7 @@ KEYED_DIGESTS = [
     "accounts.flows.proofs.DIGESTS",
     "accounts.flows.unlock.DIGESTS",
     "accounts.flows.sent_codes.DIGESTS",
+    "accounts.outbox.references.DIGESTS",
     "accounts.botcheck.signed.DIGESTS",
     "audit.trail.IDENTIFIERS",
     "audit.trail.NETWORKS",
@@ -510,7 +511,8 @@ POLICY_ADDRESS_DAYS = env.number(
 POLICY_ACTIVITY_DAYS = env.number(
     "POLICY_ACTIVITY_DAYS",
     180,
-    "For how many days people see what happened to their account. The trail keeps its entries longer.",
+    "For how many days people see what happened to their account, and the letters they were sent. The"
+    " trail keeps its entries longer.",
     low=30,
     high=3650,
 )

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from accounts.views import errors, site, terms
+from accounts.views import errors, letters, site, terms
 from mfa.views import passkeys
 
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/2fa/", RedirectView.as_view(pattern_name="mfa_security"), name="mfa_elsewhere"),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
+    path("letters/check/", letters.check, name="letter_check"),
     path("help/", site.help_page, name="help"),
     path("privacy/", site.privacy, name="privacy"),
     path("terms/", terms.read, name="terms"),

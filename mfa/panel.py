@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.panels import DeviceCard, MenuEntry, Panel
 from mfa import checks, policy
 from mfa.flows import passkey_offer, trusted
+from mfa.letter_kinds import LETTERS
 from mfa.recovery import notices
 from mfa.sentences import SENTENCES
 
@@ -108,6 +109,7 @@ panel = Panel(
     offer=lambda request: passkey_offer.page_to_offer(request, request.user),
     notices=notices.of,
     sentences=SENTENCES,
+    letters=LETTERS,
     devices=devices,
     to_check=checks.of,
     about_to={

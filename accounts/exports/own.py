@@ -19,6 +19,7 @@ from accounts.models import (
     Confirmation,
     Consent,
     KnownDevice,
+    LetterRecord,
     OutgoingMail,
     PendingSignup,
     SentCode,
@@ -26,6 +27,7 @@ from accounts.models import (
     UnlockLetter,
     User,
 )
+from accounts.outbox import references
 from accounts.personal_data import LeftOut, PersonalData, Row, Section
 from accounts.serialize import SHOWN
 
@@ -89,7 +91,18 @@ def _devices(user: User) -> Iterator[Row]:
 
 
 def _letters(user: User) -> Iterator[Row]:
-    rows = OutgoingMail.objects.filter(subject_id=user.subject_id).order_by("pk")
+    """Those that were sent some time ago are remembered by their record alone."""
+    records = LetterRecord.objects.filter(subject_id=user.subject_id, wanted=True)
+    records = records.select_related("mail").defer("mail__body", "mail__recipient")
+    for record in records.order_by("pk").iterator(BATCH):
+        yield {
+            "channel": OutgoingMail.Channel.LETTER.value,
+            "kind": record.letter,
+            "written_at": record.created_at,
+            "state": record.state.value,
+            "finished_at": record.mail.finished_at if record.mail else None,
+        }
+    rows = OutgoingMail.objects.filter(subject_id=user.subject_id, record=None).order_by("pk")
     for row in rows.defer("body", "recipient").iterator(BATCH):
         yield {
             "channel": row.channel,
@@ -190,7 +203,7 @@ SECTIONS = (
             "finished_at": _("Sent, or given up"),
         },
         _letters,
-        tables=("accounts.OutgoingMail",),
+        tables=("accounts.OutgoingMail", "accounts.LetterRecord"),
     ),
     Section(
         "changes",
@@ -267,6 +280,7 @@ def erase(user: User) -> None:
     emails = [user.email, *addresses.values_list("email", flat=True)]
     PendingSignup.objects.filter(email__in=emails).delete()
     OutgoingMail.objects.filter(subject_id=user.subject_id).delete()
+    references.forget(user.subject_id)
     for model in (
         ActivityAnswer,
         ChangeSet,

@@ -68,6 +68,8 @@ CODE_PAUSES = Budget("code_pauses", lambda: 1, timedelta(seconds=60))
 UNLOCK_CODES = Budget("unlock_codes", lambda: 3 * settings.POLICY_CODE_TRIES_PER_HOUR, HOUR)
 # Keys of mailed links that fitted nothing (accounts/lockout/links.py).
 LINKS = Budget("links", lambda: settings.POLICY_LINKS_PER_HOUR, HOUR)
+# References of letters that were asked about (accounts/flows/letters.py).
+LETTER_CHECKS = Budget("letter_checks", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
 # Of what is counted only so that it is counted.
 NOTHING = Budget("nothing", lambda: 1, HOUR)
 # Mailed codes compared for one sign-up or account, over all codes it was sent.

@@ -2,6 +2,7 @@ from accounts.models.activity import ActivityAnswer
 from accounts.models.botcheck import HeldSecrets, SpentProof
 from accounts.models.consent import Consent
 from accounts.models.device import KnownDevice
+from accounts.models.letter import LetterRecord
 from accounts.models.mail import OutgoingMail
 from accounts.models.network_rule import NetworkRule
 from accounts.models.sent_code import SentCode
@@ -20,6 +21,7 @@ __all__ = [
     "Consent",
     "HeldSecrets",
     "KnownDevice",
+    "LetterRecord",
     "NetworkRule",
     "OutgoingMail",
     "PendingSignup",

@@ -26,6 +26,7 @@ from django.utils.html import format_html
 
 from accounts.language import known_language
 from accounts.models import OutgoingMail
+from accounts.outbox import references
 from accounts.outbox.cleaning import name_for_greeting, one_line
 from audit import sealing
 from audit.sealed import SealedColumn
@@ -33,7 +34,10 @@ from audit.sealed import SealedColumn
 TEXT_WIDTH = 72
 # Facts written in a direction of their own: left to itself, a full stop after a Latin name goes to
 # the wrong side of it in a right-to-left sentence.
-OWN_DIRECTION = ("name", "username", "old", "new", "to", "reason", "site_host", "support_email")
+OWN_DIRECTION = (
+    *("name", "username", "old", "new", "to", "reason", "site_host", "support_email"),
+    "reference",
+)
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 
 # 7-bit on the wire: relays that cannot carry 8 bits would rewrite the body and break its signature.
@@ -72,8 +76,17 @@ class Letter(Message):
     """A finished letter. `raw` is its complete RFC 5322 form with CRLF."""
 
     subject: str
+    # What its reader asks by whether it is ours; empty for what other code sends.
+    reference: str = field(default="", kw_only=True)
 
     channel = OutgoingMail.Channel.LETTER
+
+    def put(self, *, wanted: bool = True) -> OutgoingMail:
+        """As any message, and one INSERT more, by which its reference is known from then on."""
+        row = super().put(wanted=wanted)
+        if self.reference:
+            references.remember(row, self.reference, self.recipient)
+        return row
 
 
 def sealed_row(message: Message) -> OutgoingMail:
@@ -119,10 +132,12 @@ def compose(
     A letter has one link: `undo`, which stops the change that it tells of, takes the place of any.
 
     Raises ValueError for a link that does not lead to this site."""
+    reference = references.draw()
     with translation.override(known_language(language) or settings.LANGUAGE_CODE):
         where = undo or link
         context = _context(to=to, name=name, link=site_link(where) if where else "") | facts
         context |= {"undo": bool(undo), "undo_days": settings.POLICY_UNDO_DAYS}
+        context["reference"] = reference
         subject = one_line(_rendered(kind, "subject.txt", context))
         text = wrapped(_rendered(kind, "message.txt", context))
         html = _rendered(kind, "message.html", context | {"subject": subject})
@@ -144,7 +159,7 @@ def compose(
     )
     message.encoding = _UTF8
     raw = on_the_wire(message.message().as_bytes())
-    return Letter(kind, message_id, to, subject_id, raw, subject)
+    return Letter(kind, message_id, to, subject_id, raw, subject, reference=reference)
 
 
 def on_the_wire(raw: bytes) -> bytes:

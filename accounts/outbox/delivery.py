@@ -20,6 +20,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import OutgoingMail
+from accounts.outbox import references
 from accounts.outbox.channels import LETTERS, Carrier, Channel
 from accounts.outbox.compose import body_context, recipient_context
 from accounts.outbox.errors import describe
@@ -218,4 +219,6 @@ def purge(batch: int = 500) -> int:
     old = OutgoingMail.objects.exclude(state=OutgoingMail.State.WAITING).filter(
         Q(finished_at__lt=timezone.now() - FINISHED_KEPT) | Q(state=OutgoingMail.State.UNWANTED)
     )
-    return old.filter(pk__in=list(old.values_list("pk", flat=True)[:batch])).delete()[0]
+    keys = list(old.values_list("pk", flat=True)[:batch])
+    references.let_go(keys)
+    return old.filter(pk__in=keys).delete()[0]

@@ -23,6 +23,7 @@ from accounts.flows import rescue as flow
 from accounts.flows.credentials import current_session_key
 from accounts.flows.rescue import NoSuchEntry
 from accounts.requests import OwnRequest
+from accounts.views.numbers import row_number
 
 FILTERS = {
     "": gettext_lazy("All"),
@@ -30,8 +31,6 @@ FILTERS = {
     Kind.FAILED.value: gettext_lazy("Failed tries"),
     Kind.CHANGE.value: gettext_lazy("Changes"),
 }
-# The largest number that a database gives an entry.
-HIGHEST = 2**63 - 1
 
 
 @require_safe
@@ -40,7 +39,7 @@ def activity(request: OwnRequest) -> HttpResponse:
     """Nonsense in the address is the first page of everything."""
     show = request.GET.get("show", "")
     show = show if show in FILTERS else ""
-    before = _number(request.GET.get("before", ""))
+    before = row_number(request.GET.get("before", ""))
     with timezone.override(time_zones.zone_of(request.user.time_zone)):
         context = {
             "page": history.page(request.user, Kind(show) if show else None, before),
@@ -93,7 +92,7 @@ def rescue(request: OwnRequest) -> HttpResponse:
 def _rescue(request: OwnRequest) -> HttpResponse:
     typed = request.POST.get("entry", "")
     with _not_found():
-        ended = flow.was_not_me(request, _number(typed) or 0 if typed else None)
+        ended = flow.was_not_me(request, row_number(typed) or 0 if typed else None)
     said = ngettext(
         "%(n)d other device is signed out.", "%(n)d other devices are signed out.", ended
     )
@@ -109,9 +108,3 @@ def _not_found() -> Iterator[None]:
         yield
     except NoSuchEntry:
         raise Http404 from None
-
-
-def _number(typed: str) -> int | None:
-    """The number of an entry, or None for what is none."""
-    is_one = typed.isascii() and typed.isdecimal() and len(typed) < 20 and int(typed) <= HIGHEST
-    return int(typed) if is_one else None

@@ -30,6 +30,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "session_hours": settings.POLICY_ABSOLUTE_HOURS,
         "device_days": settings.POLICY_DEVICE_DAYS,
         "address_days": settings.POLICY_ADDRESS_DAYS,
+        "activity_days": settings.POLICY_ACTIVITY_DAYS,
         "has_terms": settings.TERMS is not None,
     }
     return render(request, "accounts/privacy.html", context)

@@ -215,6 +215,7 @@ ROADS: dict[tuple[str, str], Callable[[], Road]] = {
     ("mfa_recovery_code", "code"): limited.code_of_a_recovery,
     ("mfa_recovery_stop_key", "key"): key(limited.ask_for_a_recovery, recovering.STOP_LINK + "{}/"),
     ("account_undo_key", "key"): key(limited.change_something, "/accounts/undo/{}/"),
+    ("letter_check", "reference"): limited.reference_of_a_letter,
     ("account_undo", "proof from before a change"): limited.proof_from_before,
     ("account_signup", "letter"): letters(SIGN_UP, "email", name="Sam", password1=CHOSEN),
     ("account_email", "letter"): letters_to_an_address,

@@ -122,6 +122,7 @@ def test_every_budget_that_can_refuse_has_its_own_page():
         "switched_off_letters",
         "unlock_letters",
         "sign_in_code_letters",
+        "rescue_letters",
         "code_pauses",
         "nothing",
     }

@@ -15,7 +15,9 @@ from mfa.models import AuthenticatorApp
 for held in AuthenticatorApp.objects.all():
     print("seed", app.open_seed(held.seed, held.user_id).hex())
 """
-IN_LETTERS = re.compile(r"\b[A-Z]{4}-[A-Z]{4}\b|/accounts/[\w/-]*?([\w-]{20,})")
+IN_LETTERS = re.compile(
+    r"\b[A-Z]{4}-[A-Z]{4}\b|\b[2-9A-Z]{5}-[2-9A-Z]{5}\b|/accounts/[\w/-]*?([\w-]{20,})"
+)
 
 
 def spellings(site: Site) -> set[bytes]:

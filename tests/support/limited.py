@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 
 from accounts.models import User
+from accounts.outbox import letters
 from tests.support import cast, passkey_roads, recovering, second_steps, undoing
 from tests.support.mailbox import Mailbox
 from tests.support.visitor import Visitor
@@ -87,6 +88,18 @@ def proof_from_before() -> Road:
         return browser.post(undoing.UNDO, {"proof": proof})
 
     return Road(5, lambda: send("not it"), lambda: send(cast.PASSWORD))
+
+
+def reference_of_a_letter() -> Road:
+    """Counted right or wrong: 50 bits bear that, and whoever asks about a letter asks once."""
+    letter = letters.no_account(to="sam@example.org", language="en")
+    letter.put()
+
+    def send(reference: str) -> HttpResponse:
+        pair = {"reference": reference, "email": "sam@example.org"}
+        return Visitor().post("/letters/check/", pair)
+
+    return Road(10, lambda: send("ABCDE-FGHJK"), lambda: send(letter.reference))
 
 
 def ask_for_a_recovery() -> None:
