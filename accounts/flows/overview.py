@@ -44,7 +44,7 @@ def overview_of(user: User) -> dict[str, Any]:
                 "account_change_password",
                 _("Change password"),
             ),
-            {"label": _("Username"), "value": user.username},
+            _fact(_("Username"), user.username, "account_username", _("Change username")),
             *(fact for panel in panels.every() for fact in panel.facts(user)),
         ],
     }

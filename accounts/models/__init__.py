@@ -2,6 +2,7 @@ from accounts.models.activity import ActivityAnswer
 from accounts.models.botcheck import HeldSecrets, SpentProof
 from accounts.models.consent import Consent
 from accounts.models.device import KnownDevice
+from accounts.models.former_username import FormerUsername
 from accounts.models.letter import LetterRecord
 from accounts.models.mail import OutgoingMail
 from accounts.models.network_rule import NetworkRule
@@ -19,6 +20,7 @@ __all__ = [
     "ChangeSet",
     "Confirmation",
     "Consent",
+    "FormerUsername",
     "HeldSecrets",
     "KnownDevice",
     "LetterRecord",
