@@ -1,4 +1,4 @@
-"""What this room keeps of a person and does not hand out, and what of it outlasts them, each with why."""
+"""What this room keeps of a person and does not hand out, and what of it outlasts them; and why."""
 
 from __future__ import annotations
 

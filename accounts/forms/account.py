@@ -44,7 +44,7 @@ class ProfileForm(forms.Form):
     time_zone = forms.ChoiceField(label=_("Time zone"))
     appearance = forms.ChoiceField(
         label=_("Appearance"),
-        choices=[("", _("Same as the device")), ("light", _("Light")), ("dark", _("Dark"))],
+        choices=[("", _("System")), ("light", _("Light")), ("dark", _("Dark"))],
         widget=forms.RadioSelect,
         required=False,
     )
