@@ -31,7 +31,6 @@ WAITS = {
     "unlock_codes": "errors/wait/codes.html",
     "required_passwords": "errors/wait/passwords.html",
     "undo_proofs": "errors/wait/undo.html",
-    "usernames": "errors/wait/usernames.html",
     "signups": "errors/wait/network.html",
     "resets": "errors/wait/network.html",
     "unlocks": "errors/wait/network.html",
@@ -162,6 +161,14 @@ class SecondStepMissing(Refusal):
 
     status = 403
     template = "errors/second_step.html"
+
+
+class SignInFrozen(Refusal):
+    """All proofs were right, and the owner has frozen sign-ins: the gates say so before, and this is
+    the wall behind them, for a freeze that came while the sign-in was under way."""
+
+    status = 403
+    template = "errors/sign_in_frozen.html"
 
 
 class CredentialsMoved(Refusal):

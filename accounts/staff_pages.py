@@ -15,10 +15,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from accounts import limits
 from accounts.desk import ReasonForm
 from accounts.fields import IDENTIFIER_LENGTH, posted
-from accounts.flows import deletion, staff, staff_hold
+from accounts.flows import deletion, staff, staff_hold, staff_limits
 from accounts.gates import explain as gates_explained
+from accounts.limits import Limits
 from accounts.models import User
 
 MOST_DIGITS = 18
@@ -107,6 +109,21 @@ def lift_hold(request: HttpRequest, pk: str) -> HttpResponse:
         return redirect("admin:accounts_user_change", person.pk)
     context = {"title": _("Open the account"), "subtitle": str(person), "person": person}
     return _page(request, "admin/accounts/user/lift_hold.html", context | {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def lift_limits(request: HttpRequest, pk: str) -> HttpResponse:
+    """The confirm page of taking off what somebody limited for themselves."""
+    person = _changeable(request, pk)
+    form = ReasonForm(posted(request))
+    has_some = limits.of(person) != Limits()
+    if form.is_valid() and has_some:
+        staff_limits.lift(request, person, reason=form.cleaned_data["reason"])
+        messages.success(request, _("The limits of %(name)s are off.") % {"name": person})
+        return redirect("admin:accounts_user_change", person.pk)
+    context = {"title": _("Lift limits"), "subtitle": str(person), "person": person, "form": form}
+    context["has_some"] = has_some
+    return _page(request, "admin/accounts/user/lift_limits.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -44,6 +44,11 @@ class StaffSite(admin.AdminSite):
                 name="accounts_user_lift_hold",
             ),
             re_path(
+                r"^accounts/user/(?P<pk>[0-9]{1,19})/lift-limits/$",
+                self.admin_view(staff_pages.lift_limits),
+                name="accounts_user_lift_limits",
+            ),
+            re_path(
                 r"^accounts/user/(?P<pk>[0-9]{1,19})/keep/$",
                 self.admin_view(staff_pages.keep),
                 name="accounts_user_keep",

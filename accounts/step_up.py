@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Collection
 from typing import Any, cast
 
 from allauth.account.internal.flows.login import (
@@ -33,11 +34,15 @@ def has_fresh_proof(request: HttpRequest) -> bool:
     """
     if not request.user.is_authenticated:
         return False
+    limited = request.user.passkey_for_changes
+    return _has_fresh(request, {"passkey"} if limited else settings.STEP_UP_METHODS)
+
+
+def _has_fresh(request: HttpRequest, methods: Collection[str]) -> bool:
     oldest = time.time() - settings.POLICY_FRESH_PROOF_MINUTES * 60
-    records = get_authentication_records(request, request.user)
+    records = get_authentication_records(request, cast(User, request.user))
     return any(
-        record.get("method") in settings.STEP_UP_METHODS and record.get("at", 0) > oldest
-        for record in records
+        record.get("method") in methods and record.get("at", 0) > oldest for record in records
     )
 
 
@@ -50,6 +55,13 @@ def record(request: HttpRequest, user: User, method: str, *, again: bool = False
 def demand_fresh_proof(request: HttpRequest) -> None:
     """Raise ReauthenticationRequired unless the proof is fresh; the POST is kept and carried on."""
     if not has_fresh_proof(request):
+        raise ReauthenticationRequired
+
+
+def demand_any_fresh_proof(request: HttpRequest) -> None:
+    """The same, of people too who have limited their changes to a passkey: for what leads out of that
+    limit, after a wait. Whoever calls it asks for more where there is no wait."""
+    if not request.user.is_authenticated or not _has_fresh(request, settings.STEP_UP_METHODS):
         raise ReauthenticationRequired
 
 
@@ -74,6 +86,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     return {
         "account_label": cast(User, request.user).email,
         "about": _about(came_from),
+        "only_passkey": cast(User, request.user).passkey_for_changes,
         "cancel_url": came_from or reverse("account_overview"),
     }
 

@@ -16,6 +16,7 @@ from accounts.views import (
     deletion,
     devices,
     letters,
+    limits,
     password_reset,
     required_password,
     sign_in,
@@ -23,7 +24,6 @@ from accounts.views import (
     terms,
     undo,
     unlock,
-    username,
 )
 
 urlpatterns = [
@@ -55,13 +55,14 @@ urlpatterns = [
     path("unlock/code/", unlock.code, name="account_unlock_code"),
     path("unlock/link/", unlock.link, name="account_unlock_link"),
     re_path(r"^unlock/(?P<key>[\w-]{20,64})/$", unlock.open_link, name="account_unlock_key"),
+    path("limits/", limits.edit, name="account_limits"),
+    path("limits/keep/", limits.take_back, name="account_limits_keep"),
     path("undo/", undo.link, name="account_undo"),
     path("undo/keep/", undo.keep, name="account_undo_keep"),
     path("undo/password/", undo.password, name="account_undo_password"),
     path("undo/done/", undo.done, name="account_undo_done"),
     re_path(r"^undo/(?P<key>[\w-]{20,64})/$", undo.open_link, name="account_undo_key"),
     path("profile/", account.edit_profile, name="account_profile"),
-    path("username/", username.change, name="account_username"),
     path("email/", addresses.email, name="account_email"),
     path("sessions/", devices.devices, name="account_devices"),
     path("activity/", activity.activity, name="account_activity"),

@@ -26,7 +26,7 @@ FACTOR = OneOf(("app", "passkey", "texted_code", "mailed_code", "recovery_code")
 ON_THE_WAY = OneOf(("sign_in", "reset", "recovery"))
 WHY_NO_SIGN_IN = (
     *("wrong_password", "wrong_code", "unknown_account", "switched_off", "refused"),
-    *("wrong_passkey", "unknown_passkey"),
+    *("wrong_passkey", "unknown_passkey", "frozen"),
 )
 PROFILE = SomeOf(("name", "display_name", "username", "language", "time_zone"))
 SESSIONS = Maybe(Count())
@@ -34,6 +34,7 @@ ANY_ENTRY = 2**63 - 1
 RULE_KIND = OneOf(("allow", "deny"))
 RULE_SCOPE = OneOf(("site", "admin"))
 BY = OneOf(("staff", "operator"))
+LIMITS = SomeOf(("frozen_until", "resets_need_proof", "passkey_for_changes", "recovery_days"))
 CHANGED = OneOf(("address", "password", "factor", "phone", "limits"))
 MUST_CHANGE = OneOf(("breached", "common", "demanded"))
 
@@ -171,6 +172,26 @@ class Event(StrEnum):
         {"reason": REASON, "sessions": SESSIONS},
     )
 
+    LIMITS_CHANGED = (
+        "account.limits_changed",
+        "A person changed what they limit for themselves; what is looser may wait.",
+        {"tighter": LIMITS, "looser": LIMITS, "waits": LIMITS},
+    )
+    LIMITS_KEPT = (
+        "account.limits_kept",
+        "What waited to be loosened was taken back.",
+    )
+    LIMITS_LOOSENED = (
+        "account.limits_loosened",
+        "What was asked to be loosened has waited long enough, and is.",
+        {"looser": LIMITS},
+    )
+    STAFF_LIMITS_LIFTED = (
+        "staff.limits_lifted",
+        "Staff or an operator took off what a person had limited for themselves.",
+        {"reason": REASON, "sessions": SESSIONS},
+    )
+
     # --- accounts: passwords and profile ----------------------------------------------------------
 
     PASSWORD_CHANGED = (
@@ -206,10 +227,6 @@ class Event(StrEnum):
         "The person said that it was not them: other sessions ended, and other devices are strangers."
         " `entry` is what they said it of.",
         {"entry": Maybe(Count(ANY_ENTRY)), "sessions": SESSIONS},
-    )
-    USERNAME_CHANGED = (
-        "account.username_changed",
-        "A person took another username; the old one is held for them, as a keyed digest.",
     )
     PROFILE_CHANGED = ("account.profile_changed", "Profile fields changed.", {"fields": PROFILE})
     DEACTIVATED = (

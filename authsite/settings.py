@@ -199,9 +199,15 @@ ON_CREDENTIALS_CHANGED = [
     "mfa.flows.recovery.end_for_changed_credentials",
 ]
 # What an undone change puts back, by kind (accounts/undo/parts.py).
-UNDO_PARTS = ["accounts.undo.addresses.PART", "mfa.undo.PART"]
+UNDO_PARTS = ["accounts.undo.addresses.PART", "accounts.flows.limits.PART", "mfa.undo.PART"]
 # What each room keeps of a person, to be handed out and erased, the lowest room first.
 PERSONAL_DATA = ["accounts.exports.own.DATA", "mfa.personal_data.DATA"]
+# By what somebody proves themselves most strongly, and what a limit of theirs takes: '' or why not.
+STRONGEST_PROOF = "mfa.own_limits.strongest"
+LIMIT_CONDITIONS = {
+    "resets_need_proof": "mfa.own_limits.why_not_resets",
+    "passkey_for_changes": "mfa.own_limits.why_not_passkeys",
+}
 ON_UNLOCKED = ["mfa.flows.wiping.forget_failures"]
 ACCOUNT_PANELS = ["mfa.panel.panel"]
 HOUSEKEEPING = [
@@ -225,7 +231,6 @@ KEYED_DIGESTS = [
     "accounts.lockout.meters.DIGESTS",
     "accounts.flows.proofs.DIGESTS",
     "accounts.flows.unlock.DIGESTS",
-    "accounts.flows.usernames.DIGESTS",
     "accounts.flows.sent_codes.DIGESTS",
     "accounts.outbox.references.DIGESTS",
     "accounts.botcheck.signed.DIGESTS",
@@ -236,6 +241,7 @@ KEYED_DIGESTS = [
 AUTH_USER_ACTS = {
     "remove-mfa": "mfa.flows.staff.remove_mfa",
     "lift-hold": "accounts.flows.staff_hold.act",
+    "lift-limits": "accounts.flows.staff_limits.act",
 }
 
 # --- Data -----------------------------------------------------------------------------------------
@@ -631,6 +637,13 @@ POLICY_RECOVERY_DAYS = env.number(
     low=1,
     high=30,
 )
+POLICY_FREEZE_DAYS = env.number(
+    "POLICY_FREEZE_DAYS",
+    30,
+    "Days for which somebody may freeze sign-ins to their own account, at most.",
+    low=1,
+    high=30,
+)
 POLICY_UNDO_DAYS = env.number(
     "POLICY_UNDO_DAYS",
     7,
@@ -653,20 +666,6 @@ POLICY_RECOVERY_OPEN_DAYS = env.number(
     low=1,
     high=30,
 )
-POLICY_USERNAME_CHANGES = env.number(
-    "POLICY_USERNAME_CHANGES", 2, "Changes of one's username in those days.", low=1, high=10
-)
-POLICY_USERNAME_CHANGE_DAYS = env.number(
-    "POLICY_USERNAME_CHANGE_DAYS",
-    30,
-    "Days that POLICY_USERNAME_CHANGES counts in.",
-    low=1,
-    high=365,
-)
-POLICY_USERNAME_HELD_DAYS = env.number(
-    "POLICY_USERNAME_HELD_DAYS", 90, "Days for which nobody else gets a name that was changed, or"
-    " whose account was deleted.", low=30, high=3650,
-)  # fmt: skip
 POLICY_DELETION_DAYS = env.number(
     "POLICY_DELETION_DAYS",
     14,

@@ -27,6 +27,7 @@ FAILED_BY: dict[str, Words] = {
     "unknown_passkey": gettext_lazy("Failed to sign in: the passkey is not known"),
     "switched_off": gettext_lazy("Failed to sign in: the account was switched off"),
     "refused": gettext_lazy("The right password was turned away"),
+    "frozen": gettext_lazy("Failed to sign in: sign-ins are frozen"),
 }
 STOPPED: dict[str, Words] = {
     "address": gettext_lazy("A change of email addresses was stopped by the link in its email"),
@@ -96,12 +97,6 @@ def _terms(line: Line) -> str:
     return _("Agreed to the terms, version %(version)s") % {
         "version": line.facts.get("version", "")
     }
-
-
-def _username(line: Line) -> str:
-    if not line.label:
-        return _("Changed the username")
-    return _("Changed the username to %(username)s") % {"username": line.label}
 
 
 def _by_staff(line: Line) -> str:
@@ -193,6 +188,17 @@ SENTENCES: Sentences = {
     Event.STAFF_HOLD_LIFTED: _deed(
         gettext_lazy("Staff opened the account, where a change had been stopped")
     ),
+    # --- limits -----------------------------------------------------------------------------------
+    Event.LIMITS_CHANGED: Told(
+        CHANGE, "shield", plainly(gettext_lazy("Changed the limits of the account"))
+    ),
+    Event.LIMITS_KEPT: Told(
+        CHANGE, "shield", plainly(gettext_lazy("Kept limits that were to be lifted"))
+    ),
+    Event.LIMITS_LOOSENED: Told(
+        CHANGE, "shield", plainly(gettext_lazy("Limits were lifted, as was asked for"))
+    ),
+    Event.STAFF_LIMITS_LIFTED: _deed(gettext_lazy("Staff lifted the limits of the account")),
     # --- passwords and profile --------------------------------------------------------------------
     Event.PASSWORD_CHANGED: Told(CHANGE, "lock", plainly(gettext_lazy("Changed the password"))),
     Event.PASSWORD_MUST_CHANGE: Told(
@@ -209,7 +215,6 @@ SENTENCES: Sentences = {
     Event.ACTIVITY_DISOWNED: Told(
         CHANGE, "alert", plainly(gettext_lazy("Said that something was not you"))
     ),
-    Event.USERNAME_CHANGED: Told(CHANGE, "user", _username),
     Event.PROFILE_CHANGED: Told(CHANGE, "user", _profile),
     Event.DEACTIVATED: _deed(gettext_lazy("The account was switched off")),
     Event.ACTIVATED: _deed(gettext_lazy("The account was switched on again")),

@@ -47,7 +47,8 @@ def day_of(user: User, due_at: datetime) -> date:
 
 def administrators() -> QuerySet[User]:
     """Who can give rights to others, and will still be there."""
-    return User.objects.filter(is_active=True, is_superuser=True, deletion_due_at=None)
+    rows = User.objects.filter(is_active=True, is_superuser=True, deletion_due_at=None)
+    return rows.exclude(frozen_until__gt=timezone.now())
 
 
 def ask(request: OwnRequest) -> date:
@@ -67,7 +68,7 @@ def ask(request: OwnRequest) -> date:
         happened=Happening.of(request, user=user),
     )
     with transaction.atomic():
-        _leave_an_administrator(user)
+        leave_an_administrator(user)
         guard.still_alive(request)
         User.objects.filter(pk=user.pk).update(deletion_due_at=due_at)
         credentials.moved(
@@ -84,9 +85,11 @@ def ask(request: OwnRequest) -> date:
     return day_of(user, due_at)
 
 
-def _leave_an_administrator(user: User) -> None:
-    """SECURITY: all of them are held, in one order and before anybody's session: of two who leave at
-    once the second finds the first gone."""
+def leave_an_administrator(user: User) -> None:
+    """Raise LastAdministrator if nobody else could administer the site.
+
+    SECURITY: all of them are held, in one order and before anybody's session: of two who leave at once
+    the second finds the first gone."""
     if not user.is_superuser:
         return
     held = administrators().select_for_update(of=("self",), no_key=True).order_by("pk")

@@ -8,8 +8,9 @@ from typing import Any
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from accounts import panels, places
+from accounts import limits, panels, places
 from accounts.models import User
 from audit import trail
 from audit.events import Event
@@ -44,10 +45,20 @@ def overview_of(user: User) -> dict[str, Any]:
                 "account_change_password",
                 _("Change password"),
             ),
-            _fact(_("Username"), user.username, "account_username", _("Change username")),
+            {"label": _("Username"), "value": user.username},
+            _fact(_("Limits you set"), _limits(user), "account_limits", _("Change limits")),
             *(fact for panel in panels.every() for fact in panel.facts(user)),
         ],
     }
+
+
+def _limits(user: User) -> str:
+    now = limits.of(user)
+    if now.frozen_until and now.frozen_until > timezone.now():
+        until = timezone.localtime(now.frozen_until)
+        return _("Sign-ins are frozen until %(day)s") % {"day": formats.localize(until)}
+    count = sum(bool(getattr(now, name)) for name in limits.NAMES if name != "frozen_until")
+    return ngettext("%(n)d limit", "%(n)d limits", count) % {"n": count} if count else _("None")
 
 
 def _when(at: datetime) -> str:

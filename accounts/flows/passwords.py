@@ -20,6 +20,7 @@ from accounts.models import User
 from accounts.outbox import letters
 from accounts.passwords import slots
 from accounts.sessions import guard
+from accounts.step_up import demand_fresh_proof
 from accounts.undo import sets
 from audit.events import Event
 
@@ -32,6 +33,8 @@ def change(request: HttpRequest, user: User, password: str, *, end_others: bool)
     The caller has checked the current password. Raises CredentialsMoved when the password was
     changed meanwhile, SessionEnded when this session was.
     """
+    if user.passkey_for_changes:  # the current password confirms nothing there
+        demand_fresh_proof(request)
     with slots.calling(tries.caller(request, user)):
         hashed = make_password(password)
     undo = sets.begin(request, user, "password")

@@ -13,13 +13,14 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from accounts.errors import CredentialsMoved, SecondStepMissing
+from accounts.errors import CredentialsMoved, SecondStepMissing, SignInFrozen
+from accounts.gates import gates
 from accounts.identify import find_user_once
 from accounts.known_devices import devices
-from accounts.lockout import budgets, recipients
+from accounts.lockout import budgets, recipients, tries
 from accounts.models import User
 from accounts.moments import stored
-from accounts.outbox import letters
+from accounts.outbox import letters, letters_limits
 from accounts.requests import OwnRequest
 from accounts.sessions import proofs
 from accounts.undo import held
@@ -47,6 +48,8 @@ def prove(request: HttpRequest, identifier: str, password: str) -> User | None:
     )
     if found is not None and reason == "switched_off":
         tell_switched_off(found)
+    if found is not None and reason == "frozen":
+        tell_frozen(found)
     return None
 
 
@@ -70,6 +73,8 @@ def compare(request: HttpRequest, identifier: str, password: str) -> User | None
 
 def _reason(request: HttpRequest, found: User | None) -> str:
     if refused := getattr(request, "refused_by", None):
+        if refused.gate == "frozen":
+            return "frozen"
         return "switched_off" if refused.reason == "switched_off" else "refused"
     return "wrong_password" if found else "unknown_account"
 
@@ -77,6 +82,18 @@ def _reason(request: HttpRequest, found: User | None) -> str:
 def tell_switched_off(user: User) -> None:
     """The page says what it says to everybody; the owner learns the truth by letter, once a day."""
     letter = letters.switched_off(**letters.reader(user))
+    with transaction.atomic():
+        whose = recipients.of(user, user.username)
+        letter.put(wanted=budgets.spend_if_room(budgets.SWITCHED_OFF_LETTERS, whose))
+
+
+def tell_frozen(user: User) -> None:
+    """The same for an owner who has frozen sign-ins."""
+    letter = letters_limits.sign_in_frozen(
+        until=user.frozen_until or timezone.now(),
+        time_zone=user.time_zone,
+        **letters.reader(user),
+    )
     with transaction.atomic():
         whose = recipients.of(user, user.username)
         letter.put(wanted=budgets.spend_if_room(budgets.SWITCHED_OFF_LETTERS, whose))
@@ -95,7 +112,8 @@ def finish(request: HttpRequest, user: User, login: Callable[[HttpRequest, User]
     SECURITY: a login that waited in a stage while the account's credentials changed ends here with
     CredentialsMoved, and so does one that nobody began. One that lacks the second step of a person
     who has two-step sign-in on never gets this far by the road, and ends with SecondStepMissing.
-    Where a change was stopped, it ends with SignInHeld on all devices but the owner's old ones.
+    Where its owner has frozen sign-ins meanwhile it ends with SignInFrozen;
+    where a change was stopped, it ends with SignInHeld on all devices but the owner's old ones.
     """
     if request.session.pop(BEGAN_UNDER, None) != user.credentials_version:
         raise CredentialsMoved
@@ -104,6 +122,8 @@ def finish(request: HttpRequest, user: User, login: Callable[[HttpRequest, User]
         raise SecondStepMissing
     if user.held_since and not held.lets_in(user, devices.find(request, user)):
         raise held.SignInHeld(user)
+    if not gates.frozen(tries.facts_met(request, user)).is_open:
+        raise SignInFrozen
     with transaction.atomic():
         _hold(user)
         login(request, user)

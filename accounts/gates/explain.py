@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -91,6 +91,12 @@ def _on_a_known_device(facts: Facts) -> Facts:
 def in_words(verdict: Verdict, facts: Facts) -> Answer:
     if verdict.is_open:
         return Answer(verdict, _open(verdict.gate, facts))
+    if verdict.gate == "frozen" and facts.user and facts.user.frozen_until:
+        day = formats.date_format(timezone.localtime(facts.user.frozen_until), "DATETIME_FORMAT")
+        said = _(
+            "The person has frozen sign-ins until %(day)s. Devices that are signed in stay so."
+        )
+        return Answer(verdict, said % {"day": day})
     sentence, fix = _WORDS.get((verdict.gate, verdict.reason), (None, ""))
     if sentence is not None:
         return Answer(verdict, sentence(), fix)
@@ -139,7 +145,7 @@ def _deletion(user: User | None) -> str:
 
 
 _OF_A_PERSON = {
-    *("password", "active", "new_password", "second_step", "changes_stopped"),
+    *("password", "active", "new_password", "second_step", "changes_stopped", "frozen"),
     limits.KNOWN_DEVICES,
 }
 _OF_A_NETWORK = {limits.ACCOUNT_ON_NETWORK, limits.NETWORK, "network_rule", "staff_pages"}
@@ -160,6 +166,7 @@ _OPEN = {
     limits.NETWORK: lambda: _("This network may try accounts."),
     limits.SITE: lambda: _("The whole site is open for tries."),
     "changes_stopped": lambda: _("No change to the account is stopped."),
+    "frozen": lambda: _("The person has not frozen sign-ins."),
 }
 
 

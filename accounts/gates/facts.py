@@ -30,6 +30,9 @@ class Facts:
     standing: Standing = NOWHERE
     address: str = ""
     at: datetime = NEVER
+    # Signed in as that person already, in this browser: what keeps others out keeps nobody from proving
+    # themselves again.
+    is_inside: bool = False
     # Loaded for an explanation only: the road meets nobody whose address was never proved.
     sign_up_waits: bool = False
     address_waits: bool = False

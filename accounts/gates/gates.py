@@ -117,6 +117,14 @@ def active(facts: Facts) -> Verdict:
     return Verdict("active", "switched_off" if off else "")
 
 
+def frozen(facts: Facts) -> Verdict:
+    """Closed until the moment that its owner chose, for everybody, whatever they prove."""
+    until = facts.user.frozen_until if facts.user is not None else None
+    if until is None or until <= facts.at or facts.is_inside:
+        return Verdict("frozen")
+    return Verdict("frozen", "until", (until - facts.at).total_seconds())
+
+
 ON_KNOWN_DEVICES = limit(limits.KNOWN_DEVICES)
 BEFORE: tuple[Gate, ...] = (
     network_rule,
@@ -131,7 +139,7 @@ BESIDES: tuple[Gate, ...] = (
     *(bot_check, staff_network_rule, second_step, changes_stopped),
     deletion,
 )
-AFTER: tuple[Gate, ...] = (exists, password, active, new_password)
+AFTER: tuple[Gate, ...] = (exists, password, active, frozen, new_password)
 
 
 def after() -> tuple[Gate, ...]:

@@ -126,9 +126,12 @@ def facts_met(request: HttpRequest | None, user: User) -> Facts:
     """What the gates after a right password are asked about: the same that those before it were.
     Without a try there is no standing to tell them of. No statement."""
     met = ledger(request).met if request is not None else None
-    if met is not None and met.user == user:
-        return met
-    return Facts(user, address=getattr(request, "client_ip", ""), at=timezone.now())
+    if met is None or met.user != user:
+        met = Facts(user, address=getattr(request, "client_ip", ""), at=timezone.now())
+    # Asked only where it decides something: it may cost a look at the session.
+    if user.frozen_until is not None and request is not None and request.user == user:
+        met = replace(met, is_inside=True)
+    return met
 
 
 def caller(request: HttpRequest | None, user: User | None = None) -> slots.Caller:

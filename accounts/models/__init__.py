@@ -2,8 +2,8 @@ from accounts.models.activity import ActivityAnswer
 from accounts.models.botcheck import HeldSecrets, SpentProof
 from accounts.models.consent import Consent
 from accounts.models.device import KnownDevice
-from accounts.models.former_username import FormerUsername
 from accounts.models.letter import LetterRecord
+from accounts.models.limits import OwnLimits
 from accounts.models.mail import OutgoingMail
 from accounts.models.network_rule import NetworkRule
 from accounts.models.sent_code import SentCode
@@ -20,12 +20,12 @@ __all__ = [
     "ChangeSet",
     "Confirmation",
     "Consent",
-    "FormerUsername",
     "HeldSecrets",
     "KnownDevice",
     "LetterRecord",
     "NetworkRule",
     "OutgoingMail",
+    "OwnLimits",
     "PendingSignup",
     "SentCode",
     "Session",

@@ -81,6 +81,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     # were known long before it, and nothing else is changed, until it is undone or kept.
     held_since = models.DateTimeField(_("changes stopped"), null=True, blank=True, editable=False)
 
+    # What somebody limits for themselves (accounts/limits.py).
+    frozen_until = models.DateTimeField(_("sign-ins frozen until"), null=True, editable=False)
+    resets_need_proof = models.BooleanField(default=False, editable=False)
+    passkey_for_changes = models.BooleanField(default=False, editable=False)
+    recovery_days = models.PositiveSmallIntegerField(null=True, editable=False)
+
     objects = UserManager()
 
     USERNAME_FIELD = "username"

@@ -19,6 +19,7 @@ GOES_ON = frozenset(
         Event.CHANGE_UNDONE,
         Event.CHANGE_KEPT,
         Event.STAFF_HOLD_LIFTED,
+        Event.STAFF_LIMITS_LIFTED,
         Event.STAFF_PASSWORD_DEMANDED,
         Event.STAFF_SECOND_STEP_REMOVED,
         Event.STAFF_USER_CHANGED,

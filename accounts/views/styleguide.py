@@ -18,9 +18,11 @@ from accounts.errors import (
     NumberNotServed,
     SecondStepMissing,
     SessionEnded,
+    SignInFrozen,
     TooManyTries,
     TooSoon,
 )
+from accounts.flows.limits import StrongestProofNeeded
 from accounts.forms.account import ProfileForm
 from accounts.forms.entry import CodeForm, DigitCodeForm, SignUpForm
 from accounts.models import User
@@ -85,6 +87,8 @@ REFUSALS = {
     "undo": LinkUnusable(of="undo"),
     "undo_proofs": TooManyTries(1800, budget="undo_proofs"),
     "changes_held": ChangesHeld(),
+    "sign_in_frozen": SignInFrozen(),
+    "strongest_proof": StrongestProofNeeded(),
     "sign_in_held": SignInHeld(User()),
     "network": NetworkRefused("2001:db8:85a3:8d3:1319:8a2e:370:7348", "c6ep34wk", staff_only=False),
     "staff_network": NetworkRefused("198.51.100.7", "c6ep34wk", staff_only=True),

@@ -19,7 +19,7 @@ from accounts.step_up import demand_fresh_proof
 from accounts.undo import sets
 from audit import trail
 from audit.events import Event
-from mfa import letters, policy
+from mfa import letters, own_limits, policy
 from mfa.factors import Factors
 from mfa.models import RecoveryCode, RecoveryCodes
 
@@ -60,6 +60,12 @@ def make(
     demand = policy.demand_on(user)
     on = after.are_complete or (user.two_step_on and before is None)
     if before is not None and before.counts_for(demand) and not after.counts_for(demand):
+        raise LastWayIn
+    if (
+        before is not None
+        and own_limits.lean_on(user, after)
+        and not own_limits.lean_on(user, before)
+    ):
         raise LastWayIn
     turned = on != user.two_step_on
     if on and turned and after.has_strong:

@@ -168,7 +168,7 @@ def _reset_of(request: HttpRequest) -> Reset | None:
 def second_step_of_a_reset(request: HttpRequest, user: User) -> str:
     """Where whoever holds a reset link must go first, '' for nowhere: a mailbox alone sets no new
     password for somebody with two-step sign-in (ASVS 6.4.3). RESET_STAGES names it."""
-    if not policy.takes_second_step(user):
+    if not (policy.takes_second_step(user) or user.resets_need_proof):
         return ""
     kept = request.session.get(RESET) or {}
     if kept.get("proved") and _is_fresh(kept) and _mark_fits(kept, user):

@@ -20,6 +20,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone, translation
 
+from accounts import limits
 from accounts.flows import sent_codes, sign_in
 from accounts.identify import find_user_once
 from accounts.lockout import buckets, budgets, recipients, tries
@@ -242,10 +243,8 @@ def holders() -> QuerySet[User]:
 
 
 def days_for(user: User) -> int:
-    """How long this person waits."""
-    if user.is_staff or user.is_superuser:
-        return staff_days()
-    return settings.POLICY_RECOVERY_DAYS
+    """How long this person waits, by the policy or by a limit of their own."""
+    return limits.recovery_days(user)
 
 
 def staff_days() -> int:

@@ -115,7 +115,9 @@ def finish(request: HttpRequest, enrolment: Enrolment) -> None:
         codes.save(force_insert=True)
         RecoveryCode.objects.bulk_create(RecoveryCode(codes=codes, digest=one) for one in digests)
         changes.keep_state(user, Factors(app=made, codes=codes, codes_left=len(digests)))
-        User.objects.filter(pk=user.pk).update(recovery_ready_at=None)
+        # A limit that leans on passkeys would stand on nothing.
+        User.objects.filter(pk=user.pk).update(recovery_ready_at=None, passkey_for_changes=False)
+        user.passkey_for_changes = False
         credentials.moved(
             user,
             Event.RECOVERY_FINISHED,

@@ -106,7 +106,9 @@ def remove_by_operator(person: User, *, reason: str) -> int:
 def _remove(person: User, *, request: HttpRequest | None, reason: str) -> int:
     wiping.remove_all(person)
     changes.keep_state(person, Factors())
-    User.objects.filter(pk=person.pk).update(recovery_ready_at=None)
+    User.objects.filter(pk=person.pk).update(
+        recovery_ready_at=None, passkey_for_changes=False, resets_need_proof=False
+    )
     return credentials.moved(
         person,
         Event.STAFF_SECOND_STEP_REMOVED,

@@ -130,7 +130,7 @@ def test_the_last_administrator_stays(client, ada, mailbox):
 @pytest.mark.parametrize(
     "fields",
     [{"is_active": False}, {"is_superuser": False}, {"deletion_due_at": timezone.now()}],
-    ids=str,
+    ids=["switched off", "no administrator", "to be deleted"],
 )
 def test_nobody_counts_who_will_not_give_rights(client, ada, fields):
     other = cast.administrator("eve")

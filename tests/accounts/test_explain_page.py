@@ -78,7 +78,7 @@ def test_each_closed_gate_is_said_in_words_with_what_opens_it(
     answer = ask(sue_here, address=HERE)
     words = text_of(answer)
     assert f"Closed: {said}" in words or (said in words and "Closed:" in words)
-    assert "1 thing stands in the way" in words and words.count("Open:") == 11
+    assert "1 thing stands in the way" in words and words.count("Open:") == 12
     assert mends(answer) == {mend.format(list=LIST, pk=alice.pk)}
 
 
@@ -115,7 +115,7 @@ def test_nobody_is_said_and_nothing_is_offered(sue_here, alice, clock, settings)
 
 def test_open_everywhere_says_so_and_networks_are_asked_of_only_with_an_address(sue_here, alice):
     words = text_of(ask(sue_here))
-    assert "Nothing stands in the way" in words and words.count("Open:") == 9
+    assert "Nothing stands in the way" in words and words.count("Open:") == 10
     assert words.count("Not asked:") == 1
     assert "Not asked:" not in text_of(ask(sue_here, address=HERE))
 

@@ -68,6 +68,11 @@ def switched_off(clock, settings):
     User.objects.filter(username="alice").update(is_active=False)
 
 
+def frozen(clock, settings):
+    until = timezone.now() + timedelta(days=3)
+    User.objects.filter(username="alice").update(frozen_until=until)
+
+
 def without_password(clock, settings):
     alice = User.objects.get(username="alice")
     alice.set_unusable_password()
@@ -108,6 +113,7 @@ REFUSALS = {
     site_spent: ("site_failures", "wait", 429),
     switched_off: ("active", "switched_off", 200),
     without_password: ("password", "none", 200),
+    frozen: ("frozen", "until", 200),
     nobody: ("exists", "unknown", 200),
 }
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 STAFF_PAGES = {
     *("admin:index", "admin:app_list", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site"),
     *("admin:explain", "admin:accounts_user_unlock", "admin:accounts_networkrule_end"),
-    "admin:accounts_user_lift_hold",
+    *("admin:accounts_user_lift_hold", "admin:accounts_user_lift_limits"),
     "admin:accounts_user_keep",
     *(
         f"admin:{model}_{page}"

@@ -104,4 +104,4 @@ def test_the_overview_pays_little_for_it(alice, statements_of):
     assert len([sql for sql in made.sql if "passkeyoffer" in sql]) == 1
     with statements_of() as made:
         browser.get(OVERVIEW)
-    assert not [sql for sql in made.sql if "passkey" in sql]
+    assert not [sql for sql in made.sql if "mfa_passkey" in sql]

@@ -13,7 +13,8 @@ from typing import Any, cast
 
 from django.utils.translation import gettext_lazy
 
-from accounts.outbox import letters, letters_deletion, letters_username
+from accounts.limits import Limits
+from accounts.outbox import letters, letters_deletion, letters_limits
 from accounts.outbox.letters import Happening, Letter
 from mfa import letters as mfa_letters
 from mfa.recovery import letters as recovery
@@ -107,11 +108,6 @@ CASES = {
         letters.password_changed, "reset email", kind="reset",
         link="/accounts/password/reset/", happened=HAPPENED,
     ),
-    "username_changed": case(
-        letters_username.username_changed, "quiet-otter-4821", "sam", "for 90 days",
-        old="sam", username="quiet-otter-4821", days=90, link="/accounts/password/reset/",
-        happened=HAPPENED,
-    ),
     "activity_disowned": case(
         letters.activity_disowned, "This was not me", "all other devices were signed out",
         link="/accounts/password/reset/", happened=HAPPENED,
@@ -189,6 +185,21 @@ CASES = {
     ),
     "change_kept": case(
         letters.change_kept, "The account is open again.", "help@example.org", happened=HAPPENED
+    ),
+    "limits_changed": case(
+        letters_limits.limits_changed,
+        "Nobody can sign in to your account until 24 December 2026, 01:00",
+        "Whoever asks for a new second step waits 21 days.", "no reset by email alone;",
+        now_on=Limits(frozen_until=datetime(2026, 12, 24, tzinfo=UTC), recovery_days=21),
+        changed=["frozen_until", "recovery_days"], waits=["resets_need_proof"],
+        ready_at=datetime(2026, 12, 1, tzinfo=UTC), time_zone="Europe/Berlin", happened=HAPPENED,
+    ),
+    "loosening_taken_back": case(
+        letters_limits.loosening_taken_back, "was taken back", happened=HAPPENED
+    ),
+    "sign_in_frozen": case(
+        letters_limits.sign_in_frozen, "You have frozen sign-ins until 24 December 2026, 01:00",
+        "help@example.org", until=datetime(2026, 12, 24, tzinfo=UTC), time_zone="Europe/Berlin",
     ),
     "reset_held": case(
         letters.reset_held, "nothing is changed until that is settled", "help@example.org"

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from django.http import HttpResponse
 
@@ -27,6 +26,8 @@ TAKES_NO_SECRET = {
     "account_delete": "ends what is one's own, behind a fresh proof",
     "account_set_password": "redirects",
     "account_reset_password_from_key_done": "shows",
+    "account_limits": "behind a fresh proof; takes none itself",
+    "account_limits_keep": "only tightens, for whoever is signed in",
     "account_undo_keep": "a word of whoever is signed in, behind a fresh proof",
     "account_undo_password": "what was proved before",
     "account_unlock_link": "the key was looked up when the link was opened",
@@ -106,12 +107,3 @@ def reference_of_a_letter() -> Road:
 def ask_for_a_recovery() -> None:
     second_steps.give_app(User.objects.get(username="alice"))
     recovering.ask(Visitor())
-
-
-def usernames() -> Road:
-    """Each answer says whether somebody has that name."""
-    cast.person("bob")
-    browser = Visitor()
-    browser.post("/accounts/login/", {"login": "alice", "password": cast.PASSWORD})
-    ask = partial(browser.post, "/accounts/username/")
-    return Road(20, lambda: ask({"username": "bob"}), lambda: ask({"username": "quiet-lark"}))

@@ -17,9 +17,9 @@ from accounts.models import (
     ChangeSet,
     Confirmation,
     Consent,
-    FormerUsername,
     KnownDevice,
     NetworkRule,
+    OwnLimits,
     SentCode,
     Session,
     UnlockLetter,
@@ -78,7 +78,6 @@ def _accounts(user: User, later: object) -> None:
         expires_at=later,
     )
     Consent.objects.create(user=user, version="2026-1", digest="d" * 64)
-    FormerUsername.objects.create(user=user, digest=secret_of(user, "former username"))
     KnownDevice.objects.create(user=user, key=secret_of(user, "device"), user_agent=AGENT)
     key = secret_of(user, "session")
     Session.objects.create(
@@ -105,6 +104,7 @@ def _accounts(user: User, later: object) -> None:
         key_digest=secret_of(user, "unlock key"),
         expires_at=later,
     )
+    OwnLimits.objects.create(user=user, set_at={"recovery_days": "2026-11-01T00:00:00+00:00"})
     digest = secret_of(user, "undo link")
     former = json.dumps({"password": user.password}).encode()
     ChangeSet.objects.create(

@@ -29,7 +29,8 @@ class Command(OperatorCommand):
     help = (
         "show prints what there is to know of one account, and no secret. unlock opens it for further"
         " tries after wrong passwords; remove-mfa takes all second steps away and ends the sessions;"
-        " lift-hold opens it where a change was stopped by the link of its letter."
+        " lift-hold opens it where a change was stopped by the link of its letter;"
+        " lift-limits takes off what the person limited for themselves, such as frozen sign-ins."
         " What changes something takes a reason and is told to the person. All is kept in the trail."
         " Exits with 0 (done), 1 (nobody by that name), 2 (wrong usage), 130 (interrupted)."
     )

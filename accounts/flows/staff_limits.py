@@ -1,0 +1,69 @@
+"""Staff or an operator take off what somebody limited for themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from accounts import limits
+from accounts.flows import credentials, staff
+from accounts.flows import limits as own
+from accounts.limits import Limits
+from accounts.management.operator import PersonAct
+from accounts.models import User
+from accounts.sessions import guard
+from accounts.step_up import demand_fresh_proof
+from audit.events import Event
+
+
+def lift(request: HttpRequest | None, person: User, *, reason: str) -> int:
+    """Take all of them off, and end all sessions. Returns how many ended. By the staff who are signed
+    in, or by an operator, who has no request; for staff accounts by superusers only, never one's own.
+
+    Raises PermissionDenied, ReauthenticationRequired; CredentialsMoved."""
+    if request is not None:
+        demand_fresh_proof(request)
+    mail = staff.told_everywhere(request, person, _what_was_done, reason)
+    with transaction.atomic():
+        people = User.objects.select_for_update(of=("self",), no_key=True)
+        now = guard.hold(request, person) if request else people.get(pk=person.pk)
+        if request is not None and (
+            request.user.pk == now.pk or not staff.may_change(request.user, now)
+        ):
+            raise PermissionDenied
+        own.lift_all(now)
+        return credentials.moved(
+            now,
+            Event.STAFF_LIMITS_LIFTED,
+            request=request,
+            letters=mail,
+            end_others=True,
+            actor=request.user if request is not None else credentials.OPERATOR,
+            reason=reason,
+        )
+
+
+def _what_was_done() -> str:
+    return _("The limits that you had set were taken off, and all devices were signed out.")
+
+
+def _effect(person: User) -> str:
+    if limits.of(person) == Limits():
+        return ""
+    return f"Takes off all limits of {person.username}. Ends all sessions. Tells {person.email}."
+
+
+def _facts(person: User) -> Mapping[str, Any]:
+    return {"limits": limits.of(person).json()}
+
+
+def _by_operator(person: User, reason: str) -> Mapping[str, Any]:
+    return {"sessions_ended": lift(None, person, reason=reason)}
+
+
+act = PersonAct(effect=_effect, facts=_facts, do=_by_operator)

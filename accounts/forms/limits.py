@@ -1,0 +1,110 @@
+"""The limits that somebody sets for themselves."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any, cast
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts import limits, time_zones
+from accounts.limits import Limits
+from accounts.models import User
+
+LONGER_WAITS = (14, 21, 30)
+
+
+class LimitsForm(forms.Form):
+    """A day counts to its end by the person's own clock."""
+
+    frozen_until = forms.DateField(
+        label=_("Freeze sign-ins until the end of"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": _("Enter a date, like 2026-12-24.")},
+    )
+    resets_need_proof = forms.BooleanField(
+        label=_("Never reset my password by email alone"),
+        required=False,
+        help_text=_("A reset takes your second step too, even where two-step sign-in is off."),
+    )
+    passkey_for_changes = forms.BooleanField(
+        label=_("Always ask for a passkey before changes"),
+        required=False,
+        help_text=_("A password or a code confirms no change any more."),
+    )
+    recovery_days = forms.TypedChoiceField(
+        label=_("Wait for a new second step"),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text=_("How long whoever asks for one must wait, while you can stop them."),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        self.user = user
+        self.zone = time_zones.zone_of(user.time_zone)
+        self.today = timezone.now().astimezone(self.zone).date()
+        super().__init__(*args, **kwargs)
+        self.initial = self._as_it_is()
+        usual = limits.recovery_days(User(is_staff=user.is_staff, is_superuser=user.is_superuser))
+        days = sorted({*(one for one in LONGER_WAITS if one > usual), user.recovery_days or usual})
+        field = cast(forms.TypedChoiceField, self.fields["recovery_days"])
+        field.choices = [
+            ("", _in_days(usual)),
+            *((one, _in_days(one)) for one in days if one > usual),
+        ]
+        last = self.today + timedelta(days=settings.POLICY_FREEZE_DAYS)
+        attrs = {"min": self.today.isoformat(), "max": last.isoformat()}
+        self.fields["frozen_until"].widget.attrs.update(attrs)
+        self.fields["frozen_until"].help_text = ngettext(
+            "At most %(n)d day ahead. Nobody signs in before then, you neither; devices that are"
+            " signed in stay so.",
+            "At most %(n)d days ahead. Nobody signs in before then, you neither; devices that are"
+            " signed in stay so.",
+            settings.POLICY_FREEZE_DAYS,
+        ) % {"n": settings.POLICY_FREEZE_DAYS}
+
+    def _as_it_is(self) -> dict[str, Any]:
+        now = limits.of(self.user)
+        until = now.frozen_until
+        day = None
+        if until is not None and until > timezone.now():
+            day = (until - timedelta(seconds=1)).astimezone(self.zone).date()
+        return {
+            "frozen_until": day,
+            "resets_need_proof": now.resets_need_proof,
+            "passkey_for_changes": now.passkey_for_changes,
+            "recovery_days": now.recovery_days or "",
+        }
+
+    def clean_frozen_until(self) -> datetime | None:
+        """The first moment after that day."""
+        day: date | None = self.cleaned_data["frozen_until"]
+        if day is None:
+            return None
+        if day == self.initial["frozen_until"]:
+            return self.user.frozen_until
+        if not self.today <= day <= self.today + timedelta(days=settings.POLICY_FREEZE_DAYS):
+            raise ValidationError(
+                ngettext(
+                    "Choose a day from today to %(n)d day ahead.",
+                    "Choose a day from today to %(n)d days ahead.",
+                    settings.POLICY_FREEZE_DAYS,
+                )
+                % {"n": settings.POLICY_FREEZE_DAYS}
+            )
+        return datetime.combine(day + timedelta(days=1), time.min, tzinfo=self.zone)
+
+    @property
+    def wanted(self) -> Limits:
+        return Limits(**{name: self.cleaned_data[name] for name in limits.NAMES})
+
+
+def _in_days(days: int) -> str:
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
