@@ -31,6 +31,7 @@ WAITS = {
     "unlock_codes": "errors/wait/codes.html",
     "required_passwords": "errors/wait/passwords.html",
     "undo_proofs": "errors/wait/undo.html",
+    "usernames": "errors/wait/usernames.html",
     "signups": "errors/wait/network.html",
     "resets": "errors/wait/network.html",
     "unlocks": "errors/wait/network.html",

@@ -40,6 +40,7 @@ PERIODIC = [
     "accounts.known_devices.devices.purge",
     "accounts.flows.unlock.purge",
     "accounts.flows.proofs.purge",
+    "accounts.flows.usernames.purge",
     "accounts.flows.sent_codes.purge",
     "accounts.undo.sets.purge",
     "accounts.flows.limits.loosen_due",

@@ -100,7 +100,7 @@ OWN = Panel(
     notices=_held,
     menu=(
         MenuEntry("account_overview", "home", _("Overview")),
-        MenuEntry("account_profile", "user", _("Profile")),
+        MenuEntry("account_profile", "user", _("Profile"), covers="/accounts/username/"),
         MenuEntry("account_email", "mail", _("Email addresses")),
         MenuEntry("account_change_password", "lock", _("Password")),
         MenuEntry("account_devices", "laptop", _("Devices"), covers="/accounts/sessions/"),
@@ -117,6 +117,7 @@ OWN = Panel(
         "account_change_password": _(
             "You are about to change your password. Confirm it is you first."
         ),
+        "account_username": _("You are about to change your username. Confirm it is you first."),
         "account_limits": _("You are about to change your limits. Confirm it is you first."),
         "account_undo_keep": _("You are about to keep a stopped change. Confirm it is you first."),
         "account_devices": _(

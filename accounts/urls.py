@@ -24,6 +24,7 @@ from accounts.views import (
     terms,
     undo,
     unlock,
+    username,
 )
 
 urlpatterns = [
@@ -63,6 +64,7 @@ urlpatterns = [
     path("undo/done/", undo.done, name="account_undo_done"),
     re_path(r"^undo/(?P<key>[\w-]{20,64})/$", undo.open_link, name="account_undo_key"),
     path("profile/", account.edit_profile, name="account_profile"),
+    path("username/", username.change, name="account_username"),
     path("email/", addresses.email, name="account_email"),
     path("sessions/", devices.devices, name="account_devices"),
     path("activity/", activity.activity, name="account_activity"),

@@ -228,6 +228,10 @@ class Event(StrEnum):
         " `entry` is what they said it of.",
         {"entry": Maybe(Count(ANY_ENTRY)), "sessions": SESSIONS},
     )
+    USERNAME_CHANGED = (
+        "account.username_changed",
+        "A person took another username; the old one is held for them, as a keyed digest.",
+    )
     PROFILE_CHANGED = ("account.profile_changed", "Profile fields changed.", {"fields": PROFILE})
     DEACTIVATED = (
         "account.deactivated",

@@ -231,6 +231,7 @@ KEYED_DIGESTS = [
     "accounts.lockout.meters.DIGESTS",
     "accounts.flows.proofs.DIGESTS",
     "accounts.flows.unlock.DIGESTS",
+    "accounts.flows.usernames.DIGESTS",
     "accounts.flows.sent_codes.DIGESTS",
     "accounts.outbox.references.DIGESTS",
     "accounts.botcheck.signed.DIGESTS",
@@ -666,6 +667,20 @@ POLICY_RECOVERY_OPEN_DAYS = env.number(
     low=1,
     high=30,
 )
+POLICY_USERNAME_CHANGES = env.number(
+    "POLICY_USERNAME_CHANGES", 2, "Changes of one's username in those days.", low=1, high=10
+)
+POLICY_USERNAME_CHANGE_DAYS = env.number(
+    "POLICY_USERNAME_CHANGE_DAYS",
+    30,
+    "Days that POLICY_USERNAME_CHANGES counts in.",
+    low=1,
+    high=365,
+)
+POLICY_USERNAME_HELD_DAYS = env.number(
+    "POLICY_USERNAME_HELD_DAYS", 90, "Days for which nobody else gets a name that was changed, or"
+    " whose account was deleted.", low=30, high=3650,
+)  # fmt: skip
 POLICY_DELETION_DAYS = env.number(
     "POLICY_DELETION_DAYS",
     14,

@@ -99,6 +99,12 @@ def _terms(line: Line) -> str:
     }
 
 
+def _username(line: Line) -> str:
+    if not line.label:
+        return _("Changed the username")
+    return _("Changed the username to %(username)s") % {"username": line.label}
+
+
 def _by_staff(line: Line) -> str:
     return _("Staff changed the account: %(fields)s") % {"fields": words.fields(line)}
 
@@ -215,6 +221,7 @@ SENTENCES: Sentences = {
     Event.ACTIVITY_DISOWNED: Told(
         CHANGE, "alert", plainly(gettext_lazy("Said that something was not you"))
     ),
+    Event.USERNAME_CHANGED: Told(CHANGE, "user", _username),
     Event.PROFILE_CHANGED: Told(CHANGE, "user", _profile),
     Event.DEACTIVATED: _deed(gettext_lazy("The account was switched off")),
     Event.ACTIVATED: _deed(gettext_lazy("The account was switched on again")),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import places
 from accounts.devices import device_label
 from accounts.exports.history import ACTIVITY
+from accounts.exports.left_out import KEPT, LEFT_OUT
 from accounts.exports.limits import LIMITS
 from accounts.lockout import tries
 from accounts.models import (
@@ -19,6 +20,7 @@ from accounts.models import (
     ChangeSet,
     Confirmation,
     Consent,
+    FormerUsername,
     KnownDevice,
     LetterRecord,
     OutgoingMail,
@@ -30,7 +32,7 @@ from accounts.models import (
     User,
 )
 from accounts.outbox import references
-from accounts.personal_data import LeftOut, PersonalData, Row, Section
+from accounts.personal_data import PersonalData, Row, Section
 from accounts.serialize import SHOWN
 
 # Rows that are read at once.
@@ -224,60 +226,10 @@ SECTIONS = (
     ACTIVITY,
 )
 
-LEFT_OUT = (
-    LeftOut(
-        _("Your password"),
-        _("Only a hash of it is kept. Whoever has the hash can try passwords on it at home."),
-        tables=("accounts.User",),
-    ),
-    LeftOut(
-        _("The keys of your sessions and devices"),
-        _("Whoever has them is signed in as you, or passes for your device."),
-        tables=("accounts.Session", "accounts.KnownDevice"),
-    ),
-    LeftOut(
-        _("Codes and links that were sent to you"),
-        _("They are kept as digests only, and run out within hours."),
-        tables=("accounts.SentCode", "accounts.UnlockLetter", "account.EmailConfirmation"),
-    ),
-    LeftOut(
-        _("The text of emails and texts"),
-        _("You have them. Here they are wiped once they are sent."),
-        tables=("accounts.OutgoingMail",),
-    ),
-    LeftOut(
-        _("What was before a change that can still be undone"),
-        _("It holds the hash of a former password and former second steps."),
-        tables=("accounts.ChangeSet",),
-    ),
-    LeftOut(
-        _("How often wrong passwords were tried for your account"),
-        _("The counts last for hours, and are under names that cannot be read back."),
-        tables=("axes.AccessAttempt",),
-    ),
-    LeftOut(
-        _("What you did to others or to this site as staff"),
-        _("It is about other people. Of entries about you, who of the staff it was is left out."),
-        tables=("accounts.NetworkRule", "accounts.User_user_permissions", "audit.Entry"),
-    ),
-    LeftOut(
-        _("Keys of the security log"),
-        _("They open what is sealed there, which you get opened."),
-        tables=("audit.SubjectKey", "audit.Entry"),
-    ),
-)
-
-# Why the erased person is still named, if by a name that leads nowhere.
-KEPT = {
-    "accounts.User": "goes last, with what the database itself hangs on it",
-    "accounts.NetworkRule": "who set a rule about a network, as the trail names people",
-    "audit.Entry": "never changed; nobody can read what was personal in it once its key is dropped",
-    "audit.SubjectKey": "an empty row stays, so that no new key is made under the name",
-}
-
 
 def erase(user: User) -> None:
-    """SECURITY: sign-ups that wait for one of the addresses lead nowhere, and have it in clear."""
+    """SECURITY: sign-ups that wait for one of the addresses lead nowhere, and have it in clear. Names
+    that were given up stay held, and nobody knows whose they were."""
     tries.forget_failures(user)
     addresses = EmailAddress.objects.filter(user=user)
     emails = [user.email, *addresses.values_list("email", flat=True)]
@@ -290,6 +242,7 @@ def erase(user: User) -> None:
     )  # fmt: skip
     for model in mine:
         model._base_manager.filter(user=user).delete()
+    FormerUsername.objects.filter(user=user).update(user=None)
     addresses.delete()
     user.groups.clear()
     user.user_permissions.clear()

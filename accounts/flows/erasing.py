@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import personal_data
-from accounts.flows import deletion
+from accounts.flows import deletion, usernames
 from accounts.models import User
 from accounts.outbox import letters, letters_deletion
 from accounts.outbox.errors import place_of
@@ -98,5 +98,6 @@ def _is_due(person: User) -> bool:
 def _erase(person: User) -> None:
     trail.record(Event.DELETED, subject=person)
     personal_data.erase(person)
+    usernames.hold(person.username)
     person.delete()
     trail.forget(person.subject_id)

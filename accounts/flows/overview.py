@@ -45,7 +45,7 @@ def overview_of(user: User) -> dict[str, Any]:
                 "account_change_password",
                 _("Change password"),
             ),
-            {"label": _("Username"), "value": user.username},
+            _fact(_("Username"), user.username, "account_username", _("Change username")),
             _fact(_("Limits you set"), _limits(user), "account_limits", _("Change limits")),
             *(fact for panel in panels.every() for fact in panel.facts(user)),
         ],

@@ -16,11 +16,11 @@ NAMES = ("name", "display_name")
 
 
 def save(request: HttpRequest, user: User, **values: str) -> list[str]:
-    """Store what differs; returns the names of the fields that changed, in order. Raises
+    """Store what is given and differs; returns the names of the fields that changed, in order. Raises
     ValidationError for a name that cannot be shown."""
     for field in NAMES:
-        validate_name(values[field])
-    changed = [field for field in FIELDS if values[field] != getattr(user, field)]
+        validate_name(values.get(field, ""))
+    changed = [field for field in FIELDS if values.get(field, old := getattr(user, field)) != old]
     if not changed:
         return []
     with transaction.atomic():

@@ -31,7 +31,11 @@ MADE_UP_TRIES = 5
 
 
 class UsernameTaken(Exception):
-    """The username that was free at sign-up went to somebody else meanwhile."""
+    """The username that was free at sign-up went to somebody else meanwhile, or was theirs."""
+
+    def __init__(self, username: str) -> None:
+        super().__init__(username)
+        self.username = username
 
 
 class WrongPassword(Exception):
@@ -169,7 +173,10 @@ def _finish(
             if not User.objects.filter(username=name).exists():
                 return None  # the address was confirmed by another sign-up in this very moment
             if wanted:
-                raise UsernameTaken from None
+                raise UsernameTaken(name) from None
+        except usernames.UsernameHeld:
+            if wanted:
+                raise UsernameTaken(name) from None
     return None
 
 
@@ -188,6 +195,7 @@ def _make(
             language=pending.language,
             terms_agreed=pending.terms,
         )
+        usernames.demand_not_held(username)
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         _end_rivals(pending)
         trail.record(Event.SIGNUP_CONFIRMED, actor=user, subject=user, request=request)

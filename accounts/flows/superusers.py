@@ -28,7 +28,7 @@ def create(*, username: str, email: str, password: str) -> User:
     for _try in range(NAMES_TO_TRY):
         try:
             return _insert(chosen or usernames.make_up(), email, hashed)
-        except IntegrityError:
+        except (IntegrityError, usernames.UsernameHeld):
             # Somebody else was quicker, and these say to what; a made-up name is made up again.
             check_address(email)
             check_username(chosen)
@@ -49,7 +49,7 @@ def check_username(text: str) -> str:
     username = normalise_username(text)
     if username:
         validate_username(username)
-        if User.objects.filter(username=username).exists():
+        if usernames.is_taken(username):
             raise ValidationError(_("That username is taken"), code="taken")
     return username
 
@@ -64,6 +64,7 @@ def _insert(username: str, email: str, hashed: str) -> User:
             is_staff=True,
             is_superuser=True,
         )
+        usernames.demand_not_held(username)
         EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
         trail.record(Event.STAFF_SUPERUSER_CREATED, subject=user, label=email)
     return user

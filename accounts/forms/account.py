@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import AddressField
-from accounts.name_fields import NameField
+from accounts.name_fields import NameField, UsernameField
 from accounts.time_zones import Choice
 
 
@@ -17,6 +17,18 @@ class AddressForm(forms.Form):
     """A3: another address for this person."""
 
     email = AddressField(autocomplete="email")
+
+
+class UsernameForm(forms.Form):
+    """Another username."""
+
+    username = UsernameField(
+        label=_("New username"),
+        help_text=_(
+            "At least 3 characters: letters a to z, digits, dots, dashes and underscores, with a letter"
+            " or digit first and last."
+        ),
+    )
 
 
 class ProfileForm(forms.Form):
@@ -32,7 +44,7 @@ class ProfileForm(forms.Form):
     time_zone = forms.ChoiceField(label=_("Time zone"))
     appearance = forms.ChoiceField(
         label=_("Appearance"),
-        choices=[("", _("Same as the device")), ("light", _("Light")), ("dark", _("Dark"))],
+        choices=[("", _("System")), ("light", _("Light")), ("dark", _("Dark"))],
         widget=forms.RadioSelect,
         required=False,
     )

@@ -82,6 +82,9 @@ REQUIRED_PASSWORDS = Budget(
     "required_passwords", lambda: 3 * settings.POLICY_CODE_TRIES_PER_HOUR, HOUR
 )
 
+# Usernames that one person asks for: the answers tell which are taken.
+USERNAMES = Budget("usernames", lambda: 20, HOUR)
+
 # Texts (accounts/texts/allowance.py): to one number, for one person, and what guards the bill.
 TEXT_PAUSES = Budget("text_pauses", lambda: 1, timedelta(seconds=60))
 TEXTS = Budget("texts", lambda: settings.POLICY_TEXTS_PER_HOUR, HOUR)

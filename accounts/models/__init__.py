@@ -2,6 +2,7 @@ from accounts.models.activity import ActivityAnswer
 from accounts.models.botcheck import HeldSecrets, SpentProof
 from accounts.models.consent import Consent
 from accounts.models.device import KnownDevice
+from accounts.models.former_username import FormerUsername
 from accounts.models.letter import LetterRecord
 from accounts.models.limits import OwnLimits
 from accounts.models.mail import OutgoingMail
@@ -20,6 +21,7 @@ __all__ = [
     "ChangeSet",
     "Confirmation",
     "Consent",
+    "FormerUsername",
     "HeldSecrets",
     "KnownDevice",
     "LetterRecord",

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.errors import LinkUnusable, leading_back
 from accounts.fields import WRONG_CODE, posted
-from accounts.flows import addresses, proofs, sign_in, sign_up
+from accounts.flows import addresses, proofs, sign_in, sign_up, usernames
 from accounts.forms.entry import CodeForm, LinkForm
 from accounts.lockout import links
 from accounts.models import Confirmation, PendingSignup, User
@@ -51,8 +51,9 @@ def confirm_email(request: HttpRequest) -> HttpResponse:
                 user = sign_up.confirm_by_code(
                     request, pending, data["code"], data.get("username", "")
                 )
-        except sign_up.UsernameTaken:
-            return _code_page(request, pending.email, _ask_username(CodeForm, request))
+        except sign_up.UsernameTaken as refused:
+            form = _ask_username(CodeForm, request, refused.username)
+            return _code_page(request, pending.email, form)
         if user:
             return _welcome(request, user, pending)
         form.add_error("code", WRONG_CODE)
@@ -90,12 +91,12 @@ def _code_page(
     return render(request, "accounts/confirm_email.html", context)
 
 
-def _ask_username(form_class: Any, request: HttpRequest, **asks: bool) -> Any:
+def _ask_username(form_class: Any, request: HttpRequest, taken: str, **asks: bool) -> Any:
     request.session[USERNAME_WENT] = True
     form = form_class(request.POST, asks_username=True, **asks)
     form.full_clean()
     form._errors.pop("username", None)
-    form.add_error("username", _("That username is taken"))
+    form.add_error("username", usernames.taken_sentence(taken))
     return form
 
 
@@ -152,8 +153,9 @@ def _finish_link(
     own = sign_up.is_own_browser(request, confirmation)
     try:
         user = sign_up.confirm_by_link(request, confirmation, **form.cleaned_data)
-    except sign_up.UsernameTaken:
-        return _link_page(request, confirmation, _ask_username(LinkForm, request, **asks))
+    except sign_up.UsernameTaken as refused:
+        form = _ask_username(LinkForm, request, refused.username, **asks)
+        return _link_page(request, confirmation, form)
     except sign_up.WrongPassword:
         form.add_error("password", _("That password is not right."))
         return _link_page(request, confirmation, form)

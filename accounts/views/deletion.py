@@ -30,6 +30,7 @@ def delete(request: OwnRequest) -> HttpResponse:
     form = DeletionForm(posted(request), day=day)
     context: dict[str, Any] = {"day": day, "days": settings.POLICY_DELETION_DAYS, "form": form}
     context["address_days"] = settings.POLICY_ADDRESS_DAYS
+    context["held_days"] = settings.POLICY_USERNAME_HELD_DAYS
     if request.method == "POST" and form.is_valid():
         demand_fresh_proof(request)
         try:

@@ -68,6 +68,10 @@ def remove(alice_here: Visitor, ada_here: Visitor) -> None:
     alice_here.post("/accounts/email/", {"action": "remove", "email": "spare@example.org"})
 
 
+def change_username(alice_here: Visitor, ada_here: Visitor) -> None:
+    alice_here.post("/accounts/username/", {"username": "quiet-lark"})
+
+
 def be_switched_off(alice_here: Visitor, ada_here: Visitor) -> None:
     ada_here.post(page_of_alice(), form_of_alice(is_active=""))
 
@@ -84,6 +88,7 @@ CHANGES: list[tuple[Callable[[Visitor, Visitor], None], Event, bool]] = [
     (confirm_by_link, Event.ADDRESS_CONFIRMED, False),
     (make_main, Event.ADDRESS_MAIN_CHANGED, False),
     (remove, Event.ADDRESS_REMOVED, False),
+    (change_username, Event.USERNAME_CHANGED, False),
     (be_switched_off, Event.DEACTIVATED, True),
     (be_made_staff, Event.STAFF_USER_CHANGED, True),
 ]
@@ -115,7 +120,7 @@ def test_every_change_tells_the_hooks_once_inside_itself(
     [call] = calls
     assert (call.event, call.end_others) == (event, end_others)
     assert call.user.pk == before.pk and isinstance(call.request, HttpRequest)
-    after = User.objects.get(username="alice")
+    after = User.objects.get(pk=before.pk)
     assert call.user.credentials_version == after.credentials_version > before.credentials_version
     # It sees the change that is not yet committed.
     assert call.in_transaction and (call.password, call.email) == (after.password, after.email)

@@ -67,6 +67,7 @@ def test_the_page_it_sends_everybody_to_is_in_the_menu(the_case):
         "address_taken": "Email addresses",
         "password_changed": "Password",
         "reset_password": "Password",
+        "username_changed": "Profile",
         **dict.fromkeys(
             (
                 *("two_step", "factor_changed", "passkey_stopped", "second_step_failed"),

@@ -219,6 +219,7 @@ ROADS: dict[tuple[str, str], Callable[[], Road]] = {
     ("account_undo", "proof from before a change"): limited.proof_from_before,
     ("account_signup", "letter"): letters(SIGN_UP, "email", name="Sam", password1=CHOSEN),
     ("account_email", "letter"): letters_to_an_address,
+    ("account_username", "username"): limited.usernames,
     **passkey_roads.roads(Road),
     **{which: partial(_walked, walk) for which, walk in second_step_roads.WALKS.items()},
 }

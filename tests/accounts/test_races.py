@@ -103,7 +103,7 @@ def test_sixteen_sign_ups_with_one_username_give_it_to_one(settings):
     browsers = browsers_that_signed_up(addresses, username="wanderer")
     codes = codes_of(browsers)
     outcomes = told(browsers, CONFIRM, codes)
-    assert Counter(outcomes) == {SIGNED_IN: 1, "200 That username is taken": RACERS - 1}
+    assert Counter(outcomes) == {SIGNED_IN: 1, "200 That username is taken.": RACERS - 1}
     winner = outcomes.index(SIGNED_IN)
     person = User.objects.get()
     assert (person.username, person.email) == ("wanderer", addresses[winner])

@@ -20,6 +20,7 @@ from accounts.flows import (
     proofs,
     sessions,
     staff,
+    username_change,
 )
 from accounts.models import User
 from accounts.sessions import guard
@@ -60,6 +61,7 @@ OWN: dict[str, Deed] = {
     "remove": lambda r: addresses.remove(r, r.user, "spare@example.org"),
     "confirm": lambda r: addresses.confirm_by_link(r, r.user, waiting(r.user)),
     "password": lambda r: passwords.change(r, r.user, "seven grey herons at noon", end_others=True),
+    "username": lambda r: username_change.change(r, r.user, "quiet-lark"),
     "devices": known_devices.forget_others,
     "sessions": sessions.sign_out_others,
 }

@@ -14,7 +14,7 @@ from typing import Any, cast
 from django.utils.translation import gettext_lazy
 
 from accounts.limits import Limits
-from accounts.outbox import letters, letters_deletion, letters_limits
+from accounts.outbox import letters, letters_deletion, letters_limits, letters_username
 from accounts.outbox.letters import Happening, Letter
 from mfa import letters as mfa_letters
 from mfa.recovery import letters as recovery
@@ -107,6 +107,11 @@ CASES = {
     "password_reset": case(
         letters.password_changed, "reset email", kind="reset",
         link="/accounts/password/reset/", happened=HAPPENED,
+    ),
+    "username_changed": case(
+        letters_username.username_changed, "quiet-otter-4821", "sam", "for 90 days",
+        old="sam", username="quiet-otter-4821", days=90, link="/accounts/password/reset/",
+        happened=HAPPENED,
     ),
     "activity_disowned": case(
         letters.activity_disowned, "This was not me", "all other devices were signed out",

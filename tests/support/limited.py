@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from django.http import HttpResponse
 
@@ -107,3 +108,12 @@ def reference_of_a_letter() -> Road:
 def ask_for_a_recovery() -> None:
     second_steps.give_app(User.objects.get(username="alice"))
     recovering.ask(Visitor())
+
+
+def usernames() -> Road:
+    """Each answer says whether somebody has that name."""
+    cast.person("bob")
+    browser = Visitor()
+    browser.post("/accounts/login/", {"login": "alice", "password": cast.PASSWORD})
+    ask = partial(browser.post, "/accounts/username/")
+    return Road(20, lambda: ask({"username": "bob"}), lambda: ask({"username": "quiet-lark"}))

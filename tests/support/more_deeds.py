@@ -182,6 +182,12 @@ def change_the_profile(w: World) -> None:
     w.alice.post(PROFILE, {"name": "Alicia", "language": "en", "time_zone": "Europe/Berlin"})
 
 
+# Rows are told by what people are called now.
+@leaves(row(Event.USERNAME_CHANGED, "quiet-lark", "quiet-lark"))
+def change_the_username(w: World) -> None:
+    w.alice.post("/accounts/username/", {"username": "quiet-lark"})
+
+
 @leaves()
 def save_the_profile_as_it_is(w: World) -> None:
     form = {"name": "", "language": "en", "time_zone": "UTC", "appearance": "dark"}

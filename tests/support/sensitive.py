@@ -89,6 +89,14 @@ def both_have_letters() -> bool:
 EMAIL = at("account_email")
 PEOPLE = "admin:accounts_user_changelist"
 SENSITIVE = {
+    "account_username": {
+        "change": Deed(
+            "alice",
+            at("account_username"),
+            lambda: {"username": "quiet-lark"},
+            lambda: User.objects.filter(username="quiet-lark").exists(),
+        ),
+    },
     "account_email": {
         "add": Deed(
             "alice",

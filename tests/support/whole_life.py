@@ -17,6 +17,7 @@ from accounts.models import (
     ChangeSet,
     Confirmation,
     Consent,
+    FormerUsername,
     KnownDevice,
     NetworkRule,
     OwnLimits,
@@ -78,6 +79,7 @@ def _accounts(user: User, later: object) -> None:
         expires_at=later,
     )
     Consent.objects.create(user=user, version="2026-1", digest="d" * 64)
+    FormerUsername.objects.create(user=user, digest=secret_of(user, "former username"))
     KnownDevice.objects.create(user=user, key=secret_of(user, "device"), user_agent=AGENT)
     key = secret_of(user, "session")
     Session.objects.create(

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0020_letter_records'),
+        ('accounts', '0021_former_usernames'),
     ]
 
     operations = [
