@@ -227,6 +227,13 @@ def test_the_last_sign_in_is_of_today_or_yesterday_in_the_readers_zone(
     assert said in page[page.index("Last sign-in before this one: ") :]
 
 
+def test_with_nothing_left_to_do_it_says_so(alice_here, settings):
+    calm = "Everything is set up. Nothing needs your attention."
+    assert calm not in text_of(alice_here.get(OVERVIEW))
+    settings.POLICY_TWO_STEP = "off"
+    assert calm in text_of(alice_here.get(OVERVIEW))
+
+
 def test_the_first_page_costs_six_statements_at_most(
     alice_here, alice, django_assert_max_num_queries
 ):
