@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from authsite.environment import Environment, mail_settings
-from authsite.terms import terms
+from authsite.terms import declared_terms
 from authsite.text_url import countries, text_transport
 
 # --- Where things are -----------------------------------------------------------------------------
@@ -55,22 +55,7 @@ SUPPORT_EMAIL = env.text(
     shown="empty",
 )
 
-TERMS = terms(
-    env.text(
-        "TERMS_FILE",
-        "",
-        "A text (UTF-8) to which everybody agrees: at sign-up, and again when it or its version"
-        " changes; empty: nobody is asked (docs/terms.md).",
-        shown="empty",
-    ),
-    env.text("TERMS_VERSION", "", "What that text is called, like `2027-01`.", shown="empty"),
-    env.text(
-        "TERMS_CHANGES",
-        "",
-        "What is new in it, for those who agreed before: up to three sentences, `|` between them.",
-        shown="empty",
-    ),
-)
+TERMS = declared_terms(env)
 
 _site = urlsplit(SITE_URL)
 if _site.scheme not in ("http", "https") or not _site.hostname or _site.path or _site.query:

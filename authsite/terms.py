@@ -10,6 +10,8 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from authsite.environment import Environment
+
 MOST_BYTES = 256 * 1024
 MOST_CHANGES, CHANGE_LENGTH = 3, 200
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,39}", re.ASCII)
@@ -38,6 +40,26 @@ class Terms:
             for one in found
             if one
         ]
+
+
+def declared_terms(env: Environment) -> Terms | None:
+    """The settings of the terms, declared like all others."""
+    return terms(
+        env.text(
+            "TERMS_FILE",
+            "",
+            "A text (UTF-8) to which everybody agrees: at sign-up, and again when it or its version"
+            " changes; empty: nobody is asked (docs/terms.md).",
+            shown="empty",
+        ),
+        env.text("TERMS_VERSION", "", "What that text is called, like `2027-01`.", shown="empty"),
+        env.text(
+            "TERMS_CHANGES",
+            "",
+            "What is new in it, for those who agreed before: up to three sentences, `|` between them.",
+            shown="empty",
+        ),
+    )
 
 
 def terms(path: str, version: str, changes: str) -> Terms | None:

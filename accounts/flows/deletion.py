@@ -35,9 +35,17 @@ class LastAdministrator(Exception):
     """Nobody else could give anybody rights any more: somebody else becomes administrator first."""
 
 
-def due_from_now() -> datetime:
-    """When an account is erased whose deletion is asked for now."""
-    return timezone.now() + timedelta(days=settings.POLICY_DELETION_DAYS)
+def due_from_now(user: User) -> datetime:
+    """When `user`'s account is erased if its deletion is asked for now. Whoever has frozen their
+    sign-ins has all the days after that: until then they could not keep it."""
+    now = timezone.now()
+    start = max(now, user.frozen_until or now)
+    return start + timedelta(days=settings.POLICY_DELETION_DAYS)
+
+
+def days_until(due_at: datetime) -> int:
+    """From now on; a day that has begun counts."""
+    return -((timezone.now() - due_at) // timedelta(days=1))
 
 
 def day_of(user: User, due_at: datetime) -> date:
@@ -59,7 +67,7 @@ def ask(request: OwnRequest) -> date:
     account changed meanwhile.
     """
     demand_fresh_proof(request)
-    user, due_at = request.user, due_from_now()
+    user, due_at = request.user, due_from_now(request.user)
     mail = to_all(
         user,
         letters_deletion.deletion_set,
@@ -77,7 +85,7 @@ def ask(request: OwnRequest) -> date:
             request=request,
             letters=mail,
             end_others=True,
-            days=settings.POLICY_DELETION_DAYS,
+            days=days_until(due_at),
         )
         guard.end_all(user)
     request.session.flush()

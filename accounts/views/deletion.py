@@ -26,9 +26,10 @@ SET_FOR = "deletion_set_for"
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def delete(request: OwnRequest) -> HttpResponse:
-    day = deletion.day_of(request.user, deletion.due_from_now())
+    due_at = deletion.due_from_now(request.user)
+    day = deletion.day_of(request.user, due_at)
     form = DeletionForm(posted(request), day=day)
-    context: dict[str, Any] = {"day": day, "days": settings.POLICY_DELETION_DAYS, "form": form}
+    context: dict[str, Any] = {"day": day, "days": deletion.days_until(due_at), "form": form}
     context["address_days"] = settings.POLICY_ADDRESS_DAYS
     context["held_days"] = settings.POLICY_USERNAME_HELD_DAYS
     if request.method == "POST" and form.is_valid():

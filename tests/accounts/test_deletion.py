@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ReauthenticationRequired
@@ -54,7 +56,7 @@ def here(client, alice) -> Visitor:
 def test_the_page_says_what_goes_what_stays_why_and_the_day(here, still_clock, settings):
     settings.POLICY_DELETION_DAYS = 9
     said = text_of(here.get(DELETE))
-    day = deletion.due_from_now()
+    day = deletion.due_from_now(User.objects.get())
     for words in ("What goes", "What stays, and why", "9 days", f"{day.day} {day:%B %Y}"):
         assert words in said
     assert f"I understand this cannot be undone after {day.day} {day:%B %Y}" in said
@@ -82,6 +84,15 @@ def test_the_days_are_those_of_the_setting(here, still_clock, settings):
     settings.POLICY_DELETION_DAYS = 30
     ask(here)
     assert (User.objects.get().deletion_due_at - timezone.now()).days == 30
+
+
+def test_whoever_froze_their_sign_ins_can_keep_it_for_as_long_afterwards(here, still_clock):
+    frozen_until = timezone.now() + timedelta(days=20)
+    User.objects.update(frozen_until=frozen_until)
+    assert "34 days" in text_of(here.get(DELETE))
+    ask(here)
+    assert User.objects.get().deletion_due_at == frozen_until + timedelta(days=14)
+    assert Entry.objects.get(event="account.deletion_set").facts["days"] == 34
 
 
 @pytest.mark.parametrize("fields", [{}, {"sure": ""}, {"sure": "false"}])

@@ -11,12 +11,22 @@ from tests.support.site import Site
 
 pytestmark = pytest.mark.browser
 
+LEAVES = """
+from datetime import timedelta
+from django.utils import timezone
+from accounts.models import User
+mine = User.objects.filter(username="desk-leaving")
+mine.update(deletion_due_at=timezone.now() + timedelta(days=9))
+"""
+
 
 @pytest.fixture(scope="module")
 def people(site: Site) -> None:
     site.person("desk-ada", administrator=True)
     for name in ("desk-alice", "desk-maximiliane-von-hohenberg-sonnenschein"):
         site.person(name)
+    site.person("desk-leaving")
+    site.does(LEAVES)
 
 
 def signs_in(page: Page, site: Site, path: str = "/admin/") -> None:
@@ -74,6 +84,14 @@ def walk(page: Page, site: Site, look) -> None:
     page.goto(person)
     follow(page, "Unlock")
     press(page, "Unlock")
+    expect(page.get_by_role("alert")).to_contain_text("Give the reason for this change.")
+    look(page)
+    page.goto("/admin/accounts/user/?awaiting_deletion=1&q=desk-")
+    expect(page.get_by_text("Awaiting deletion", exact=True).first).to_be_visible()
+    look(page)
+    follow(page, "desk-leaving")
+    follow(page, "Cancel the deletion")
+    press(page, "Cancel the deletion")
     expect(page.get_by_role("alert")).to_contain_text("Give the reason for this change.")
     look(page)
 

@@ -71,14 +71,14 @@ class Command(OperatorCommand):
             on_terminal=sys.stderr.isatty() and not self.as_json,
             total=len(people),
         )
+        is_told = not (self.quiet or self.as_json)
         with Interrupts() as interrupts:
             for start in range(0, len(people), batch):
+                if is_told:
+                    progress.at(start / len(people), start)
                 for _pk, outcome in erasing.erase_each(people[start : start + batch]):
                     outcomes[outcome] += 1
                     interrupts.check()
-                if not (self.quiet or self.as_json):
-                    done = sum(outcomes.values())
-                    progress.at(done / len(people), done)
         progress.close()
         return outcomes
 
