@@ -35,8 +35,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return redirects.is_safe(url)
 
     def get_login_stages(self) -> list[str]:
-        # A new password comes last: by then everything else is proved.
-        return [*settings.LOGIN_STAGES, "accounts.stages.NewPasswordStage"]
+        # What changes the account comes last, when everything is proved that is asked for.
+        own = ["accounts.stages.NewPasswordStage", "accounts.stages.PhoneStage"]
+        return [*settings.LOGIN_STAGES, *own]
 
     def login(self, request: HttpRequest, user: User) -> None:
         sign_in.finish(request, user, super().login)

@@ -101,7 +101,7 @@ OWN = Panel(
     menu=(
         MenuEntry("account_overview", "home", _("Overview")),
         MenuEntry("account_profile", "user", _("Profile"), covers="/accounts/username/"),
-        MenuEntry("account_email", "mail", _("Email addresses")),
+        MenuEntry("account_email", "mail", _("Email addresses"), covers="/accounts/phone/"),
         MenuEntry("account_change_password", "lock", _("Password")),
         MenuEntry("account_devices", "laptop", _("Devices"), covers="/accounts/sessions/"),
         MenuEntry("account_activity", "pulse", _("Activity"), covers="/accounts/activity/"),
@@ -113,6 +113,10 @@ OWN = Panel(
     about_to={
         "account_email": _(
             "You are about to change your email addresses. Confirm it is you first."
+        ),
+        **dict.fromkeys(
+            ("account_phone", "account_phone_change", "account_phone_verify"),
+            _("You are about to change your phone number. Confirm it is you first."),
         ),
         "account_change_password": _(
             "You are about to change your password. Confirm it is you first."

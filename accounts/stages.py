@@ -1,4 +1,4 @@
-"""What a sign-in may still lack after settings.LOGIN_STAGES: the last stage of the road."""
+"""What a sign-in may still lack after settings.LOGIN_STAGES: the last stages of the road."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from allauth.account.stages import LoginStage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from accounts.flows import must_change
+from accounts.flows import must_change, required_phone
 
 
 class NewPasswordStage(LoginStage):
@@ -30,6 +30,32 @@ class NewPasswordStage(LoginStage):
 
     def still_waits(self) -> bool:
         return must_change.still_waits(self.request, self.login, self.state.get("since", 0))
+
+    def is_resumable(self, request: HttpRequest) -> bool:
+        """Else the sign-in page is what it is to everybody."""
+        return self.still_waits()
+
+    def abort(self) -> HttpResponse:
+        must_change.give_up(self.request)
+        return super().abort()
+
+
+class PhoneStage(LoginStage):
+    """Holds a sign-in, and the one that a sign-up ends in, until its person has a phone number, where
+    the operator asks everybody for one. Whoever closes the browser is asked at the next sign-in."""
+
+    key = "phone"
+    urlname = "account_phone_required"
+    state: dict[str, Any]
+
+    def handle(self) -> tuple[HttpResponse | None, bool]:
+        if not required_phone.lacks(self.login):
+            return None, True
+        self.state["since"] = required_phone.hold(self.request)
+        return HttpResponseRedirect(reverse(self.urlname)), True
+
+    def still_waits(self) -> bool:
+        return required_phone.still_waits(self.request, self.login, self.state.get("since", 0))
 
     def is_resumable(self, request: HttpRequest) -> bool:
         """Else the sign-in page is what it is to everybody."""

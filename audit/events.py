@@ -147,6 +147,14 @@ class Event(StrEnum):
     ADDRESS_REMOVED = ("account.address_removed", "An address was taken away.")
     ADDRESS_MAIN_CHANGED = ("account.address_main_changed", "Another address became the main one.")
 
+    PHONE_ADDED = ("account.phone_added", "A phone number was proved by a texted code.")
+    PHONE_CHANGED = ("account.phone_changed", "Another phone number was proved and took its place.")
+    PHONE_REMOVED = ("account.phone_removed", "The phone number was taken away.")
+    PHONE_FAILED = (
+        "account.phone_failed",
+        "A wrong code was typed to prove a phone number.",
+    )
+
     CHANGE_STOPPED = (
         "account.change_stopped",
         "The link in a letter about a change stopped it: all sessions ended, nothing more is changed.",
@@ -315,7 +323,7 @@ class Event(StrEnum):
         "A code was sent, to the main address or to the person's number.",
         {
             "channel": OneOf(("email", "text")),
-            "purpose": OneOf(("second_step", "confirm", "set_up")),
+            "purpose": OneOf(("second_step", "confirm", "set_up", "phone")),
         },
     )
     SECOND_STEP_PROVED = (

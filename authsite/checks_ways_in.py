@@ -57,3 +57,13 @@ def second_step_is_asked_each_time() -> bool:
 )
 def codes_of_an_app_live_thirty_seconds() -> bool:
     return settings.POLICY_APP_TOLERANCE == 0
+
+
+@rule(
+    "W022",
+    "POLICY_PHONE_REQUIRED is on, and TEXT_URL is empty.",
+    hint="Set TEXT_URL, or turn it off.",
+    why="no code can be texted, so nobody is asked for a number",
+)
+def required_numbers_can_be_proved() -> bool:
+    return not settings.POLICY_PHONE_REQUIRED or bool(settings.TEXT_TRANSPORT)

@@ -184,7 +184,10 @@ ON_CREDENTIALS_CHANGED = [
     "mfa.flows.recovery.end_for_changed_credentials",
 ]
 # What an undone change puts back, by kind (accounts/undo/parts.py).
-UNDO_PARTS = ["accounts.undo.addresses.PART", "accounts.flows.limits.PART", "mfa.undo.PART"]
+UNDO_PARTS = [
+    "accounts.undo.addresses.PART", "accounts.undo.phone.PART", "accounts.flows.limits.PART",
+    "mfa.undo.PART",
+]  # fmt: skip
 # What each room keeps of a person, to be handed out and erased, the lowest room first.
 PERSONAL_DATA = ["accounts.exports.own.DATA", "mfa.personal_data.DATA"]
 # By what somebody proves themselves most strongly, and what a limit of theirs takes: '' or why not.
@@ -202,27 +205,17 @@ HOUSEKEEPING = [
     "mfa.flows.recovery_telling.purge",
 ]
 SEALED_VALUES = [
-    "audit.keys.SEALED",
-    "accounts.sessions.store.SEALED",
-    "accounts.outbox.compose.BODIES",
-    "accounts.outbox.compose.RECIPIENTS",
-    "accounts.botcheck.held.SEALED",
-    "accounts.undo.sets.SEALED",
-    "mfa.devices.app.SEALED",
-    "mfa.devices.recovery_codes.SEALED",
-    "mfa.devices.sent_codes.SEALED",
-]
+    "audit.keys.SEALED", "accounts.sessions.store.SEALED", "accounts.outbox.compose.BODIES",
+    "accounts.outbox.compose.RECIPIENTS", "accounts.botcheck.held.SEALED",
+    "accounts.undo.sets.SEALED", "accounts.models.phone.SEALED", "mfa.devices.app.SEALED",
+    "mfa.devices.recovery_codes.SEALED", "mfa.devices.sent_codes.SEALED",
+]  # fmt: skip
 KEYED_DIGESTS = [
-    "accounts.lockout.meters.DIGESTS",
-    "accounts.flows.proofs.DIGESTS",
-    "accounts.flows.unlock.DIGESTS",
-    "accounts.flows.usernames.DIGESTS",
-    "accounts.flows.sent_codes.DIGESTS",
-    "accounts.outbox.references.DIGESTS",
-    "accounts.botcheck.signed.DIGESTS",
-    "audit.trail.IDENTIFIERS",
-    "audit.trail.NETWORKS",
-]
+    "accounts.lockout.meters.DIGESTS", "accounts.flows.proofs.DIGESTS",
+    "accounts.flows.unlock.DIGESTS", "accounts.flows.usernames.DIGESTS",
+    "accounts.flows.sent_codes.DIGESTS", "accounts.outbox.references.DIGESTS",
+    "accounts.botcheck.signed.DIGESTS", "audit.trail.IDENTIFIERS", "audit.trail.NETWORKS",
+]  # fmt: skip
 # What `auth_user` does besides, by the word it is told.
 AUTH_USER_ACTS = {
     "remove-mfa": "mfa.flows.staff.remove_mfa",
@@ -612,6 +605,9 @@ POLICY_MAILED_CODES = env.switch(
 )
 POLICY_TEXTED_CODES = env.switch(
     "POLICY_TEXTED_CODES", False, "Whether a texted code may be a second step (weak: the number)."
+)
+POLICY_PHONE_REQUIRED = env.switch(
+    "POLICY_PHONE_REQUIRED", False, "Whether sign-ups and sign-ins wait for a proved phone number."
 )
 POLICY_SIGN_IN_BY_CODE = env.switch(
     "POLICY_SIGN_IN_BY_CODE", False, "Whether a mailed code signs people in instead of a password."

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.fields import CodeField, DigitCodeField, NumberField
+from accounts.fields import CodeField, DigitCodeField
 from mfa.fields import DeviceNameField, RecoveryCodeField
 
 # An attestation that nobody asked for has some kilobytes.
@@ -52,12 +52,6 @@ class MailedCodeForm(SecondStepForm):
     """P6: the code of an email."""
 
     code = CodeField()
-
-
-class NumberForm(forms.Form):
-    """A number that codes are to be sent to."""
-
-    number = NumberField()
 
 
 class AddAppForm(forms.Form):

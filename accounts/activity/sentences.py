@@ -173,6 +173,14 @@ SENTENCES: Sentences = {
     Event.ADDRESS_CONFIRMED: Told(CHANGE, "mail", _address_confirmed),
     Event.ADDRESS_REMOVED: Told(CHANGE, "mail", _address_removed),
     Event.ADDRESS_MAIN_CHANGED: Told(CHANGE, "mail", _address_main),
+    Event.PHONE_ADDED: Told(CHANGE, "phone", plainly(gettext_lazy("Added a phone number"))),
+    Event.PHONE_CHANGED: Told(CHANGE, "phone", plainly(gettext_lazy("Changed the phone number"))),
+    Event.PHONE_REMOVED: Told(CHANGE, "phone", plainly(gettext_lazy("Removed the phone number"))),
+    Event.PHONE_FAILED: Told(
+        FAILED,
+        "warning",
+        plainly(gettext_lazy("Failed to confirm a phone number: wrong code")),
+    ),
     # --- undo -------------------------------------------------------------------------------------
     Event.CHANGE_STOPPED: Told(
         CHANGE,

@@ -14,6 +14,7 @@ from accounts.devices import device_label
 from accounts.exports.history import ACTIVITY
 from accounts.exports.left_out import KEPT, LEFT_OUT
 from accounts.exports.limits import LIMITS
+from accounts.flows import phone
 from accounts.lockout import tries
 from accounts.models import (
     ActivityAnswer,
@@ -26,6 +27,7 @@ from accounts.models import (
     OutgoingMail,
     OwnLimits,
     PendingSignup,
+    Phone,
     SentCode,
     Session,
     UnlockLetter,
@@ -58,6 +60,11 @@ def _addresses(user: User) -> Iterator[Row]:
     waiting = Confirmation.objects.filter(user=user, spent_at=None, expires_at__gt=timezone.now())
     for one in waiting.order_by("pk").iterator(BATCH):
         yield {"email": one.email, "main": False, "confirmed": False, "confirmed_at": None}
+
+
+def _phone(user: User) -> Iterator[Row]:
+    for row in Phone.objects.filter(user=user):
+        yield {"number": phone.opened(row), "confirmed_at": row.confirmed_at}
 
 
 def _consents(user: User) -> Iterator[Row]:
@@ -161,6 +168,13 @@ SECTIONS = (
         tables=("account.EmailAddress", "accounts.AddressSince", "accounts.Confirmation"),
     ),
     Section(
+        "phone",
+        _("Phone number"),
+        {"number": _("Phone number"), "confirmed_at": _("Confirmed since")},
+        _phone,
+        tables=("accounts.Phone",),
+    ),
+    Section(
         "terms",
         _("Terms you agreed to"),
         {"version": _("Version"), "digest": _("SHA-256 of the text"), "at": _("When")},
@@ -237,7 +251,7 @@ def erase(user: User) -> None:
     OutgoingMail.objects.filter(subject_id=user.subject_id).delete()
     references.forget(user.subject_id)
     mine = (
-        ActivityAnswer, ChangeSet, Confirmation, Consent, KnownDevice,
+        ActivityAnswer, ChangeSet, Confirmation, Consent, KnownDevice, Phone,
         OwnLimits, SentCode, Session, UnlockLetter,
     )  # fmt: skip
     for model in mine:

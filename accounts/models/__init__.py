@@ -7,6 +7,7 @@ from accounts.models.letter import LetterRecord
 from accounts.models.limits import OwnLimits
 from accounts.models.mail import OutgoingMail
 from accounts.models.network_rule import NetworkRule
+from accounts.models.phone import Phone
 from accounts.models.sent_code import SentCode
 from accounts.models.session import Session
 from accounts.models.signup import Confirmation, PendingSignup
@@ -29,6 +30,7 @@ __all__ = [
     "OutgoingMail",
     "OwnLimits",
     "PendingSignup",
+    "Phone",
     "SentCode",
     "Session",
     "SpentProof",

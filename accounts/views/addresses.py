@@ -15,10 +15,11 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.errors import leading_back
 from accounts.fields import posted
-from accounts.flows import addresses
+from accounts.flows import addresses, phone
 from accounts.forms.account import AddressForm
 from accounts.requests import OwnRequest
 from accounts.step_up import demand_fresh_proof
+from accounts.texts import senders
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -34,7 +35,14 @@ def email(request: OwnRequest) -> HttpResponse:
 
 
 def _page(request: OwnRequest, form: AddressForm) -> HttpResponse:
-    return render(request, "accounts/addresses.html", {"addresses": _rows(request), "form": form})
+    number = phone.number_of(request.user)
+    context = {
+        "addresses": _rows(request),
+        "form": form,
+        "phone": phone.shown(number),
+        "has_phone_page": bool(number) or senders.available(),
+    }
+    return render(request, "accounts/addresses.html", context)
 
 
 def _rows(request: OwnRequest) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any, Final, Literal
 
 from django.conf import settings
@@ -14,14 +13,14 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.errors import CredentialsMoved
-from accounts.flows import sent_codes
+from accounts.flows import phone, sent_codes, texted
 from accounts.flows.sent_codes import EMAIL, TEXT
 from accounts.lockout import budgets, recipients, tries
 from accounts.models import User
 from accounts.outbox import letters as mail
 from accounts.requests import OwnRequest
 from accounts.step_up import demand_fresh_proof, record
-from accounts.texts import allowance, messages, numbers
+from accounts.texts import numbers
 from audit import sealing, trail
 from audit.events import Event
 from mfa import factors, letters, policy
@@ -44,7 +43,7 @@ DEVICES: dict[str, type[MailedCode] | type[TextedCode]] = {
     "texted_code": TextedCode,
 }
 # The budgets that only say that a minute has not passed.
-PAUSES = frozenset({budgets.CODE_PAUSES.name, budgets.TEXT_PAUSES.name})
+PAUSES = texted.PAUSES
 # The number that is being set up, in the session, which rests sealed.
 NUMBER = "mfa_number"
 
@@ -62,7 +61,7 @@ def send(request: HttpRequest, user: User, way: Way) -> None:
     held = TextedCode.objects.filter(user=user, confirmed=True).first()
     if held is None:
         raise LookupError
-    _text(request, user, _opened(held), SECOND_STEP, is_proved=True)
+    texted.send(request, user, _opened(held), SECOND_STEP, is_proved=True)
 
 
 def _opened(held: TextedCode) -> str:
@@ -94,7 +93,9 @@ def _mail(request: HttpRequest, user: User, purpose: Literal["second_step", "con
     with transaction.atomic():
         sent_codes.keep(request, user, purpose, EMAIL, code)
         letter.put()
-        _told(request, user, "email", purpose)
+        trail.record(
+            Event.CODE_SENT, subject=user, request=request, channel="email", purpose=purpose
+        )
 
 
 def _count_letter(request: HttpRequest, user: User, purpose: str) -> None:
@@ -102,34 +103,6 @@ def _count_letter(request: HttpRequest, user: User, purpose: str) -> None:
     others': whoever has the password leaves the owner theirs."""
     whose, by = recipients.lane(request, user, recipients.of(user, user.email))
     budgets.spend_share(sent_codes.letters_of(purpose), whose, by=by)
-
-
-def _text(
-    request: HttpRequest, user: User, number: str, purpose: str, *, is_proved: bool = False
-) -> None:
-    allowance.allow(request, user, number, is_proved=is_proved)
-    code = sent_codes.make(TEXT)
-    text = messages.code(
-        to=number,
-        code=code,
-        language=user.language,
-        expires_at=timezone.now() + timedelta(minutes=settings.POLICY_CODE_MINUTES),
-        subject_id=user.subject_id,
-    )
-    with transaction.atomic():
-        sent_codes.keep(request, user, purpose, TEXT, code)
-        text.put()
-        _told(request, user, "text", purpose)
-
-
-def _told(request: HttpRequest, user: User, channel: str, purpose: str) -> None:
-    trail.record(
-        Event.CODE_SENT,
-        subject=user,
-        request=request,
-        channel=channel,
-        purpose=purpose.partition(" ")[0],
-    )
 
 
 def by_sent_code(
@@ -174,13 +147,12 @@ def begin_number(request: OwnRequest, number: str) -> None:
     """Text a code to the number (E.164) that codes are to go to. Raises ReauthenticationRequired,
     TooManyTries, NumberNotServed."""
     demand_fresh_proof(request)
-    _text(request, request.user, number, _set_up(number))
+    texted.send(request, request.user, number, _set_up(number))
     request.session[NUMBER] = number
 
 
 def _set_up(number: str) -> str:
-    """The purpose of codes that prove this number: one sent to another proves nothing of it."""
-    return f"{SET_UP} {sealing.token_digest(number)[:12]}"
+    return texted.bound_to(SET_UP, number)
 
 
 def number_begun(request: OwnRequest) -> str:
@@ -194,14 +166,31 @@ def begin_mailbox(request: OwnRequest) -> None:
     _mail(request, request.user, CONFIRM)
 
 
+def offered_number(user: User) -> str:
+    """The number of the person's account, which they proved there: it need not be proved again here.
+    '' for none, and where no texts go any more."""
+    number = phone.number_of(user)
+    return number if number and numbers.is_served(numbers.country_of(number)) else ""
+
+
+def turn_on_phone(request: OwnRequest) -> bool:
+    """Text codes to the account's own number from now on; False if it has none. The factor keeps the
+    number: it goes on where the account's is changed or removed. Raises what `turn_on` does, but no
+    TooManyTries."""
+    demand_fresh_proof(request)
+    before = _before(request.user, "texted_code")
+    number = offered_number(request.user)
+    if number:
+        _keep(request, "texted_code", before, row_of(request.user, number))
+    return bool(number)
+
+
 def turn_on(request: OwnRequest, way: Way, typed: str) -> bool:
     """Use this way from now on, if `typed` is the code that was sent there. Raises
     ReauthenticationRequired, TooManyTries, SessionEnded, CredentialsMoved."""
     user = request.user
     demand_fresh_proof(request)
-    before = factors.of(user)
-    if way not in policy.kinds_for(user) or getattr(before, FIELD[way]) is not None:
-        raise CredentialsMoved
+    before = _before(user, way)
     number = number_begun(request)
     purpose = CONFIRM if way == "mailed_code" else _set_up(number)
     with tries.guess(request, user) as guess:
@@ -214,6 +203,19 @@ def turn_on(request: OwnRequest, way: Way, typed: str) -> bool:
     made: MailedCode | TextedCode
     made = MailedCode(user=user, name="email") if way == "mailed_code" else row_of(user, number)
     record(request, user, way)
+    _keep(request, way, before, made)
+    return True
+
+
+def _before(user: User, way: Way) -> Factors:
+    """What the person has, without this way. Raises CredentialsMoved."""
+    before = factors.of(user)
+    if way not in policy.kinds_for(user) or getattr(before, FIELD[way]) is not None:
+        raise CredentialsMoved
+    return before
+
+
+def _keep(request: OwnRequest, way: Way, before: Factors, made: MailedCode | TextedCode) -> None:
     changes.make(
         request,
         Event.FACTOR_ADDED,
@@ -224,7 +226,6 @@ def turn_on(request: OwnRequest, way: Way, typed: str) -> bool:
         factor=way,
     )
     request.session.pop(NUMBER, None)
-    return True
 
 
 def _with(held: Factors, way: Way, device: Any) -> Factors:

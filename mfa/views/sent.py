@@ -16,13 +16,15 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.errors import NumberNotServed, TooManyTries, leading_back
 from accounts.fields import WRONG_CODE, posted, too_soon
+from accounts.flows import phone
+from accounts.forms.phone import NumberForm
 from accounts.requests import OwnRequest
 from accounts.step_up import demand_fresh_proof
 from accounts.texts import numbers
 from mfa import factors, policy
 from mfa.flows import sent
 from mfa.flows.sent import Way
-from mfa.forms import AppCodeForm, MailedCodeForm, NumberForm
+from mfa.forms import AppCodeForm, MailedCodeForm
 from mfa.views.app import go_on
 
 MAILED = "mfa_mailed_begun"
@@ -36,10 +38,12 @@ def texted_on(request: OwnRequest) -> HttpResponse:
     if elsewhere := _not_here(request, "texted_code"):
         return elsewhere
     number = sent.number_begun(request)
+    if request.method == "POST" and "own" in request.POST and sent.turn_on_phone(request):
+        return go_on(request, _("It is set up as a second step."))
     if request.method == "POST" and "number" in request.POST:
         return _begin_number(request)
     if "other" in request.GET or not number:
-        return render(request, "mfa/texted_number.html", {"form": NumberForm()})
+        return _number_page(request, NumberForm())
     if request.method == "POST" and "send" in request.POST:
         return _sent(request, "mfa_texted_on", lambda: sent.begin_number(request, number))
     form = AppCodeForm(posted(request))
@@ -57,7 +61,12 @@ def _begin_number(request: OwnRequest) -> HttpResponse:
         except NumberNotServed as refusal:
             said = _("We cannot text numbers in %(country)s. Use an authenticator app.")
             form.add_error("number", said % {"country": refusal.country_name})
-    return render(request, "mfa/texted_number.html", {"form": form})
+    return _number_page(request, form)
+
+
+def _number_page(request: OwnRequest, form: NumberForm) -> HttpResponse:
+    context = {"form": form, "own": phone.shown(sent.offered_number(request.user))}
+    return render(request, "mfa/texted_number.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

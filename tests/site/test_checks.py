@@ -108,6 +108,7 @@ UNSAFE: list[tuple[str, dict[str, Any]]] = [
     ("W021", {"TEXT_TRANSPORT": {**TWILIO, "url": "http://127.0.0.1:8080"}}),
     ("W010", {"POLICY_MAILED_CODES": True}),
     ("W011", {"POLICY_TEXTED_CODES": True}),
+    ("W022", {"POLICY_PHONE_REQUIRED": True}),
     ("W012", {"POLICY_TRUST_DAYS": 7}),
     ("W013", {"POLICY_APP_TOLERANCE": 1}),
 ]

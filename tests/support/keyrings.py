@@ -10,7 +10,7 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 
 from accounts.botcheck import held
-from accounts.models import ChangeSet
+from accounts.models import ChangeSet, Phone, phone
 from accounts.undo import sets
 from audit import trail
 from audit.events import Event
@@ -94,13 +94,14 @@ NUMBER = "+447700900123"
 
 class Life:
     """What is sealed when alice lives here: a session, letters, her key and the month's in the trail,
-    a password that waits for a bot check, the seed of her app, her recovery codes, her number, and what
-    was before a change."""
+    a password that waits for a bot check, the seed of her app, her recovery codes, her numbers,
+    and what was before a change."""
 
     def __init__(self) -> None:
         self.alice = cast.person("alice")
         second_steps.give_app(self.alice)
         sent_codes.row_of(self.alice, NUMBER).save()
+        phone.row_of(self.alice.pk, NUMBER).save()
         self.browser = Visitor()
         self.browser.post("/accounts/login/", {"login": "alice", "password": cast.PASSWORD})
         code = second_steps.code_of(self.alice)
@@ -119,6 +120,7 @@ class Life:
         unused = RecoveryCode.objects.filter(used_at=None).count()
         assert codes.verify_token(second_steps.CODES[10 - unused])
         assert TextedCode.objects.get().opened_number == NUMBER
+        assert Phone.objects.get().opened_number == NUMBER
         assert self.browser.get("/accounts/").status_code == 200
         letter = Mailbox().latest()
         assert letter.to and letter.text

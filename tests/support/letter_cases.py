@@ -14,7 +14,13 @@ from typing import Any, cast
 from django.utils.translation import gettext_lazy
 
 from accounts.limits import Limits
-from accounts.outbox import letters, letters_deletion, letters_limits, letters_username
+from accounts.outbox import (
+    letters,
+    letters_deletion,
+    letters_limits,
+    letters_phone,
+    letters_username,
+)
 from accounts.outbox.letters import Happening, Letter
 from mfa import letters as mfa_letters
 from mfa.recovery import letters as recovery
@@ -95,6 +101,19 @@ CASES = {
     "address_removed": case(
         letters.address_changed, "o•••@example.com",
         kind="removed", old="old@example.com", new="", happened=HAPPENED,
+    ),
+    "phone_added": case(
+        letters_phone.phone_changed, "+44 •••• ••0123", kind="added", old="", new="+44 •••• ••0123",
+        link="/accounts/phone/", happened=HAPPENED,
+    ),
+    "phone_changed": case(
+        letters_phone.phone_changed, "is now +44 •••• ••0123", "Before, it was +44 •••• ••9999",
+        kind="changed", old="+44 •••• ••9999", new="+44 •••• ••0123",
+        link="/accounts/phone/", happened=HAPPENED,
+    ),
+    "phone_removed": case(
+        letters_phone.phone_changed, "+44 •••• ••0123", kind="removed", old="+44 •••• ••0123", new="",
+        link="/accounts/phone/", happened=HAPPENED,
     ),
     "password_changed": case(
         letters.password_changed, kind="changed", link="/accounts/password/reset/",

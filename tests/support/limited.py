@@ -21,6 +21,7 @@ TAKES_NO_SECRET = {
     "account_devices": "ends what is one's own",
     "account_sign_out_others": "ends what is one's own, behind a fresh proof",
     "account_activity_entry": "an answer about what is one's own",
+    "account_phone": "gives up what is one's own, behind a fresh proof",
     "account_rescue": "only tightens, for whoever is signed in; its letters have a budget",
     "account_inactive": "keeps what is one's own",
     "account_terms": "a word of one's own",

@@ -5,10 +5,12 @@ one and the right one are sent."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from typing import Any
 
 from django.http import HttpResponse
+from django.test import override_settings
 
 from accounts.models import User
 from tests.support import cast, second_steps
@@ -18,6 +20,8 @@ from tests.support.visitor import Visitor
 
 STEP, AGAIN = "/accounts/mfa/authenticate/", "/accounts/mfa/reauthenticate/?method=app"
 TEXTS, MAILED = "/accounts/mfa/sms/activate/", "/accounts/mfa/email/activate/"
+PHONE, PHONE_CODE = "/accounts/phone/change/", "/accounts/phone/verify/"
+MUST = "/accounts/phone/required/"
 Sent = Callable[[], HttpResponse]
 Walk = Callable[[Callable[[], Visitor]], tuple[int, Sent, Sent]]
 
@@ -52,20 +56,43 @@ def _codes(browser: Visitor, path: str, user: User) -> tuple[int, Sent, Sent]:
     return 3, lambda: send("000000"), lambda: send(second_steps.as_if_later(user))
 
 
-def texts(at_home: Callable[[], Visitor]) -> tuple[int, Sent, Sent]:
+def texts(at_home: Callable[[], Visitor], path: str = TEXTS) -> tuple[int, Sent, Sent]:
     """One person gets twice what one number does, to whatever numbers."""
     browser, numbers = at_home(), count(7400123400)
 
     def send() -> HttpResponse:
-        return browser.post(TEXTS, {"number": f"+44{next(numbers)}"})
+        return browser.post(path, {"number": f"+44{next(numbers)}"})
 
     return 6, send, send
 
 
-def code_of_a_text(at_home: Callable[[], Visitor]) -> tuple[int, Sent, Sent]:
+def code_of_a_text(
+    at_home: Callable[[], Visitor], path: str = TEXTS, confirm: str = TEXTS
+) -> tuple[int, Sent, Sent]:
     browser = at_home()
-    browser.post(TEXTS, {"number": "+447400123456"})
-    return _sent(browser, TEXTS, "000000", code_of_the_last())
+    browser.post(path, {"number": "+447400123456"})
+    return _sent(browser, confirm, "000000", code_of_the_last())
+
+
+def text_of_whoever_must(at_home: Callable[[], Visitor]) -> tuple[int, Sent, Sent]:
+    with override_settings(POLICY_PHONE_REQUIRED=True):
+        browser = _at_the_step()
+    return _while_required(texts(lambda: browser, MUST))
+
+
+def code_of_whoever_must(at_home: Callable[[], Visitor]) -> tuple[int, Sent, Sent]:
+    with override_settings(POLICY_PHONE_REQUIRED=True):
+        browser = _at_the_step()
+        return _while_required(code_of_a_text(lambda: browser, MUST, MUST))
+
+
+def _while_required(walk: tuple[int, Sent, Sent]) -> tuple[int, Sent, Sent]:
+    answered, wrong, right = walk
+
+    def required(send: Sent) -> Sent:
+        return override_settings(POLICY_PHONE_REQUIRED=True)(send)
+
+    return answered, required(wrong), required(right)
 
 
 def code_of_a_letter(at_home: Callable[[], Visitor]) -> tuple[int, Sent, Sent]:
@@ -87,6 +114,10 @@ WALKS: dict[tuple[str, str], Walk] = {
     ("mfa_reauthenticate", "second step"): again,
     ("mfa_texted_on", "text"): texts,
     ("mfa_texted_on", "code"): code_of_a_text,
+    ("account_phone_change", "text"): partial(texts, path=PHONE),
+    ("account_phone_verify", "code"): partial(code_of_a_text, path=PHONE, confirm=PHONE_CODE),
+    ("account_phone_required", "text"): text_of_whoever_must,
+    ("account_phone_required", "code"): code_of_whoever_must,
     ("mfa_mailed_on", "code"): code_of_a_letter,
 }
 

@@ -25,6 +25,7 @@ from accounts.models import (
     Session,
     UnlockLetter,
     User,
+    phone,
 )
 from accounts.outbox import letters
 from audit import sealing, trail
@@ -64,6 +65,7 @@ def secret_of(user: User, what: str) -> str:
 
 
 def _accounts(user: User, later: object) -> None:
+    phone.row_of(user.pk, NUMBER).save()
     address = EmailAddress.objects.create(
         user=user, email=f"second-{user.username}@example.net", verified=True
     )
