@@ -85,6 +85,7 @@ REFUSALS = {
     "not_served": NumberNotServed("TA"),
     "second_step": SecondStepMissing(),
     "undo": LinkUnusable(of="undo"),
+    "usernames": TooManyTries(1800, budget="usernames"),
     "undo_proofs": TooManyTries(1800, budget="undo_proofs"),
     "changes_held": ChangesHeld(),
     "sign_in_frozen": SignInFrozen(),

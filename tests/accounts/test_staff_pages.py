@@ -262,7 +262,7 @@ def test_what_one_may_not_change_is_shown_without_a_way_to_save(sue_here, sue, a
         assert set(names_of(page)) <= {"csrfmiddlewaretoken"}
         assert not [one for one in page.of("input") if one.get("type") == "submit"]
     page = Elements(sue_here.get(page_of(alice)).content.decode())
-    offered = {"is_active", "name", "language", "time_zone", "reason", "seen"}
+    offered = {"is_active", "name", "display_name", "language", "time_zone", "reason", "seen"}
     assert set(names_of(page)) - {"csrfmiddlewaretoken", "_save"} == offered
 
 
