@@ -14,6 +14,7 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -25,7 +26,7 @@ from accounts import (
     time_zones,
 )
 from accounts.desk import Desk, ReasonForm
-from accounts.flows import password_demands, staff, staff_history
+from accounts.flows import letters, password_demands, staff, staff_history
 from accounts.flows.profile import FIELDS
 from accounts.models import User
 from accounts.staff_filters import LOOKUPS, AwaitingDeletion, StoppedFilter, is_a_moment, titled
@@ -95,6 +96,7 @@ class PersonAdmin(Desk):
             _("Groups and permissions"),
             {"fields": ("groups", "user_permissions"), "classes": ("collapse",)},
         ),
+        (_("Emails sent"), {"fields": ("last_letters",)}),
         (
             _("Dates"),
             {
@@ -111,7 +113,7 @@ class PersonAdmin(Desk):
     )
     readonly_fields = (
         "username", "addresses", "created_at", "last_login", "password_changed_at", "held_since",
-        "deletion_due_at", "uuid",
+        "deletion_due_at", "uuid", "last_letters",
     )  # fmt: skip
 
     @admin.display(description=_("Access"), ordering="is_staff")
@@ -132,6 +134,12 @@ class PersonAdmin(Desk):
         kept = EmailAddress.objects.filter(user=person, verified=True).order_by("-primary", "email")
         main, *others = [one.email for one in kept] or [person.email]
         return ", ".join([_("%(address)s (main)") % {"address": main}, *others])
+
+    @admin.display(description=_("The last ones"))
+    def last_letters(self, person: User) -> str:
+        """Whether they left, and no address: those that count stand above."""
+        shown = {"letters": letters.last_of(person)}
+        return render_to_string("admin/accounts/user/letters.html", shown)
 
     @admin.display(description=_("Last signed in"), ordering="last_login")
     def signed_in(self, person: User) -> datetime | None:

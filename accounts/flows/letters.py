@@ -7,17 +7,24 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts import panels
 from accounts.flows import notices
 from accounts.lockout import budgets
 from accounts.lockout.buckets import network_bucket
-from accounts.models import LetterRecord, User
+from accounts.models import LetterRecord, OutgoingMail, User
 from accounts.outbox import references
 from accounts.outbox.letters import masked
 from accounts.panels import Words
 
 PAGE = 50
+STAFF_SEE = 20
+STATES: dict[str, Words] = {
+    OutgoingMail.State.WAITING: _("Waiting to be sent"),
+    OutgoingMail.State.SENT: _("Sent"),
+    OutgoingMail.State.DEAD: _("Could not be delivered"),
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,10 @@ class Sent:
     @property
     def about(self) -> Words:
         return panels.letter_called(self.record.letter)
+
+    @property
+    def state(self) -> Words:
+        return STATES.get(self.record.state, "")
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,12 @@ def _with_addresses(user: User, rows: list[LetterRecord]) -> Iterator[Sent]:
     theirs = {references.address_digest(one): masked(one) for one in notices.confirmed(user)}
     for row in rows:
         yield Sent(row, theirs.get(row.address, ""))
+
+
+def last_of(person: User) -> list[Sent]:
+    """What staff see of the letters to `person`, newest first: no address, and of an error its kind
+    and code (accounts/outbox/errors.py). One SELECT."""
+    return [Sent(row) for row in references.of_person(person.subject_id, limit=STAFF_SEE)]
 
 
 def days() -> int:
