@@ -14,10 +14,11 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.errors import CredentialsMoved, SecondStepMissing, SignInFrozen
+from accounts.flows import sign_in_letters
 from accounts.gates import gates
 from accounts.identify import find_user_once
 from accounts.known_devices import devices
-from accounts.lockout import budgets, recipients, tries
+from accounts.lockout import buckets, budgets, recipients, tries
 from accounts.models import User
 from accounts.moments import stored
 from accounts.outbox import letters, letters_limits
@@ -42,6 +43,7 @@ def prove(request: HttpRequest, identifier: str, password: str) -> User | None:
     if user is not None or getattr(request, "axes_locked_out", False):
         return user
     found = find_user_once(request, identifier)
+    account = buckets.account_bucket(request, {"username": identifier})
     reason = _reason(request, found)
     trail.record(
         Event.SIGN_IN_FAILED, subject=found, request=request, label=identifier, reason=reason
@@ -50,6 +52,7 @@ def prove(request: HttpRequest, identifier: str, password: str) -> User | None:
         tell_switched_off(found)
     if found is not None and reason == "frozen":
         tell_frozen(found)
+    sign_in_letters.tell_of_failures(request, found, account)
     return None
 
 
@@ -114,6 +117,9 @@ def finish(request: HttpRequest, user: User, login: Callable[[HttpRequest, User]
     who has two-step sign-in on never gets this far by the road, and ends with SecondStepMissing.
     Where its owner has frozen sign-ins meanwhile it ends with SignInFrozen;
     where a change was stopped, it ends with SignInHeld on all devices but the owner's old ones.
+    Where a change was stopped, it ends with SignInHeld on all devices but the owner's old ones.
+
+    A sign-in in a browser that is not known for the person is told to all their addresses.
     """
     if request.session.pop(BEGAN_UNDER, None) != user.credentials_version:
         raise CredentialsMoved
@@ -124,6 +130,7 @@ def finish(request: HttpRequest, user: User, login: Callable[[HttpRequest, User]
         raise held.SignInHeld(user)
     if not gates.frozen(tries.facts_met(request, user)).is_open:
         raise SignInFrozen
+    told = sign_in_letters.of_new_device(request, user, proved)
     with transaction.atomic():
         _hold(user)
         login(request, user)
@@ -136,6 +143,8 @@ def finish(request: HttpRequest, user: User, login: Callable[[HttpRequest, User]
             method=first,
             second=second,
         )
+        for letter in told:
+            letter.put()
         request.session.save()
         request.session.modified = False
 
@@ -178,6 +187,7 @@ def prove_again(request: HttpRequest, user: User, password: str) -> bool:
             request=request,
             method="password",
         )
+        sign_in_letters.tell_of_failures(request, user, buckets.of_user(user), inside=True)
     return False
 
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import translation
 
 from accounts.errors import TooManyTries
-from accounts.flows import sent_codes
+from accounts.flows import sent_codes, sign_in_letters
 from accounts.gates import gates
 from accounts.identify import find_user_once
 from accounts.lockout import buckets, budgets, recipients, tries
@@ -107,4 +107,5 @@ def prove(request: HttpRequest, identifier: str, code: str) -> User | None:
     trail.record(
         Event.SIGN_IN_FAILED, subject=user, request=request, label=identifier, reason=reason
     )
+    sign_in_letters.tell_of_failures(request, user, account)
     return None

@@ -51,6 +51,8 @@ RESET_LETTERS = Budget("reset_letters", lambda: settings.POLICY_LETTERS_PER_HOUR
 # Letters that tell an address that it has no account here.
 UNKNOWN_LETTERS = Budget("unknown_letters", lambda: 1, timedelta(days=1))
 SWITCHED_OFF_LETTERS = Budget("switched_off_letters", lambda: 1, timedelta(days=1))
+# Of wrong passwords until a wait (accounts/flows/sign_in_letters.py).
+FAILED_TRIES_LETTERS = Budget("failed_tries_letters", lambda: 1, timedelta(days=1))
 SIGNUPS = Budget("signups", lambda: settings.POLICY_SIGNUPS_PER_HOUR, HOUR)
 RESETS = Budget("resets", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)
 UNLOCKS = Budget("unlocks", lambda: settings.POLICY_RESETS_PER_HOUR, HOUR)

@@ -165,6 +165,15 @@ def keep(request: HttpRequest, user: User | None = None) -> bool:
     return True
 
 
+def was_last(request: HttpRequest) -> bool:
+    """Whether the newest try of this request was wrong, and the last one: of a limit about the
+    account, or of its known device."""
+    return any(
+        one.settled and (one.is_devices_last or ABOUT_AN_ACCOUNT.intersection(one.full))
+        for one in ledger(request).tries[-1:]
+    )
+
+
 ABOUT_AN_ACCOUNT = {limits.STRANGERS, limits.KNOWN_DEVICES, limits.ACCOUNT_ON_NETWORK}
 
 

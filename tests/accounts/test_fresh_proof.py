@@ -27,6 +27,7 @@ OLD = {"minutes": 5, "seconds": 1}  # POLICY_FRESH_PROOF_MINUTES, and a moment
 
 # A POST there changes nothing of an account that somebody is signed in to, or proves by itself.
 EXEMPT = {
+    "letter_check": "says whether a letter is ours",
     "account_login": "gives a proof",
     "account_request_login_code": "sends a letter to the owner",
     "account_confirm_login_code": "gives a proof",
@@ -160,11 +161,11 @@ def signed_in(clock) -> Callable[[str], Visitor]:
 
 
 def everything() -> list[Any]:
-    """What a POST that waits may not have changed. (The proof's own counting and trail aside.)"""
-    return [
-        list(model.objects.order_by("pk").values())
-        for model in (User, EmailAddress, Group, NetworkRule, Confirmation, OutgoingMail, Entry)
-    ]
+    """What a POST that waits may not have changed. (The proof's own counting and trail aside, and what
+    is told of who signs in.)"""
+    letters = OutgoingMail.objects.exclude(letter="new_device")
+    rows = [model.objects for model in (User, EmailAddress, Group, NetworkRule, Confirmation)]
+    return [list(one.order_by("pk").values()) for one in (*rows, letters, Entry.objects)]
 
 
 def test_every_url_is_exempt_for_a_reason_or_sensitive(client, ada):

@@ -12,8 +12,8 @@ from accounts import panels
 from accounts.models import LetterRecord, OutgoingMail
 from accounts.outbox import delivery, letters, references
 from audit.sealed import keyed_digests
-from tests.support.letter_cases import CASES, Case, make, opened
-from tests.support.mailbox import Mailbox
+from tests.support.letter_cases import CASES, Case, make
+from tests.support.letter_opened import opened
 from tests.support.pages import errors_of, same_bytes, text_of
 from tests.support.visitor import Visitor
 
@@ -226,68 +226,3 @@ def test_the_page_is_linked_from_every_page_and_from_help():
     assert f'href="{CHECK}"' in Visitor().get("/accounts/login/").content.decode()
     assert f'href="{CHECK}"' in Visitor().get("/help/").content.decode()
     assert Visitor().get(CHECK).status_code == 200
-
-
-# --- The list of somebody signed in ---------------------------------------------------------------
-
-SENT = "/accounts/activity/emails/"
-
-
-@pytest.fixture
-def here(client, alice) -> Visitor:
-    client.post("/accounts/login/", {"login": "alice", "password": "a kettle of quiet violets"})
-    LetterRecord.objects.all().delete()
-    return client
-
-
-def test_people_see_the_letters_they_were_sent_and_no_others(here, alice, bob):
-    alice.time_zone = "America/New_York"
-    alice.save()
-    letters.no_account(**letters.reader(alice)).put()
-    letters.switched_off(**letters.reader(bob)).put()
-    letters.reset_held(**letters.reader(alice)).put(wanted=False)
-    said = text_of(here.get(SENT))
-    assert "There is no account with this address" in said and "Waiting to be sent" in said
-    listed = said.rpartition("Emails we sent you")[2]
-    assert "a•••@example.org" in listed and alice.email not in listed
-    assert "switched off" not in said and "while a change is stopped" not in said
-    assert SENT in here.get("/accounts/activity/").content.decode()
-
-
-def test_a_letter_to_an_address_that_is_gone_says_so(here, alice):
-    letters.reset_held(**letters.reader(alice, to="old@example.org")).put()
-    said = text_of(here.get(SENT))
-    assert "An address that is not yours here now" in said and "old@" not in said
-
-
-def test_the_list_is_paged_by_key_and_costs_the_same_for_many(
-    here, alice, django_assert_max_num_queries
-):
-    for number in range(120):
-        LetterRecord.objects.create(
-            reference=f"{number:064}",
-            address="a" * 64,
-            letter="unlock",
-            subject_id=alice.subject_id,
-        )
-    path, seen = SENT, 0
-    for _page in range(3):
-        with django_assert_max_num_queries(6):
-            page = here.get(path).content.decode()
-        seen += page.count("A code to get in without waiting")
-        older = re.search(r'href="([^"]+before=\d+)"', page)
-        path = older.group(1) if older else ""
-    assert seen == 120 and path == ""
-    for nonsense in ("0", "-1", "x", "9" * 19, "9" * 40, "٣"):
-        assert here.get(SENT, {"before": nonsense}).status_code == 200
-
-
-def test_nobody_sees_the_list_signed_out():
-    assert Visitor().get(SENT).status_code == 302
-
-
-def test_what_is_remembered_of_letters_goes_with_the_person(alice):
-    letters.no_account(**letters.reader(alice)).put()
-    references.forget(alice.subject_id)
-    assert not LetterRecord.objects.exists()
-    assert Mailbox().kinds() == ["no_account"]

@@ -9,18 +9,8 @@ from django.conf import settings
 
 from accounts import panels
 from accounts.outbox.letters import Happening
-from tests.support.letter_cases import (
-    CASES,
-    CODE,
-    HAPPENED,
-    KEY,
-    TABLE,
-    Case,
-    Page,
-    flat,
-    make,
-    opened,
-)
+from tests.support.letter_cases import CASES, CODE, HAPPENED, KEY, TABLE, Case, make
+from tests.support.letter_opened import Page, flat, opened
 
 
 @pytest.fixture(params=CASES)
@@ -68,6 +58,8 @@ def test_the_page_it_sends_everybody_to_is_in_the_menu(the_case):
         "password_changed": "Password",
         "reset_password": "Password",
         "username_changed": "Profile",
+        "new_device": "Devices",
+        "failed_tries": "Activity",
         **dict.fromkeys(
             (
                 *("two_step", "factor_changed", "passkey_stopped", "second_step_failed"),

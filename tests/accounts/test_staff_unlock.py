@@ -79,8 +79,8 @@ def test_it_opens_the_account_everywhere_is_kept_and_told(
     row = unlocks().get()
     assert (row.actor_id, row.subject_id) == (sue.subject_id, alice.subject_id)
     assert row.facts == {"reason": "ticket 4411"}
-    (letter,) = mailbox.all(alice.email)
-    assert letter.kind == "staff_changed"
+    failed, letter = mailbox.all(alice.email)
+    assert (failed.kind, letter.kind) == ("failed_tries", "staff_changed")
     assert "ticket 4411" in letter.text and "opened for sign-in again" in letter.text
 
 
@@ -170,7 +170,7 @@ def test_an_operator_has_no_request_and_is_kept_as_such(alice, stopped, mailbox)
     staff.unlock(None, alice, reason="by telephone")
     row = unlocks().get()
     assert (row.actor_id, row.subject_id) == ("", alice.subject_id)
-    assert mailbox.kinds(alice.email) == ["staff_changed"]
+    assert mailbox.kinds(alice.email) == ["failed_tries", "staff_changed"]
     assert explain_login("alice").is_open
 
 

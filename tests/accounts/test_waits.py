@@ -123,6 +123,7 @@ def test_every_budget_that_can_refuse_has_its_own_page():
         "unlock_letters",
         "sign_in_code_letters",
         "rescue_letters",
+        "failed_tries_letters",
         "code_pauses",
         "nothing",
     }

@@ -1,15 +1,11 @@
-"""One case of every letter, and a letter opened as its reader gets it."""
+"""One case of every letter."""
 
 from __future__ import annotations
 
-import email
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import policy
-from email.message import EmailMessage
-from html.parser import HTMLParser
-from typing import Any, cast
+from typing import Any
 
 from django.utils.translation import gettext_lazy
 
@@ -19,6 +15,7 @@ from accounts.outbox import (
     letters_deletion,
     letters_limits,
     letters_phone,
+    letters_sign_in,
     letters_username,
 )
 from accounts.outbox.letters import Happening, Letter
@@ -136,6 +133,18 @@ CASES = {
         letters.activity_disowned, "This was not me", "all other devices were signed out",
         link="/accounts/password/reset/", happened=HAPPENED,
     ),
+    "new_device": case(
+        letters_sign_in.new_device, "not known before", "open Devices, sign it out",
+        link="/accounts/sessions/", happened=HAPPENED,
+    ),
+    "failed_tries": case(
+        letters_sign_in.failed_tries, "Nobody got in", "once a day at most",
+        link="/accounts/password/reset/", happened=HAPPENED,
+    ),
+    "failed_tries_inside": case(
+        letters_sign_in.failed_tries, "is signed in to your account", "which signs them out",
+        inside=True, link="/accounts/password/reset/", happened=HAPPENED,
+    ),
     "switched_off": case(letters.switched_off, "help@example.org", happened=HAPPENED),
     "switched_off_bare": case(letters.switched_off, "help@example.org"),
     "staff_changed": case(
@@ -250,48 +259,6 @@ CASES = {
     ),
 }  # fmt: skip
 READER = {"to": "sam@example.org", "language": "en", "name": "Sam Smith"}
-
-
-@dataclass(frozen=True)
-class Opened:
-    message: EmailMessage
-    text: str
-    html: str
-    seen: str
-
-
-class Page(HTMLParser):
-    """What a person sees of the HTML, every attribute of it, and its links."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.hrefs: list[str] = []
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str]] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += [(name, value or "") for name, value in attrs]
-        self.hrefs += [value or "" for name, value in attrs if name == "href"]
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-
-def opened(letter: Letter) -> Opened:
-    message = cast(EmailMessage, email.message_from_bytes(letter.raw, policy=policy.default))
-    plain, html = message.get_body(("plain",)), message.get_body(("html",))
-    assert isinstance(plain, EmailMessage)
-    assert isinstance(html, EmailMessage)
-    page = html.get_content()
-    seen = " ".join("".join(Page(page).words).split())
-    return Opened(message, plain.get_content(), page, seen)
-
-
-def flat(text: str) -> str:
-    return " ".join(text.split())
 
 
 def make(the_case: Case, **reader: Any) -> Letter:

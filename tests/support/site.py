@@ -40,6 +40,9 @@ ROOMY = {
 }
 
 
+NEW_DEVICE = "New sign-in to your"
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -139,7 +142,14 @@ class Site:
     # --- letters that left ------------------------------------------------------------------------
 
     def letters(self, to: str) -> list[EmailMessage]:
-        """What the worker delivered to one address, oldest first."""
+        """What the worker delivered to one address, oldest first; without what tells of a sign-in on a
+        new device, which each new browser of a journey causes (`told_of_devices` has those)."""
+        return [one for one in self._delivered(to) if NEW_DEVICE not in str(one["Subject"])]
+
+    def told_of_devices(self, to: str) -> list[EmailMessage]:
+        return [one for one in self._delivered(to) if NEW_DEVICE in str(one["Subject"])]
+
+    def _delivered(self, to: str) -> list[EmailMessage]:
         files = sorted((self.folder / "mail").glob("*.eml"), key=lambda file: file.stat().st_mtime)
         messages = [email.message_from_bytes(file.read_bytes(), policy=default) for file in files]
         return [cast(EmailMessage, message) for message in messages if to in str(message["To"])]
