@@ -28,11 +28,13 @@ OPEN = {
     "healthz",
     "readyz",
 }
+# Those who are confined may still take their data along.
+DATA = {"account_data_export", "account_data_download"}
 # The page that lets them keep their account.
-AWAITING_DELETION = {"account_inactive"}
+AWAITING_DELETION = {"account_inactive", *DATA}
 # The page that asks to agree to terms, and what is open to whoever does not.
-AGREEING = {"account_terms", "account_delete", "account_delete_set"}
-# Where a fresh proof is given: those who are confined may still take their data along.
+AGREEING = {"account_terms", "account_delete", "account_delete_set", *DATA}
+# Where a fresh proof is given.
 PROOFS = {"account_reauthenticate"}
 
 

@@ -40,6 +40,8 @@ WAITS = {
     "links": "errors/wait/network.html",
     "letter_checks": "errors/wait/network.html",
     "factor": "errors/wait/factor.html",
+    "exports": "errors/wait/exports.html",
+    "downloads": "errors/wait/exports.html",
     "text_pauses": "errors/wait/texts.html",
     "texts": "errors/wait/texts.html",
     "text_asks": "errors/wait/texts.html",

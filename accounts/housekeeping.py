@@ -50,6 +50,7 @@ PERIODIC = [
     "accounts.outbox.references.purge",
     "accounts.texts.channel.purge",
     "accounts.flows.erasing.erase_due",
+    "accounts.exports.building.purge",
 ]
 
 

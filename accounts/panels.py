@@ -105,6 +105,7 @@ OWN = Panel(
         MenuEntry("account_change_password", "lock", _("Password")),
         MenuEntry("account_devices", "laptop", _("Devices"), covers="/accounts/sessions/"),
         MenuEntry("account_activity", "pulse", _("Activity"), covers="/accounts/activity/"),
+        MenuEntry("account_data", "save", _("Your data"), covers="/accounts/data/"),
         MenuEntry("account_delete", "bin", _("Delete account")),
     ),
     sentences=SENTENCES,
@@ -129,6 +130,9 @@ OWN = Panel(
         ),
         "account_sign_out_others": _(
             "You are about to sign out all your other devices. Confirm it is you first."
+        ),
+        "account_data_export": _(
+            "You are about to get a copy of all your data. Confirm it is you first."
         ),
         "account_delete": _("You are about to delete your account. Confirm it is you first."),
     },

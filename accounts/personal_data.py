@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.db import connection
+from django.db.models import Model, QuerySet
 from django.dispatch import receiver
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
@@ -21,6 +22,7 @@ from django.utils.module_loading import import_string
 from accounts.models import User
 
 Words = str | Promise
+M = TypeVar("M", bound=Model)
 # By column: str, int, bool, datetime, None, or lists and dicts of them.
 Row = Mapping[str, Any]
 
@@ -68,6 +70,15 @@ class PersonalData:
 def every() -> tuple[PersonalData, ...]:
     """Of all rooms, the lowest first."""
     return tuple(map(import_string, settings.PERSONAL_DATA))
+
+
+def in_pieces(rows: QuerySet[M], size: int = 500) -> Iterator[M]:
+    """All of `rows` by their primary key, however many, read a few at a time and to the end each time:
+    SQLite writes nothing on a connection that has a SELECT open from before somebody else wrote."""
+    ordered, last = rows.order_by("pk"), None
+    while found := list(ordered.filter(**{} if last is None else {"pk__gt": last})[:size]):
+        yield from found
+        last = found[-1].pk
 
 
 def export(user: User) -> Iterator[tuple[Section, Iterable[Row]]]:

@@ -13,6 +13,7 @@ from accounts.views import (
     activity,
     addresses,
     confirmation,
+    data_export,
     deletion,
     devices,
     letters,
@@ -77,6 +78,9 @@ urlpatterns = [
     path("activity/emails/", letters.sent, name="account_letters"),
     path("activity/<int:entry>/", activity.entry, name="account_activity_entry"),
     path("sessions/others/", devices.sign_out_others, name="account_sign_out_others"),
+    path("data/", data_export.data, name="account_data"),
+    path("data/export/", data_export.export, name="account_data_export"),
+    path("data/export/download/", data_export.download, name="account_data_download"),
     path("rescue/", activity.rescue, name="account_rescue"),
     path("password/change/", account.change_password, name="account_change_password"),
     path(

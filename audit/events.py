@@ -275,6 +275,21 @@ class Event(StrEnum):
         {"version": Word(40), "digest": Word(64)},
     )
 
+    # --- accounts: the copy of one's data ---------------------------------------------------------
+
+    EXPORT_ASKED = ("account.export_asked", "The person asked for a copy of their data.")
+    EXPORT_READY = (
+        "account.export_ready",
+        "The copy was built: it rests sealed until it runs out.",
+        {"bytes": Count(ANY_ENTRY)},
+    )
+    EXPORT_FAILED = (
+        "account.export_failed",
+        "The copy could not be built, after its last try.",
+        {"attempts": Count()},
+    )
+    EXPORT_DOWNLOADED = ("account.export_downloaded", "The copy was downloaded.")
+
     # --- mfa: second steps ------------------------------------------------------------------------
 
     TWO_STEP_TURNED_ON = (

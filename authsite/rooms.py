@@ -44,6 +44,7 @@ SEALED_VALUES = [
     "accounts.botcheck.held.SEALED",
     "accounts.undo.sets.SEALED",
     "accounts.models.phone.SEALED",
+    "accounts.exports.pieces.SEALED",
     "mfa.devices.app.SEALED",
     "mfa.devices.recovery_codes.SEALED",
     "mfa.devices.sent_codes.SEALED",

@@ -619,6 +619,14 @@ POLICY_DELETION_DAYS = env.number(
     low=1,
     high=60,
 )
+POLICY_EXPORT_DAYS = env.number(
+    "POLICY_EXPORT_DAYS", 7, "Days for which a person's copy of their data can be downloaded.",
+    low=1, high=30,
+)  # fmt: skip
+POLICY_EXPORTS_PER_DAY = env.number(
+    "POLICY_EXPORTS_PER_DAY", 3, "Copies of their data that one person can ask for in a day.",
+    low=1, high=50,
+)  # fmt: skip
 POLICY_HSTS_SECONDS = env.number(
     "POLICY_HSTS_SECONDS", 63072000, "Strict-Transport-Security in seconds.", low=0, high=126144000
 )

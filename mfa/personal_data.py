@@ -11,7 +11,7 @@ from django_otp_webauthn.models import WebAuthnUserHandle
 
 from accounts.devices import device_label
 from accounts.models import User
-from accounts.personal_data import LeftOut, PersonalData, Row, Section
+from accounts.personal_data import LeftOut, PersonalData, Row, Section, in_pieces
 from audit.sealing import SealBroken
 from mfa.flows import wiping
 from mfa.models import (
@@ -80,7 +80,7 @@ def _passkey_offers(user: User) -> Iterator[Row]:
 
 
 def _trusted(user: User) -> Iterator[Row]:
-    for row in TrustedBrowser.objects.filter(user=user).order_by("pk").iterator(500):
+    for row in in_pieces(TrustedBrowser.objects.filter(user=user)):
         yield {
             "device": device_label(row.user_agent),
             "browser_said": row.user_agent,
@@ -91,9 +91,14 @@ def _trusted(user: User) -> Iterator[Row]:
 
 
 def _recoveries(user: User) -> Iterator[Row]:
-    rows = RecoveryRequest.objects.filter(user=user).order_by("pk")
-    columns = ("state", "requested_at", "ready_at", "ends_at", "closed_at")
-    yield from rows.values(*columns).iterator(500)
+    for row in in_pieces(RecoveryRequest.objects.filter(user=user)):
+        yield {
+            "state": row.state,
+            "requested_at": row.requested_at,
+            "ready_at": row.ready_at,
+            "ends_at": row.ends_at,
+            "closed_at": row.closed_at,
+        }
 
 
 SECTIONS = (

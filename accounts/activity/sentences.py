@@ -248,6 +248,19 @@ SENTENCES: Sentences = {
     Event.STAFF_DELETION_CANCELLED: _deed(
         gettext_lazy("Staff cancelled the deletion of the account"), "good"
     ),
+    # --- the copy of one's data -------------------------------------------------------------------
+    Event.EXPORT_ASKED: Told(
+        CHANGE, "save", plainly(gettext_lazy("Asked for a copy of all data of the account"))
+    ),
+    Event.EXPORT_READY: Told(
+        OTHER, "save", plainly(gettext_lazy("The copy of the data was ready"))
+    ),
+    Event.EXPORT_FAILED: Told(
+        OTHER, "save", plainly(gettext_lazy("The copy of the data could not be made"))
+    ),
+    Event.EXPORT_DOWNLOADED: Told(
+        CHANGE, "save", plainly(gettext_lazy("Downloaded the copy of all data of the account"))
+    ),
     # --- letters and texts ------------------------------------------------------------------------
     Event.MAIL_DEAD: Told(
         OTHER, "mail", plainly(gettext_lazy("An email to you could not be delivered"))

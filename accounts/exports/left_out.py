@@ -38,6 +38,11 @@ LEFT_OUT = (
         tables=("accounts.ChangeSet",),
     ),
     LeftOut(
+        _("The copy of your data itself"),
+        _("You are reading it. Here it rests sealed, until it runs out."),
+        tables=("accounts.DataExportPiece",),
+    ),
+    LeftOut(
         _("How often wrong passwords were tried for your account"),
         _("The counts last for hours, and are under names that cannot be read back."),
         tables=("axes.AccessAttempt",),

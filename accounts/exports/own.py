@@ -21,6 +21,7 @@ from accounts.models import (
     ChangeSet,
     Confirmation,
     Consent,
+    DataExport,
     FormerUsername,
     KnownDevice,
     LetterRecord,
@@ -34,11 +35,8 @@ from accounts.models import (
     User,
 )
 from accounts.outbox import references
-from accounts.personal_data import PersonalData, Row, Section
+from accounts.personal_data import PersonalData, Row, Section, in_pieces
 from accounts.serialize import SHOWN
-
-# Rows that are read at once.
-BATCH = 500
 
 
 def _account(user: User) -> Iterator[Row]:
@@ -48,8 +46,7 @@ def _account(user: User) -> Iterator[Row]:
 
 def _addresses(user: User) -> Iterator[Row]:
     """Those that wait to be confirmed too: they are no address of the account yet."""
-    rows = EmailAddress.objects.filter(user=user).select_related("since").order_by("pk")
-    for row in rows.iterator(BATCH):
+    for row in in_pieces(EmailAddress.objects.filter(user=user).select_related("since")):
         since = getattr(row, "since", None)
         yield {
             "email": row.email,
@@ -58,7 +55,7 @@ def _addresses(user: User) -> Iterator[Row]:
             "confirmed_at": since.confirmed_at if since else None,
         }
     waiting = Confirmation.objects.filter(user=user, spent_at=None, expires_at__gt=timezone.now())
-    for one in waiting.order_by("pk").iterator(BATCH):
+    for one in in_pieces(waiting):
         yield {"email": one.email, "main": False, "confirmed": False, "confirmed_at": None}
 
 
@@ -68,15 +65,13 @@ def _phone(user: User) -> Iterator[Row]:
 
 
 def _consents(user: User) -> Iterator[Row]:
-    rows = Consent.objects.filter(user=user).order_by("pk")
-    yield from rows.values("version", "digest", "at").iterator(BATCH)
+    for row in in_pieces(Consent.objects.filter(user=user)):
+        yield {"version": row.version, "digest": row.digest, "at": row.at}
 
 
 def _sessions(user: User) -> Iterator[Row]:
     columns = ("user_agent", "client_ip", "proved", "signed_in_at", "last_seen_at", "expires_at")
-    for row in (
-        Session.objects.filter(user=user).order_by("created_at").only(*columns).iterator(BATCH)
-    ):
+    for row in in_pieces(Session.objects.filter(user=user).only(*columns)):
         yield {
             "device": device_label(row.user_agent),
             "browser_said": row.user_agent,
@@ -90,7 +85,7 @@ def _sessions(user: User) -> Iterator[Row]:
 
 
 def _devices(user: User) -> Iterator[Row]:
-    for row in KnownDevice.objects.filter(user=user).order_by("pk").iterator(BATCH):
+    for row in in_pieces(KnownDevice.objects.filter(user=user)):
         yield {
             "device": device_label(row.user_agent),
             "browser_said": row.user_agent,
@@ -104,8 +99,7 @@ def _devices(user: User) -> Iterator[Row]:
 def _letters(user: User) -> Iterator[Row]:
     """Those that were sent some time ago are remembered by their record alone."""
     records = LetterRecord.objects.filter(subject_id=user.subject_id, wanted=True)
-    records = records.select_related("mail").defer("mail__body", "mail__recipient")
-    for record in records.order_by("pk").iterator(BATCH):
+    for record in in_pieces(records.select_related("mail").defer("mail__body", "mail__recipient")):
         yield {
             "channel": OutgoingMail.Channel.LETTER.value,
             "kind": record.letter,
@@ -113,8 +107,8 @@ def _letters(user: User) -> Iterator[Row]:
             "state": record.state.value,
             "finished_at": record.mail.finished_at if record.mail else None,
         }
-    rows = OutgoingMail.objects.filter(subject_id=user.subject_id, record=None).order_by("pk")
-    for row in rows.defer("body", "recipient").iterator(BATCH):
+    rows = OutgoingMail.objects.filter(subject_id=user.subject_id, record=None)
+    for row in in_pieces(rows.defer("body", "recipient")):
         yield {
             "channel": row.channel,
             "kind": row.letter,
@@ -125,9 +119,19 @@ def _letters(user: User) -> Iterator[Row]:
 
 
 def _changes(user: User) -> Iterator[Row]:
-    rows = ChangeSet.objects.filter(user=user).order_by("pk")
-    columns = ("kind", "created_at", "expires_at", "stopped_at", "closed_at")
-    yield from rows.values(*columns).iterator(BATCH)
+    for row in in_pieces(ChangeSet.objects.filter(user=user).defer("former")):
+        yield {
+            "kind": row.kind,
+            "created_at": row.created_at,
+            "expires_at": row.expires_at,
+            "stopped_at": row.stopped_at,
+            "closed_at": row.closed_at,
+        }
+
+
+def _copies(user: User) -> Iterator[Row]:
+    for row in DataExport.objects.filter(user=user):
+        yield {"asked_at": row.asked_at, "state": row.state}
 
 
 SECTIONS = (
@@ -237,6 +241,13 @@ SECTIONS = (
         _changes,
         tables=("accounts.ChangeSet",),
     ),
+    Section(
+        "copies",
+        _("Copies of your data"),
+        {"asked_at": _("Asked for"), "state": _("State")},
+        _copies,
+        tables=("accounts.DataExport",),
+    ),
     ACTIVITY,
 )
 
@@ -251,7 +262,7 @@ def erase(user: User) -> None:
     OutgoingMail.objects.filter(subject_id=user.subject_id).delete()
     references.forget(user.subject_id)
     mine = (
-        ActivityAnswer, ChangeSet, Confirmation, Consent, KnownDevice, Phone,
+        ActivityAnswer, ChangeSet, Confirmation, Consent, DataExport, KnownDevice, Phone,
         OwnLimits, SentCode, Session, UnlockLetter,
     )  # fmt: skip
     for model in mine:

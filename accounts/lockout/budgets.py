@@ -86,6 +86,9 @@ REQUIRED_PASSWORDS = Budget(
 
 # Usernames that one person asks for: the answers tell which are taken.
 USERNAMES = Budget("usernames", lambda: 20, HOUR)
+# Copies of one person's data: each reads all that there is of them.
+EXPORTS = Budget("exports", lambda: settings.POLICY_EXPORTS_PER_DAY, timedelta(days=1))
+DOWNLOADS = Budget("downloads", lambda: 20, HOUR)
 
 # Texts (accounts/texts/allowance.py): to one number, for one person, and what guards the bill.
 TEXT_PAUSES = Budget("text_pauses", lambda: 1, timedelta(seconds=60))

@@ -1,6 +1,7 @@
 from accounts.models.activity import ActivityAnswer
 from accounts.models.botcheck import HeldSecrets, SpentProof
 from accounts.models.consent import Consent
+from accounts.models.data_export import DataExport, DataExportPiece
 from accounts.models.device import KnownDevice
 from accounts.models.former_username import FormerUsername
 from accounts.models.letter import LetterRecord
@@ -22,6 +23,8 @@ __all__ = [
     "ChangeSet",
     "Confirmation",
     "Consent",
+    "DataExport",
+    "DataExportPiece",
     "FormerUsername",
     "HeldSecrets",
     "KnownDevice",

@@ -1,4 +1,5 @@
-"""The loops that send letters and texts and keep house, until they are told to stop.
+"""The loops that send letters and texts, keep house and build copies of people's data, until they are
+told to stop.
 
 Any number of workers may run, on any number of machines: they share nothing but the database.
 """
@@ -11,6 +12,7 @@ import threading
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 
+from accounts.exports import building
 from accounts.housekeeping import Rota
 from accounts.outbox.channels import LETTERS, Channel
 from accounts.outbox.delivery import drain
@@ -30,8 +32,9 @@ def channels() -> list[Channel]:
 
 def work(stop: threading.Event) -> None:
     """Until `stop`: each channel in a loop of its own. A mail server that lets us wait must not hold
-    a code back until it has run out, nor the other way about."""
-    others = [threading.Thread(target=Worker(stop, one).run) for one in channels()[1:]]
+    a code back until it has run out, nor the other way about; nor must somebody's long history."""
+    loops = [*(Worker(stop, one) for one in channels()[1:]), Builder(stop)]
+    others = [threading.Thread(target=one.run) for one in loops]
     for thread in others:
         thread.start()
     Worker(stop).run()
@@ -39,18 +42,20 @@ def work(stop: threading.Event) -> None:
         thread.join()
 
 
-class Worker:
-    """Runs until `stop` is set; finishes the message in hand first, so that it is not sent twice.
-    The one that sends letters keeps house too."""
+class Loop:
+    """Takes a turn, and another, until `stop` is set; finishes the turn in hand first."""
 
-    def __init__(self, stop: threading.Event, channel: Channel = LETTERS) -> None:
+    begins = ""
+
+    def __init__(self, stop: threading.Event) -> None:
         self.stop = stop
-        self.channel = channel
-        self.rota = Rota(None if channel is LETTERS else [])
         self.troubles = 0
 
+    def turn(self) -> None:
+        raise NotImplementedError
+
     def run(self) -> None:
-        logger.info("Sending %ss.", self.channel.what.lower())
+        logger.info(self.begins)
         while not self.stop.is_set():
             self.round()
             self.stop.wait(self.pause())
@@ -58,19 +63,10 @@ class Worker:
         logger.info("Stopped.")
 
     def round(self) -> None:
-        """Send what is due and do one piece of housekeeping. Survives whatever goes wrong."""
+        """One turn. Survives whatever goes wrong."""
         try:
             close_old_connections()
-            report = drain(self.channel, stop=self.stop)
-            if report.down:
-                self.troubles += 1
-                logger.warning(
-                    "%s cannot be used: %s. Again in %d s.",
-                    self.channel.server, report.down, self.pause(),
-                )  # fmt: skip
-            else:
-                self.troubles = 0
-            self.rota.step()
+            self.turn()
         except (DatabaseError, InterfaceError) as error:
             self.troubles += 1
             connections.close_all()
@@ -82,3 +78,36 @@ class Worker:
     def pause(self) -> float:
         """Seconds until the next round: one if all is well, doubling with each failure in a row."""
         return min(IDLE_SECONDS * 2**self.troubles, LONGEST_PAUSE_SECONDS)
+
+
+class Worker(Loop):
+    """Sends what is due of one channel; a message in hand is not sent twice. The one that sends letters
+    keeps house too."""
+
+    def __init__(self, stop: threading.Event, channel: Channel = LETTERS) -> None:
+        super().__init__(stop)
+        self.channel = channel
+        self.begins = f"Sending {channel.what.lower()}s."
+        self.rota = Rota(None if channel is LETTERS else [])
+
+    def turn(self) -> None:
+        report = drain(self.channel, stop=self.stop)
+        if report.down:
+            self.troubles += 1
+            logger.warning(
+                "%s cannot be used: %s. Again in %d s.",
+                self.channel.server, report.down, self.pause(),
+            )  # fmt: skip
+        else:
+            self.troubles = 0
+        self.rota.step()
+
+
+class Builder(Loop):
+    """Builds the copies of their data that people asked for (accounts/exports)."""
+
+    begins = "Building copies of people's data."
+
+    def turn(self) -> None:
+        building.drain(stop=self.stop)
+        self.troubles = 0

@@ -45,6 +45,7 @@ EXEMPT = {
     "account_activity_entry": "keeps an answer, and nobody gets in by it",
     "account_rescue": "only tightens (test_rescue.py)",
     "account_sign_out_others": "asks for it (test_sessions_ended_by_person.py)",
+    "account_data_download": "asks for it, and comes back to the button (test_data_export.py)",
     "account_change_password": "takes the current password itself (tested below)",
     "account_set_password": "redirects",
     "account_password_required": "a stage of the sign-in that gave the proof",

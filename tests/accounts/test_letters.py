@@ -60,6 +60,7 @@ def test_the_page_it_sends_everybody_to_is_in_the_menu(the_case):
         "username_changed": "Profile",
         "new_device": "Devices",
         "failed_tries": "Activity",
+        "export_ready": "Your data",
         **dict.fromkeys(
             (
                 *("two_step", "factor_changed", "passkey_stopped", "second_step_failed"),

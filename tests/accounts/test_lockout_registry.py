@@ -220,6 +220,8 @@ ROADS: dict[tuple[str, str], Callable[[], Road]] = {
     ("account_signup", "letter"): letters(SIGN_UP, "email", name="Sam", password1=CHOSEN),
     ("account_email", "letter"): letters_to_an_address,
     ("account_username", "username"): limited.usernames,
+    ("account_data_export", "copy"): limited.copies_of_ones_data,
+    ("account_data_download", "download"): limited.downloads_of_ones_data,
     **passkey_roads.roads(Road),
     **{which: partial(_walked, walk) for which, walk in second_step_roads.WALKS.items()},
 }

@@ -33,7 +33,8 @@ CHANGES = [
 QUIET = {
     Event.SIGNUP_CONFIRMED, Event.SIGNED_IN, Event.SIGNED_OUT, Event.REAUTHENTICATED,
     Event.PASSWORD_HASH_UPGRADED, Event.PROFILE_CHANGED, Event.STAFF_GROUP_CHANGED,
-    Event.STAFF_SUPERUSER_CREATED, Event.SESSIONS_ENDED,
+    Event.STAFF_SUPERUSER_CREATED, Event.SESSIONS_ENDED, Event.EXPORT_ASKED,
+    Event.EXPORT_DOWNLOADED,
 }  # fmt: skip
 TOLD = [
     pytest.param(deed, id=name)
@@ -65,6 +66,8 @@ ELSEWHERE = {
     "account.change_kept": "test_undo.py",
     "account.undo_failed": "test_undo_walls.py",
     "staff.hold_lifted": "test_undo_staff.py",
+    "account.export_ready": "test_data_export.py",
+    "account.export_failed": "test_data_export.py",
     "account.deletion_set": "test_deletion.py",
     "account.deletion_cancelled": "test_deletion_waiting.py",
     "account.terms_agreed": "test_terms.py",

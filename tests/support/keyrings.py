@@ -10,6 +10,7 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 
 from accounts.botcheck import held
+from accounts.exports import pieces
 from accounts.models import ChangeSet, Phone, phone
 from accounts.undo import sets
 from audit import trail
@@ -18,7 +19,7 @@ from audit.keyring import Keyring
 from audit.models import Entry
 from mfa.devices import sent_codes
 from mfa.models import AuthenticatorApp, RecoveryCode, RecoveryCodes, TextedCode
-from tests.support import cast, second_steps
+from tests.support import cast, copies, second_steps
 from tests.support.environment import ENVIRONMENT
 from tests.support.mailbox import Mailbox
 from tests.support.trail import request_from
@@ -35,6 +36,8 @@ KINDS = [
     "recipients of letters",
     "passwords that wait for a bot check",
     "what was before changes",
+    "phone numbers of accounts",
+    "copies of people's data",
     "authenticator seeds",
     "keys of recovery codes",
     "telephone numbers",
@@ -94,8 +97,8 @@ NUMBER = "+447700900123"
 
 class Life:
     """What is sealed when alice lives here: a session, letters, her key and the month's in the trail,
-    a password that waits for a bot check, the seed of her app, her recovery codes, her numbers,
-    and what was before a change."""
+    a password that waits for a bot check, the seed of her app, her recovery codes, her numbers, what
+    was before a change, and the copy of her data."""
 
     def __init__(self) -> None:
         self.alice = cast.person("alice")
@@ -110,6 +113,7 @@ class Life:
         Visitor().post("/accounts/password/reset/", {"login": "alice"})
         self.held = held.hold(TYPED, network="192.0.2.1")
         sets.begin(request_from(), self.alice, "password").keep()
+        self.copy = copies.resting(self.alice, b"her data")
         trail.record(Event.SIGNED_OUT, subject=self.alice, request=request_from(), label="al")
 
     def is_whole(self) -> None:
@@ -129,5 +133,6 @@ class Life:
         assert (lines[0].label, lines[0].address) == ("al", "203.0.113.7")
         assert trail.address_digests("203.0.113.7")
         assert sets.former_of(ChangeSet.objects.get())["password"] == self.alice.password
+        assert b"".join(pieces.read(self.copy)) == b"her data"
         assert held.fetch(self.held) == TYPED
         self.held = held.hold(TYPED, network="192.0.2.1")

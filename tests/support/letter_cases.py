@@ -13,6 +13,7 @@ from accounts.limits import Limits
 from accounts.outbox import (
     letters,
     letters_deletion,
+    letters_export,
     letters_limits,
     letters_phone,
     letters_sign_in,
@@ -24,6 +25,7 @@ from mfa.recovery import letters as recovery
 
 CODE = "KFWP-7XRT"
 KEY = "/accounts/confirm-email/8Jq2vXtR8Jq2vXtR8Jq2vXtR/"
+UNDO = "/accounts/undo/" + "k" * 43 + "/"
 HAPPENED = Happening(
     at=datetime(2026, 11, 23, 9, 14, tzinfo=UTC),
     device="Firefox on Linux",
@@ -50,9 +52,6 @@ def case(make: Callable[..., Letter], *facts: str, link: str = "", **arguments: 
     if "happened" in arguments:
         facts = (*facts, *TABLE)
     return Case(make, arguments, list(facts), link)
-
-
-UNDO = "/accounts/undo/" + "k" * 43 + "/"
 
 
 CASES = {
@@ -161,6 +160,10 @@ CASES = {
         link="/accounts/password/reset/",
     ),
     "deletion_done": case(letters_deletion.deletion_done, "the last email about this account"),
+    "export_ready": case(
+        letters_export.export_ready, "until 14 March 2099", link="/accounts/data/export/",
+        expires_at=datetime(2099, 3, 15, 2, tzinfo=UTC), time_zone="America/New_York",
+    ),
     "two_step": case(
         mfa_letters.two_step, "your password alone is not enough", on=True, link="/accounts/mfa/",
         happened=HAPPENED,
@@ -179,8 +182,7 @@ CASES = {
     ),
     "second_step_failed": case(
         mfa_letters.second_step_failed, "They had your password", had="password",
-        link="/accounts/password/reset/",
-        happened=HAPPENED,
+        link="/accounts/password/reset/", happened=HAPPENED,
     ),
     "second_step_failed_at_reset": case(
         mfa_letters.second_step_failed, "read your mailbox", had="link",

@@ -9,6 +9,7 @@ from functools import partial
 
 from django.http import HttpResponse
 
+from accounts.exports import building
 from accounts.models import User
 from accounts.outbox import letters
 from tests.support import cast, passkey_roads, recovering, second_steps, undoing
@@ -75,6 +76,28 @@ def code_of_a_recovery() -> Road:
         lambda: browser.post(recovering.CODE, {"code": recovering.WRONG_CODE}),
         lambda: browser.post(recovering.CODE, {"code": code}),
     )
+
+
+def copies_of_ones_data() -> Road:
+    """Each is built before the next is asked for: one that is being made costs nothing."""
+    undoing.sign_in("alice", browser=(browser := Visitor()))
+
+    def ask() -> HttpResponse:
+        building.drain()
+        return browser.post("/accounts/data/export/")
+
+    return Road(3, ask, ask)
+
+
+def downloads_of_ones_data() -> Road:
+    undoing.sign_in("alice", browser=(browser := Visitor()))
+    browser.post("/accounts/data/export/")
+    building.drain()
+
+    def download() -> HttpResponse:
+        return browser.post("/accounts/data/export/download/")
+
+    return Road(20, download, download)
 
 
 def change_something() -> None:

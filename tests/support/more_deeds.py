@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from accounts.botcheck import trap
+from accounts.exports import building
 from accounts.models import User
 from audit.events import Event
 from tests.support import cast
@@ -45,6 +46,24 @@ def sign_in_elsewhere(w: World) -> None:
 @leaves(own(Event.SESSIONS_ENDED, sessions=2, reason="by_person"), after=sign_in_elsewhere)
 def sign_out_all_other_devices(w: World) -> None:
     w.alice.post("/accounts/sessions/others/")
+
+
+# --- the copy of one's data -----------------------------------------------------------------------
+
+
+@leaves(own(Event.EXPORT_ASKED))
+def ask_for_a_copy_of_ones_data(w: World) -> None:
+    w.alice.post("/accounts/data/export/")
+
+
+def a_copy_that_is_ready(w: World) -> None:
+    ask_for_a_copy_of_ones_data(w)
+    building.drain()
+
+
+@leaves(own(Event.EXPORT_DOWNLOADED), after=a_copy_that_is_ready)
+def download_the_copy_of_ones_data(w: World) -> None:
+    w.alice.post("/accounts/data/export/download/")
 
 
 # --- passwords ------------------------------------------------------------------------------------

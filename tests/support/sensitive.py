@@ -14,7 +14,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
-from accounts.models import Confirmation, NetworkRule, User
+from accounts.models import Confirmation, DataExport, NetworkRule, User
 from tests.support.mailbox import Mailbox
 
 
@@ -127,6 +127,14 @@ SENSITIVE = {
             EMAIL,
             to_address("remove", "waiting@example.org"),
             lambda: Confirmation.objects.get(email="waiting@example.org").spent_at is not None,
+        ),
+    },
+    "account_data_export": {
+        "ask": Deed(
+            "alice",
+            at("account_data_export"),
+            dict,
+            lambda: DataExport.objects.filter(user=alice()).exists(),
         ),
     },
     "admin:accounts_user_change": {

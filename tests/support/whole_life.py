@@ -40,7 +40,7 @@ from mfa.models import (
     RecoveryStopKey,
     TrustedBrowser,
 )
-from tests.support import cast, passkey, second_steps
+from tests.support import cast, copies, passkey, second_steps
 
 NAME = '<script>alert("name")</script>\u202e=HYPERLINK("http://evil.example")' + "\u0301" * 60
 AGENT = "=cmd|' /C calc'!A0 <img src=x onerror=alert(1)> Mozilla/5.0"
@@ -126,6 +126,7 @@ def _accounts(user: User, later: object) -> None:
     AccessAttempt.objects.create(
         username=buckets.of_user(user), ip_address="203.0.113.7", failures_since_start=1
     )
+    copies.resting(user, b"what is kept of them")
     user.groups.add(Group.objects.get_or_create(name="helpers")[0])
     user.user_permissions.add(Permission.objects.order_by("pk")[0])
 
