@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from allauth.core.exceptions import ReauthenticationRequired
 from django.utils import timezone
 
 from accounts.flows import limits as flow
 from accounts.gates.explain import explain_login
+from accounts.limits import Limits
 from accounts.models import OwnLimits, Session, User
 from audit.models import Entry
 from tests.support import cast, undoing
@@ -226,3 +228,13 @@ def test_the_page_takes_few_statements(alice, django_assert_max_num_queries):
     save(here, recovery_days="21")
     with django_assert_max_num_queries(6):
         here.get(LIMITS)
+
+
+def test_the_flow_itself_asks_for_a_fresh_proof(rf, alice, clock):
+    browser = sign_in()
+    clock.forward(minutes=6)
+    request = rf.post(LIMITS)
+    request.session, request.user = browser.session, alice
+    request.session.load()
+    with pytest.raises(ReauthenticationRequired):
+        flow.change(request, Limits(recovery_days=21))
