@@ -18,6 +18,8 @@ from accounts.redirects import NEXT_FIELD
 OPEN = {
     "account_logout",
     "account_reset_password",
+    "account_reset_by_text",
+    "account_reset_text_code",
     "account_reset_password_done",
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",

@@ -25,6 +25,7 @@ from accounts.views import (
     sign_in,
     sign_in_code,
     terms,
+    text_reset,
     undo,
     unlock,
     username,
@@ -90,6 +91,8 @@ urlpatterns = [
     ),
     path("password/required/", required_password.choose, name="account_password_required"),
     path("password/reset/", password_reset.ask, name="account_reset_password"),
+    path("password/reset/text/", text_reset.ask, name="account_reset_by_text"),
+    path("password/reset/text/code/", text_reset.code, name="account_reset_text_code"),
     path("password/reset/done/", password_reset.asked, name="account_reset_password_done"),
     path(
         "password/reset/key/done/",

@@ -214,16 +214,22 @@ class Event(StrEnum):
     )
     PASSWORD_RESET_REQUESTED = (
         "account.password_reset_requested",
-        "Somebody asked for a reset letter.",
+        "Somebody asked for a reset letter, or for a code by text.",
+        {"by": Maybe(OneOf(("text",)))},
     )
     PASSWORD_RESET_TRAPPED = (
         "account.password_reset_trapped",
-        "A program filled the hidden field of the reset form: answered alike, and no letter sent.",
+        "A program filled the hidden field of the reset form: answered alike, and nothing sent.",
+        {"by": Maybe(OneOf(("text",)))},
+    )
+    RESET_CODE_FAILED = (
+        "account.reset_code_failed",
+        "A wrong code was typed to choose a new password.",
     )
     PASSWORD_RESET_FINISHED = (
         "account.password_reset_finished",
-        "A new password was set by a reset link.",
-        {"sessions": SESSIONS},
+        "A new password was set by a reset link, or after a texted code.",
+        {"by": Maybe(OneOf(("text",))), "sessions": SESSIONS},
     )
     PASSWORD_HASH_UPGRADED = (
         "account.password_hash_upgraded",

@@ -60,6 +60,17 @@ def codes_of_an_app_live_thirty_seconds() -> bool:
 
 
 @rule(
+    "W023",
+    "POLICY_RESET_BY_TEXT is on: a texted code lets people choose a new password.",
+    hint="Leave it off; with it, ask for a second step of everybody.",
+    why="whoever talks a phone company into a new SIM has the number, and gets as far as the second"
+    " step: NIST SP 800-63B-4 3.1.3.3, ASVS 6.6.1",
+)
+def number_alone_resets_no_password() -> bool:
+    return not settings.POLICY_RESET_BY_TEXT
+
+
+@rule(
     "W022",
     "POLICY_PHONE_REQUIRED is on, and TEXT_URL is empty.",
     hint="Set TEXT_URL, or turn it off.",

@@ -559,6 +559,9 @@ POLICY_TEXTED_CODES = env.switch(
 POLICY_PHONE_REQUIRED = env.switch(
     "POLICY_PHONE_REQUIRED", False, "Whether sign-ups and sign-ins wait for a proved phone number."
 )
+POLICY_RESET_BY_TEXT = env.switch(
+    "POLICY_RESET_BY_TEXT", False, "Whether a texted code resets passwords (weak: the number)."
+)
 POLICY_SIGN_IN_BY_CODE = env.switch(
     "POLICY_SIGN_IN_BY_CODE", False, "Whether a mailed code signs people in instead of a password."
 )

@@ -27,6 +27,8 @@ OPEN = frozenset(
         "account_terms",
         "account_reauthenticate",
         "account_reset_password",
+        "account_reset_by_text",
+        "account_reset_text_code",
         "account_reset_password_done",
         "account_reset_password_from_key",
         "account_reset_password_from_key_done",

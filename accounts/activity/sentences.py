@@ -36,6 +36,12 @@ STOPPED: dict[str, Words] = {
     "phone": gettext_lazy("A change of the phone number was stopped by the link in its email"),
     "limits": gettext_lazy("A change of limits was stopped by the link in its email"),
 }
+RESET_ASKED_BY: dict[str, Words] = {
+    "text": gettext_lazy("Asked for a code by text to reset the password"),
+}
+RESET_BY: dict[str, Words] = {
+    "text": gettext_lazy("Chose a new password with a code from a text message"),
+}
 REQUIRED: dict[str, Words] = {
     "breached": gettext_lazy("A new password was asked for: the old one is known from a breach"),
     "common": gettext_lazy("A new password was asked for: the old one is widely used"),
@@ -219,10 +225,20 @@ SENTENCES: Sentences = {
         SIGN_IN, "lock", by_fact("cause", REQUIRED, gettext_lazy("A new password was asked for"))
     ),
     Event.PASSWORD_RESET_REQUESTED: Told(
-        SIGN_IN, "mail", plainly(gettext_lazy("Asked for an email to reset the password"))
+        SIGN_IN,
+        "mail",
+        by_fact("by", RESET_ASKED_BY, gettext_lazy("Asked for an email to reset the password")),
+    ),
+    Event.RESET_CODE_FAILED: Told(
+        FAILED,
+        "warning",
+        plainly(gettext_lazy("Failed to choose a new password: wrong code")),
+        is_try=True,
     ),
     Event.PASSWORD_RESET_FINISHED: Told(
-        CHANGE, "lock", plainly(gettext_lazy("Chose a new password with a link from an email"))
+        CHANGE,
+        "lock",
+        by_fact("by", RESET_BY, gettext_lazy("Chose a new password with a link from an email")),
     ),
     # The password stayed what it was.
     Event.PASSWORD_HASH_UPGRADED: None,

@@ -27,6 +27,12 @@ from accounts.validators import address_or_blank
 from audit import trail
 from audit.events import Event
 
+# Where allauth keeps the key of the reset that is under way, in the session, and what stands for it in
+# the address. Its views cannot be asked: they are made with the tokens below.
+KEY, IN_SESSION = "_password_reset_key", "set-password"
+# The key of the reset that a texted code began (accounts/flows/text_reset.py), by the session.
+BY_TEXT = "reset_by_text"
+
 
 class ResetTokens(PasswordResetTokenGenerator):
     """A token dies with any change of how the account is reached, not only of the password."""
@@ -108,6 +114,13 @@ def lacks(request: HttpRequest, user: User) -> str:
     return next(filter(None, asked), "")
 
 
+def is_by_text(request: HttpRequest) -> bool:
+    """Whether the reset under way in this browser was begun by a texted code: then another text is no
+    second proof."""
+    began = request.session.get(BY_TEXT)
+    return bool(began) and began == request.session.get(KEY)
+
+
 def finish(request: HttpRequest, user: User, password: str, *, end_others: bool) -> None:
     """Set the new password. One of all who race with one link wins; the others get LinkUnusable.
     Raises SecondStepMissing where more than the link must be proved."""
@@ -119,7 +132,9 @@ def finish(request: HttpRequest, user: User, password: str, *, end_others: bool)
     with slots.calling(tries.caller(request, user)):
         hashed = make_password(password)
     undo = sets.begin(request, user, "password")
-    told = passwords.changed_letters(request, user, kind="reset", undo=undo)
+    by_text = is_by_text(request)
+    kind: passwords.Kind = "reset_by_text" if by_text else "reset"
+    told = passwords.changed_letters(request, user, kind=kind, undo=undo)
     try:
         with transaction.atomic():
             passwords.replace(user, hashed)
@@ -130,6 +145,7 @@ def finish(request: HttpRequest, user: User, password: str, *, end_others: bool)
                 letters=told,
                 end_others=end_others,
                 undo=undo,
+                by="text" if by_text else None,
             )
             tries.forget_failures(user)
             devices.remember(request, user)

@@ -24,7 +24,7 @@ from accounts.step_up import demand_fresh_proof
 from accounts.undo import sets
 from audit.events import Event
 
-Kind = Literal["changed", "set", "reset"]
+Kind = Literal["changed", "set", "reset", "reset_by_text"]
 
 
 def change(request: HttpRequest, user: User, password: str, *, end_others: bool) -> None:

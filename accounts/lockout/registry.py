@@ -73,6 +73,8 @@ cover(
     budgets.RESET_LETTERS,
     budgets.UNKNOWN_LETTERS,
 )
+cover("account_reset_by_text", "text", budgets.RESETS, budgets.NETWORK_TEXTS)
+cover("account_reset_text_code", "code", *PASSWORD)
 cover("account_reset_password_from_key", "key", budgets.LINKS)
 cover("account_undo_key", "key", budgets.LINKS)
 cover("account_undo", "proof from before a change", budgets.UNDO_PROOFS)

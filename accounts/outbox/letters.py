@@ -204,7 +204,7 @@ def address_changed(
 
 def password_changed(
     *,
-    kind: Literal["changed", "set", "reset"],
+    kind: Literal["changed", "set", "reset", "reset_by_text"],
     link: str,
     happened: Happening,
     **reader: Unpack[Reader],

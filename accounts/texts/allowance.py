@@ -52,6 +52,27 @@ def allow(request: HttpRequest, user: User, number: str, *, is_proved: bool = Fa
     )
 
 
+def allow_quietly(request: HttpRequest, number: str, *, whose: str, by: str, wanted: bool) -> bool:
+    """Count one text to `number` for somebody who is not signed in, and say whether it may go. Where
+    it is not `wanted`, as for a name that nobody has, the same statements count nothing, but for the
+    network: or whoever watches that limit would learn who has a phone. `whose` and `by` as
+    `recipients.lane` says them: what one network asks for leaves half to the owner."""
+    country = numbers.country_of(number)
+    wanted = wanted and senders.available() and numbers.is_served(country)
+    room = budgets.spend_if_room(budgets.NETWORK_TEXTS, network_bucket(request)) and wanted
+    subject = f"reset {whose}"
+    limits = [
+        (budgets.TEXT_PAUSES, subject),
+        budgets.share(budgets.TEXTS, subject, by=by),
+        (budgets.TEXTS, subject),
+        *_guarded(budgets.COUNTRY_TEXTS, country, subject, is_proved=True),
+        *_guarded(budgets.SITE_TEXTS, "all", subject, is_proved=True),
+    ]
+    for budget, counted in limits:
+        room = budgets.spend_if_room(budget if room else budgets.NOTHING, counted) and room
+    return room
+
+
 def _lane(request: HttpRequest, user: User, is_proved: bool) -> str:
     if not is_proved:
         return "new"

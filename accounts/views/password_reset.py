@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.botcheck import gate
 from accounts.errors import LinkUnusable
 from accounts.fields import posted
-from accounts.flows import password_reset
+from accounts.flows import password_reset, text_reset
 from accounts.forms.entry import ResetForm
 from accounts.lockout import links
 from accounts.sessions import guard
@@ -31,7 +31,8 @@ def ask(request: HttpRequest) -> HttpResponse:
         password_reset.ask(request, identifier, by_person=not form.is_trapped)
         request.session[ASKED_FOR] = identifier
         return redirect("account_reset_password_done")
-    return render(request, "accounts/password_reset.html", {"form": form})
+    context = {"form": form, "by_text": text_reset.is_offered()}
+    return render(request, "accounts/password_reset.html", context)
 
 
 def _known_identifier(request: HttpRequest) -> str:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from accounts.errors import SecondStepMissing
+from accounts.flows import password_reset
 from accounts.models import User
 from accounts.sessions import guard, proofs
 from accounts.step_up import record
@@ -27,6 +28,7 @@ RESET_SECONDS = 600
 
 
 MAILBOX = frozenset({"mailed_code"})
+PHONE = frozenset({"texted_code"})
 
 
 class Occasion:
@@ -114,11 +116,11 @@ class SignIn(Occasion):
 
 class Reset(Occasion):
     way = "reset"
-    refuses = MAILBOX
 
     def __init__(self, request: HttpRequest, user: User) -> None:
         super().__init__(request)
         self.user, self.state = user, request.session[RESET]
+        self.refuses = MAILBOX | PHONE if self.state.get("by_text") else MAILBOX
 
     def proved(self, method: str, *, trust: bool = False) -> HttpResponse:
         """Back to the link's page, which saves the password now; under a new key, for whoever put
@@ -128,6 +130,7 @@ class Reset(Occasion):
         self.request.session[RESET] = {
             **_mark(self.user),
             "proved": True,
+            "by_text": bool(self.state.get("by_text")),
             "back": self.state["back"],
         }
         trail.record(
@@ -171,9 +174,13 @@ def second_step_of_a_reset(request: HttpRequest, user: User) -> str:
     if not (policy.takes_second_step(user) or user.resets_need_proof):
         return ""
     kept = request.session.get(RESET) or {}
-    if kept.get("proved") and _is_fresh(kept) and _mark_fits(kept, user):
+    # SECURITY: what was proved in a reset by letter counts for no reset by text, where another text
+    # would be the same proof twice. It is kept with the mark: the link in the session may be exchanged.
+    by_text = password_reset.is_by_text(request)
+    fits = _mark_fits(kept, user) and bool(kept.get("by_text")) == by_text
+    if kept.get("proved") and _is_fresh(kept) and fits:
         return ""
-    request.session[RESET] = {**_mark(user), "back": request.path}
+    request.session[RESET] = {**_mark(user), "back": request.path, "by_text": by_text}
     return reverse("mfa_authenticate")
 
 

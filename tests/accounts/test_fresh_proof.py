@@ -50,6 +50,8 @@ EXEMPT = {
     "account_set_password": "redirects",
     "account_password_required": "a stage of the sign-in that gave the proof",
     "account_reset_password": "sends a letter to the owner",
+    "account_reset_by_text": "sends a code to the owner",
+    "account_reset_text_code": "gives a proof",
     "account_reset_password_from_key": "the letter is the proof",
     "account_limits": "asks for it where there is something to change (test_limits.py)",
     "account_limits_keep": "only tightens",

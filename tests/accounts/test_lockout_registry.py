@@ -208,6 +208,7 @@ ROADS: dict[tuple[str, str], Callable[[], Road]] = {
         lambda: Visitor().post(UNLOCK, {"login": "alice"}), UNLOCK + "{}/"
     ),
     ("account_reset_password", "letter"): letters(RESET, "login"),
+    ("account_reset_by_text", "text"): letters(RESET + "text/", "login"),
     ("account_reset_password_from_key", "key"): key(
         lambda: Visitor().post(RESET, {"login": "alice"}), RESET + "key/1-{}/"
     ),

@@ -109,6 +109,7 @@ UNSAFE: list[tuple[str, dict[str, Any]]] = [
     ("W010", {"POLICY_MAILED_CODES": True}),
     ("W011", {"POLICY_TEXTED_CODES": True}),
     ("W022", {"POLICY_PHONE_REQUIRED": True}),
+    ("W023", {"POLICY_RESET_BY_TEXT": True}),
     ("W012", {"POLICY_TRUST_DAYS": 7}),
     ("W013", {"POLICY_APP_TOLERANCE": 1}),
 ]

@@ -23,7 +23,7 @@ from accounts.outbox.letters import Happening, Letter
 from mfa import letters as mfa_letters
 from mfa.recovery import letters as recovery
 
-CODE = "KFWP-7XRT"
+CODE, MASKED = "KFWP-7XRT", "+44 •••• ••0123"
 KEY = "/accounts/confirm-email/8Jq2vXtR8Jq2vXtR8Jq2vXtR/"
 UNDO = "/accounts/undo/" + "k" * 43 + "/"
 HAPPENED = Happening(
@@ -98,19 +98,15 @@ CASES = {
         letters.address_changed, "o•••@example.com",
         kind="removed", old="old@example.com", new="", happened=HAPPENED,
     ),
-    "phone_added": case(
-        letters_phone.phone_changed, "+44 •••• ••0123", kind="added", old="", new="+44 •••• ••0123",
-        link="/accounts/phone/", happened=HAPPENED,
-    ),
-    "phone_changed": case(
-        letters_phone.phone_changed, "is now +44 •••• ••0123", "Before, it was +44 •••• ••9999",
-        kind="changed", old="+44 •••• ••9999", new="+44 •••• ••0123",
-        link="/accounts/phone/", happened=HAPPENED,
-    ),
-    "phone_removed": case(
-        letters_phone.phone_changed, "+44 •••• ••0123", kind="removed", old="+44 •••• ••0123", new="",
-        link="/accounts/phone/", happened=HAPPENED,
-    ),
+    **{
+        f"phone_{kind}": case(
+            letters_phone.phone_changed, *filter(None, (old, new)), kind=kind, old=old, new=new,
+            link="/accounts/phone/", happened=HAPPENED,
+        )
+        for kind, old, new in (
+            ("added", "", MASKED), ("changed", "+44 •••• ••9999", MASKED), ("removed", MASKED, "")
+        )
+    },
     "password_changed": case(
         letters.password_changed, kind="changed", link="/accounts/password/reset/",
         happened=HAPPENED,
@@ -127,6 +123,10 @@ CASES = {
         letters_username.username_changed, "quiet-otter-4821", "sam", "for 90 days",
         old="sam", username="quiet-otter-4821", days=90, link="/accounts/password/reset/",
         happened=HAPPENED,
+    ),
+    "password_reset_by_text": case(
+        letters.password_changed, "code from a text message", kind="reset_by_text",
+        link="/accounts/password/reset/", happened=HAPPENED,
     ),
     "activity_disowned": case(
         letters.activity_disowned, "This was not me", "all other devices were signed out",

@@ -12,7 +12,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import override_settings
 
-from accounts.models import User
+from accounts.models import User, phone
 from tests.support import cast, second_steps
 from tests.support.mailbox import Mailbox
 from tests.support.texts import code_of_the_last
@@ -21,6 +21,7 @@ from tests.support.visitor import Visitor
 STEP, AGAIN = "/accounts/mfa/authenticate/", "/accounts/mfa/reauthenticate/?method=app"
 TEXTS, MAILED = "/accounts/mfa/sms/activate/", "/accounts/mfa/email/activate/"
 PHONE, PHONE_CODE = "/accounts/phone/change/", "/accounts/phone/verify/"
+RESET = "/accounts/password/reset/text/"
 MUST = "/accounts/phone/required/"
 Sent = Callable[[], HttpResponse]
 Walk = Callable[[Callable[[], Visitor]], tuple[int, Sent, Sent]]
@@ -95,6 +96,13 @@ def _while_required(walk: tuple[int, Sent, Sent]) -> tuple[int, Sent, Sent]:
     return answered, required(wrong), required(right)
 
 
+def code_of_a_reset(at_home: Callable[[], Visitor]) -> tuple[int, Sent, Sent]:
+    phone.row_of(User.objects.get(username="alice").pk, "+447400123456").save()
+    browser = Visitor()
+    browser.post(RESET, {"login": "alice"})
+    return _sent(browser, f"{RESET}code/", "000000", code_of_the_last())
+
+
 def code_of_a_letter(at_home: Callable[[], Visitor]) -> tuple[int, Sent, Sent]:
     browser = at_home()
     browser.post(MAILED, {"send": "1"})
@@ -118,10 +126,12 @@ WALKS: dict[tuple[str, str], Walk] = {
     ("account_phone_verify", "code"): partial(code_of_a_text, path=PHONE, confirm=PHONE_CODE),
     ("account_phone_required", "text"): text_of_whoever_must,
     ("account_phone_required", "code"): code_of_whoever_must,
+    ("account_reset_text_code", "code"): code_of_a_reset,
     ("mfa_mailed_on", "code"): code_of_a_letter,
 }
 
 
 def settings_of(settings: Any) -> None:
+    settings.POLICY_RESET_BY_TEXT = True
     settings.POLICY_TEXTED_CODES = settings.POLICY_MAILED_CODES = True
     settings.TEXT_TRANSPORT = {"backend": "accounts.texts.senders.Console"}
