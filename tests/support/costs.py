@@ -28,7 +28,10 @@ class Statements:
     @property
     def kinds(self) -> list[str]:
         """Each statement with its values and lists taken out."""
-        bare = [re.sub(r"'[^']*'|\b\d+\b|X'[0-9A-F]*'|%s|NULL", "?", sql) for sql in self.sql]
+        bare = [
+            re.sub(r"'[^']*'|\b\d+\b|X'[0-9A-F]*'|%s|NULL|\b(?:true|false)\b", "?", sql)
+            for sql in self.sql
+        ]
         return [re.sub(r"IN \([?, ]+\)", "IN (?)", sql)[:200] for sql in bare]
 
 
