@@ -16,6 +16,7 @@ LETTERS: dict[str, str | Promise] = {
     "change_undone": _("A change to your account was undone"),
     "confirm_address": _("A code to confirm an address"),
     "deletion": _("The deletion of your account"),
+    "export_ready": _("A copy of your data is ready"),
     "failed_tries": _("Failed tries to sign in"),
     "limits_changed": _("A change of the limits of your account"),
     "loosening_taken_back": _("The limits of your account stay as they were"),
