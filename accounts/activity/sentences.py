@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.activity import words
+from accounts.activity.sentences_phone import PHONE
 from accounts.activity.told import Kind, Sentences, Told, Words, by_fact, plainly
 from audit.events import Event
 from audit.trail import Line
@@ -179,14 +180,7 @@ SENTENCES: Sentences = {
     Event.ADDRESS_CONFIRMED: Told(CHANGE, "mail", _address_confirmed),
     Event.ADDRESS_REMOVED: Told(CHANGE, "mail", _address_removed),
     Event.ADDRESS_MAIN_CHANGED: Told(CHANGE, "mail", _address_main),
-    Event.PHONE_ADDED: Told(CHANGE, "phone", plainly(gettext_lazy("Added a phone number"))),
-    Event.PHONE_CHANGED: Told(CHANGE, "phone", plainly(gettext_lazy("Changed the phone number"))),
-    Event.PHONE_REMOVED: Told(CHANGE, "phone", plainly(gettext_lazy("Removed the phone number"))),
-    Event.PHONE_FAILED: Told(
-        FAILED,
-        "warning",
-        plainly(gettext_lazy("Failed to confirm a phone number: wrong code")),
-    ),
+    **PHONE,
     # --- undo -------------------------------------------------------------------------------------
     Event.CHANGE_STOPPED: Told(
         CHANGE,
@@ -228,12 +222,6 @@ SENTENCES: Sentences = {
         SIGN_IN,
         "mail",
         by_fact("by", RESET_ASKED_BY, gettext_lazy("Asked for an email to reset the password")),
-    ),
-    Event.RESET_CODE_FAILED: Told(
-        FAILED,
-        "warning",
-        plainly(gettext_lazy("Failed to choose a new password: wrong code")),
-        is_try=True,
     ),
     Event.PASSWORD_RESET_FINISHED: Told(
         CHANGE,
