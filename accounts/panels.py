@@ -33,12 +33,14 @@ Words = str | Promise
 
 @dataclass(frozen=True)
 class MenuEntry:
-    """`url_name` is the page; `covers` the pages under it that are shown as this one."""
+    """`url_name` is the page; `covers` the pages under it that are shown as this one. `after`: which
+    entry of a lower room it stands behind, '' for the end."""
 
     url_name: str
     icon: str
     label: Words
-    covers: str = ""
+    covers: str | tuple[str, ...] = ""
+    after: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,9 @@ OWN = Panel(
         MenuEntry("account_change_password", "lock", _("Password")),
         MenuEntry("account_devices", "laptop", _("Devices"), covers="/accounts/sessions/"),
         MenuEntry("account_activity", "pulse", _("Activity"), covers="/accounts/activity/"),
-        MenuEntry("account_data", "save", _("Your data"), covers="/accounts/data/"),
-        MenuEntry("account_delete", "bin", _("Delete account")),
+        MenuEntry(
+            "account_data", "save", _("Your data"), covers=("/accounts/data/", "/accounts/delete/")
+        ),
     ),
     sentences=SENTENCES,
     letters=LETTERS,
@@ -146,7 +149,12 @@ def every() -> tuple[Panel, ...]:
 
 
 def menu() -> list[MenuEntry]:
-    return [entry for panel in every() for entry in panel.menu]
+    entries: list[MenuEntry] = []
+    for entry in (entry for panel in every() for entry in panel.menu):
+        names = [one.url_name for one in entries]
+        place = names.index(entry.after) + 1 if entry.after in names else len(entries)
+        entries.insert(place, entry)
+    return entries
 
 
 def notices(user: Any) -> list[dict[str, Any]]:

@@ -86,7 +86,7 @@ def _names() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def _menu_paths() -> tuple[tuple[str, str], ...]:
+def _menu_paths() -> tuple[tuple[str, str | tuple[str, ...]], ...]:
     """Each entry's address, and the path under which its pages lie ('' for no other)."""
     return tuple((reverse(entry.url_name), entry.covers) for entry in panels.menu())
 

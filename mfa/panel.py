@@ -101,7 +101,11 @@ def devices(user: User) -> DeviceCard | None:
 panel = Panel(
     menu=(
         MenuEntry(
-            "mfa_security", "shield", gettext_lazy("Two-step sign-in"), covers="/accounts/mfa/"
+            "mfa_security",
+            "shield",
+            gettext_lazy("Two-step sign-in"),
+            covers="/accounts/mfa/",
+            after="account_change_password",
         ),
     ),
     todo=todo,

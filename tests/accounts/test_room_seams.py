@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from accounts import panels
 from accounts.models import Session, User
 from audit.events import Event
 from audit.models import Entry
@@ -180,3 +181,11 @@ def test_a_stage_left_by_many_at_once_opens_one_session(riddles):
     assert outcomes.count("302 /accounts/") == 1
     assert set(outcomes) <= {"302 /accounts/", f"302 {LOGIN}", "403 You are signed out"}
     assert signed_in_sessions() == 1 and events() == [Event.SIGNED_IN.value]
+
+
+def test_the_menu_stands_in_the_order_of_the_rooms_but_where_an_entry_says_otherwise():
+    names = [entry.url_name for entry in panels.menu()]
+    assert names == [
+        "account_overview", "account_profile", "account_email", "account_change_password",
+        "mfa_security", "account_devices", "account_activity", "account_data",
+    ]  # fmt: skip
