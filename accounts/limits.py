@@ -13,6 +13,9 @@ from django.conf import settings
 
 from accounts.models import User
 
+# Days that somebody may choose to wait for a new second step, where that is longer than for others.
+LONGER_WAITS = (14, 21, 30)
+
 
 @dataclass(frozen=True)
 class Limits:

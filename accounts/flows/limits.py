@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.errors import Refusal
@@ -77,23 +78,27 @@ def change(request: OwnRequest, wanted: Limits) -> Done:
     before = limits.of(user)
     tighter, looser = before.changed(wanted)
     for name in tighter:
+        _demand_bounds(wanted, name)
         _demand_sense(user, name)
     row = OwnLimits.objects.filter(user=user).first() or OwnLimits(user=user)
     at_once = [name for name in looser if _is_older(request, row, name)]
     if tighter or at_once:
-        _demand_strongest(request)
+        _demand_proof(request, strongest(user))
+    elif looser:
+        # SECURITY: a mailbox alone loosens nothing, not even after the wait.
+        others = frozenset(settings.STEP_UP_METHODS) - {"mailbox"}
+        _demand_proof(request, others | strongest(user))
     later = [name for name in looser if name not in at_once]
     now_on = replace(before, **{name: getattr(wanted, name) for name in [*tighter, *at_once]})
     ready_at = timezone.now() + timedelta(days=limits.recovery_days(user)) if later else None
     if not (tighter or looser):
         return Done()
-    _write(request, row, now_on, wanted, tighter, at_once, later, ready_at)
+    _write(request, now_on, wanted, tighter, at_once, later, ready_at)
     return Done(tighter, at_once, later, ready_at)
 
 
 def _write(
     request: OwnRequest,
-    row: OwnLimits,
     now_on: Limits,
     wanted: Limits,
     tighter: list[str],
@@ -115,19 +120,20 @@ def _write(
         happened=Happening.of(request, user=user),
     )
     now = timezone.now()
-    # What is asked anew about a limit takes the place of what waited for it.
-    kept = {name: value for name, value in row.wanted.items() if name not in [*tighter, *at_once]}
-    asked = kept | (wanted.json(*later) if later else {})
-    set_at = row.set_at | dict.fromkeys(tighter, now.isoformat())
     with transaction.atomic():
         if "frozen_until" in tighter:
             deletion.leave_an_administrator(user)
         guard.still_alive(request)
+        # Read while the person is held: what was taken back meanwhile does not come back.
+        row = OwnLimits.objects.filter(user=user).first() or OwnLimits(user=user)
+        # What is asked anew about a limit takes the place of what waited for it.
+        kept = {name: one for name, one in row.wanted.items() if name not in [*tighter, *at_once]}
+        asked = kept | (wanted.json(*later) if later else {})
         User.objects.filter(pk=user.pk).update(**limits.from_json(now_on.json()))
         OwnLimits.objects.update_or_create(
             user=user,
             defaults={
-                "set_at": set_at,
+                "set_at": row.set_at | dict.fromkeys(tighter, now.isoformat()),
                 "wanted": asked,
                 "ready_at": (ready_at or row.ready_at) if asked else None,
             },
@@ -143,6 +149,15 @@ def _write(
             looser=at_once,
             waits=later,
         )
+
+
+def _demand_bounds(wanted: Limits, name: str) -> None:
+    """A day of the person's clock ends at most a day after the last moment that may be chosen."""
+    furthest = timezone.now() + timedelta(days=settings.POLICY_FREEZE_DAYS + 1)
+    if name == "frozen_until" and wanted.frozen_until and wanted.frozen_until > furthest:
+        raise LimitRefused(name, _("This day is too far ahead."))
+    if name == "recovery_days" and (wanted.recovery_days or 0) > max(limits.LONGER_WAITS):
+        raise LimitRefused(name, _("Nobody waits as long as that."))
 
 
 def _demand_sense(user: User, name: str) -> None:
@@ -167,7 +182,7 @@ def strongest(user: User) -> frozenset[str]:
     return frozenset(import_string(settings.STRONGEST_PROOF)(user))
 
 
-def _demand_strongest(request: OwnRequest) -> None:
+def _demand_proof(request: OwnRequest, words: Collection[str]) -> None:
     user = request.user
     oldest = time.time() - settings.POLICY_FRESH_PROOF_MINUTES * 60
     fresh = {
@@ -175,7 +190,7 @@ def _demand_strongest(request: OwnRequest) -> None:
     }
     if not fresh:
         raise ReauthenticationRequired
-    if not fresh & strongest(user):
+    if not fresh.intersection(words):
         raise StrongestProofNeeded
 
 

@@ -115,8 +115,7 @@ def finish(request: HttpRequest, user: User, login: Callable[[HttpRequest, User]
     SECURITY: a login that waited in a stage while the account's credentials changed ends here with
     CredentialsMoved, and so does one that nobody began. One that lacks the second step of a person
     who has two-step sign-in on never gets this far by the road, and ends with SecondStepMissing.
-    Where its owner has frozen sign-ins meanwhile it ends with SignInFrozen;
-    where a change was stopped, it ends with SignInHeld on all devices but the owner's old ones.
+    Where its owner has frozen sign-ins meanwhile it ends with SignInFrozen.
     Where a change was stopped, it ends with SignInHeld on all devices but the owner's old ones.
 
     A sign-in in a browser that is not known for the person is told to all their addresses.

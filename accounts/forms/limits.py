@@ -16,8 +16,6 @@ from accounts import limits, time_zones
 from accounts.limits import Limits
 from accounts.models import User
 
-LONGER_WAITS = (14, 21, 30)
-
 
 class LimitsForm(forms.Form):
     """A day counts to its end by the person's own clock."""
@@ -53,7 +51,9 @@ class LimitsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.initial = self._as_it_is()
         usual = limits.recovery_days(User(is_staff=user.is_staff, is_superuser=user.is_superuser))
-        days = sorted({*(one for one in LONGER_WAITS if one > usual), user.recovery_days or usual})
+        days = sorted(
+            {*(one for one in limits.LONGER_WAITS if one > usual), user.recovery_days or usual}
+        )
         field = cast(forms.TypedChoiceField, self.fields["recovery_days"])
         field.choices = [
             ("", _in_days(usual)),

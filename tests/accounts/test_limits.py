@@ -238,3 +238,35 @@ def test_the_flow_itself_asks_for_a_fresh_proof(rf, alice, clock):
     request.session.load()
     with pytest.raises(ReauthenticationRequired):
         flow.change(request, Limits(recovery_days=21))
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [{"frozen_until": timedelta(days=32)}, {"recovery_days": 31}],
+    ids=["a day too far ahead", "too long a wait"],
+)
+def test_the_flow_itself_keeps_the_bounds(rf, alice, clock, wanted):
+    browser = sign_in()
+    request = rf.post(LIMITS)
+    request.session, request.user = browser.session, alice
+    request.session.load()
+    ahead = {
+        name: timezone.now() + one if name == "frozen_until" else one
+        for name, one in wanted.items()
+    }
+    with pytest.raises(flow.LimitRefused):
+        flow.change(request, Limits(**ahead))
+    assert limits_of(alice) == {}
+
+
+def test_a_mailbox_alone_loosens_nothing_not_even_after_the_wait(alice, mailbox, settings, clock):
+    settings.POLICY_SIGN_IN_BY_CODE = True
+    save(sign_in(), recovery_days="21")
+    clock.forward(minutes=1)
+    reader = Visitor()
+    reader.post("/accounts/login/code/", {"login": "alice"})
+    code = mailbox.latest(alice.email).code
+    reader.post("/accounts/login/code/confirm/", {"code": code})
+    assert reader.get("/accounts/").status_code == 200
+    assert save(reader, recovery_days=None).status_code == 403
+    assert flow.waiting(alice) is None and limits_of(alice) == {"recovery_days": 21}

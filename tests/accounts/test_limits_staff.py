@@ -13,7 +13,7 @@ from accounts.flows import limits as flow
 from accounts.models import OwnLimits, User
 from audit.models import Entry
 from tests.support import cast
-from tests.support.limiting import KEEP, in_days, limits_of, save, sign_in
+from tests.support.limiting import KEEP, LIMITS, in_days, limits_of, save, sign_in
 from tests.support.pages import text_of
 from tests.support.race import outcome, race
 
@@ -92,3 +92,31 @@ def test_two_workers_loosen_once_and_taking_it_back_or_loosening_and_never_both(
     assert (loosened, kept) in ((1, 0), (0, 1))
     assert limits_of(frozen) == ({} if loosened else {"recovery_days": 21})
     assert flow.waiting(frozen) is None
+
+
+def test_what_is_taken_back_stays_so_while_another_limit_is_set(frozen, clock):
+    clock.forward(minutes=1)
+    User.objects.filter(pk=frozen.pk).update(frozen_until=None)
+    young, owner = sign_in(), sign_in()
+    save(young, recovery_days=None)
+    assert flow.waiting(frozen)
+    # `save` reads the page first: what is posted says 21 days again, and a freeze.
+    fields = {"frozen_until": in_days(2), "recovery_days": "21"}
+    acts = [lambda: outcome(young.post(LIMITS, fields)), lambda: outcome(owner.post(KEEP))]
+    race(lambda n: acts[n](), 2)
+    assert Entry.objects.filter(event="account.limits_kept").count() == 1
+    assert flow.waiting(frozen) is None and limits_of(frozen)["recovery_days"] == 21
+
+
+def test_of_two_who_loosen_at_once_neither_loses_what_the_other_was_told(frozen, clock):
+    clock.forward(minutes=1)
+    ends = User.objects.get(pk=frozen.pk).frozen_until
+    User.objects.filter(pk=frozen.pk).update(frozen_until=None)
+    browsers = [sign_in(), sign_in()]
+    User.objects.filter(pk=frozen.pk).update(frozen_until=ends)
+    posted = [{"frozen_until": in_days(9)}, {"recovery_days": "21"}]  # each takes the other one out
+    answers = race(lambda n: outcome(browsers[n].post(LIMITS, posted[n])), 2)
+    wanted = flow.waiting(frozen).wanted
+    names = ["recovery_days", "frozen_until"]
+    assert set(wanted) == {name for name, said in zip(names, answers, strict=True) if "302" in said}
+    assert limits_of(frozen) == {"frozen_until": ends, "recovery_days": 21}
