@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.db.models import Count, Max, QuerySet, Value
+from django.db.models import Count, F, Max, QuerySet, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.activity.told import Words
 from accounts.known_devices import devices
-from accounts.models import Session, User
+from accounts.models import Phone, Session, User
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,10 @@ def counted(**rows: QuerySet[Any]) -> Counted:
 
 def own(user: User) -> list[Check]:
     """Two SELECTs."""
-    known, known_since = counted(devices=devices.of_user(user))["devices"]
+    phones = Phone.objects.filter(user=user).annotate(created_at=F("confirmed_at"))
+    found = counted(devices=devices.of_user(user), phones=phones)
+    known, known_since = found["devices"]
+    numbers, confirmed_at = found["phones"]
     rows = EmailAddress.objects.filter(user=user, verified=True)
     addresses = rows.aggregate(n=Count("pk"), newest=Max("since__confirmed_at"))
     return [
@@ -58,6 +61,13 @@ def own(user: User) -> list[Check]:
             addresses["newest"],
             reverse("account_email"),
             _("Check email addresses"),
+        ),
+        Check(
+            _("Phone number"),
+            numbers,
+            confirmed_at,
+            reverse("account_phone"),
+            _("Check the phone number"),
         ),
         Check(
             _("Known devices"),

@@ -263,10 +263,15 @@ def test_a_mailbox_alone_loosens_nothing_not_even_after_the_wait(alice, mailbox,
     settings.POLICY_SIGN_IN_BY_CODE = True
     save(sign_in(), recovery_days="21")
     clock.forward(minutes=1)
+    User.objects.filter(pk=alice.pk).update(password="!")  # nothing is left but the mailbox
     reader = Visitor()
     reader.post("/accounts/login/code/", {"login": "alice"})
     code = mailbox.latest(alice.email).code
     reader.post("/accounts/login/code/confirm/", {"code": code})
-    assert reader.get("/accounts/").status_code == 200
-    assert save(reader, recovery_days=None).status_code == 403
+    assert "reauthenticate" in save(reader, recovery_days=None)["Location"]
+    again = "/accounts/mfa/reauthenticate/?method=mailbox"
+    reader.post(again, {"send": "1"})
+    assert reader.post(again, {"code": mailbox.latest(alice.email).code}).status_code == 302
+    refused = save(reader, recovery_days=None)
+    assert refused.status_code == 403 and "lifts no limit" in text_of(refused)
     assert flow.waiting(alice) is None and limits_of(alice) == {"recovery_days": 21}
