@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from accounts.exports import archive
 from accounts.exports.pieces import LEASE, LeaseLost, Sink, owned
-from accounts.models import DataExport, DataExportPiece
+from accounts.models import DataExport, DataExportPiece, User
 from accounts.outbox import letters, letters_export
 from accounts.outbox.errors import place_of
 from audit import trail
@@ -146,6 +146,7 @@ def _finish(export: DataExport, sink: Sink) -> bool:
         **letters.reader(export.user),
     )
     with transaction.atomic():
+        _hold_person(export.user_id)
         done = owned(export).update(
             state=State.READY,
             size=sink.size,
@@ -158,6 +159,12 @@ def _finish(export: DataExport, sink: Sink) -> bool:
         trail.record(Event.EXPORT_READY, subject=export.user, bytes=sink.size)
         letter.put()
     return True
+
+
+def _hold_person(pk: int) -> None:
+    """To the end of the transaction: the person before their copy and their trail, as whoever asks for
+    another copy or erases the account holds them, so that no two wait for each other."""
+    User.objects.select_for_update(no_key=True).filter(pk=pk).values_list("pk").first()
 
 
 def _release(export: DataExport) -> None:
@@ -173,6 +180,7 @@ def _note_failure(export: DataExport, report: Report, why: str) -> None:
         report.again += owned(export).update(state=State.WAITING, lease="", due_at=again)
         return
     with transaction.atomic():
+        _hold_person(export.user_id)
         gone = owned(export).update(state=State.FAILED, lease="", finished_at=timezone.now())
         if gone:
             trail.record(Event.EXPORT_FAILED, subject=export.user, attempts=export.attempts)
@@ -189,8 +197,9 @@ def purge(batch: int = 500) -> int:
         | Q(state__in=(State.WAITING, State.BUILDING, State.READY), user__is_active=False)
     )
     seen = 0
-    for pk in list(over.values_list("pk", flat=True)[:batch]):
+    for pk, person in list(over.values_list("pk", "user_id")[:batch]):
         with transaction.atomic():
+            _hold_person(person)
             if over.filter(pk=pk).update(state=State.EXPIRED, lease="", finished_at=now):
                 DataExportPiece.objects.filter(export=pk).delete()
                 seen += 1

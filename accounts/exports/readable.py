@@ -40,9 +40,9 @@ HEAD = """\
 {style}</style>
 </head>
 <body>
+<main>
 <h1>{title}</h1>
 <p>{said}</p>
-<main>
 """
 FOOT = """\
 <section id="left-out"><h2>{title}</h2>

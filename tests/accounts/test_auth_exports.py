@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from accounts.exports import building
 from accounts.management.alone import alone
@@ -84,6 +85,7 @@ def test_it_runs_once_at_a_time(three):
         with alone("auth_exports"):
             held.set()
             done.wait(30)
+        connection.close()
 
     thread = threading.Thread(target=other)
     thread.start()

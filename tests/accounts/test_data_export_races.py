@@ -158,6 +158,20 @@ def test_built_or_erased_never_left_over(db):
         assert not OutgoingMail.objects.filter(subject_id=person.subject_id).exists()
 
 
+def test_run_out_or_replaced_never_in_each_others_way(alice):
+    browser = here()
+    for _ in range(4):
+        DataExport.objects.all().delete()
+        DataExport.objects.create(user=alice)
+        building.drain()
+        DataExport.objects.update(expires_at=timezone.now())
+        Tally.objects.filter(budget="exports").delete()
+        acts: tuple[Any, ...] = (partial(building.purge, 500), partial(ask, browser))
+        race(lambda n, acts=acts: acts[n](), 2)
+        assert DataExport.objects.get().state == "waiting"
+        assert not DataExportPiece.objects.exists()
+
+
 def test_run_out_or_downloaded_never_half_a_file_without_a_word(alice, monkeypatch):
     monkeypatch.setattr(pieces, "PIECE_BYTES", 200)
     DataExport.objects.create(user=alice)
