@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.bench import (
     breached,
+    copies,
     cost,
     growth,
     lockout,
@@ -29,7 +30,7 @@ from tests.bench.cost import FEW, Size
 from tests.bench.figures import Figure, table
 from tests.bench.servers import Site
 
-PARTS = ("cost", "growth", "first", "memory", "pressure", "lockout", "puzzle", "breached")
+PARTS = ("cost", "growth", "first", "memory", "copies", "pressure", "lockout", "puzzle", "breached")
 MISSED = 3
 Part = Callable[[Path], list[Figure]]
 
@@ -65,6 +66,7 @@ def _parts(options: argparse.Namespace) -> dict[str, Part]:
             *starting.figures(folder, times=3 if quick else 7),
         ],
         "memory": memory.figures,
+        "copies": copies.figures,
         "pressure": lambda folder: pressure.figures(folder, rounds=2 if quick else 6),
         "lockout": lambda folder: lockout.figures(folder, quick=quick),
         "puzzle": lambda folder: puzzle.figures(folder, times=5 if quick else 20),

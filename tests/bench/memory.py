@@ -81,10 +81,10 @@ def rush_of(site: Site, *, people: int, sign_ins: int, threads: int = THREADS) -
     with Server(site, threads=threads) as server:
         worker = server.pids()[0]
         _warm_up(server, home, threads)
-        base = _peak(worker)
+        base = peak_of(worker)
         bound = _bound(server)
         statuses, bare = _all_at_once(server, people, sign_ins)
-        return Rush(base, _peak(worker), bound, statuses, bare)
+        return Rush(base, peak_of(worker), bound, statuses, bare)
 
 
 def _bound(server: Server) -> float:
@@ -141,7 +141,7 @@ def _guess(which: int, people: int) -> tuple[str, str]:
     return guesses[which % len(guesses)]
 
 
-def _peak(pid: int) -> float:
+def peak_of(pid: int) -> float:
     """MiB of memory that a process has had in use at most. Raises NoPeak."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
