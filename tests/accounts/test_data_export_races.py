@@ -93,6 +93,27 @@ def test_one_that_dies_is_taken_over_once_its_lease_has_run_out(alice, clock, mo
     assert letters() == 1 and opened(whole())
 
 
+def test_a_slow_worker_gives_way_to_the_one_that_took_over_while_that_builds(alice, clock):
+    DataExport.objects.create(user=alice)
+    slow = building.claim()
+    clock.forward(seconds=pieces.LEASE.total_seconds() + 1)
+    quick = building.claim()
+    assert slow is not None and quick is not None and slow.lease != quick.lease
+    late = pieces.Sink(slow)
+    late.write(b"x" * 500)
+    for act in (late.close, partial(building._finish, slow, late)):
+        with pytest.raises(pieces.LeaseLost):
+            act()
+    building._note_failure(slow, report := building.Report(), "too slow")
+    building._release(slow)
+    assert report.total == 0
+    now = DataExport.objects.get()
+    assert (now.state, now.lease) == ("building", quick.lease)
+    assert not DataExportPiece.objects.exists() and not letters()
+    building._build(quick, report, None)
+    assert report.built == 1 and opened(whole())
+
+
 def test_a_lease_is_renewed_by_each_piece_and_by_long_reading(alice, clock, monkeypatch):
     monkeypatch.setattr(pieces, "PIECE_BYTES", 100)
     DataExport.objects.create(user=alice)
