@@ -86,7 +86,7 @@ def change(request: OwnRequest, wanted: Limits) -> Done:
         _demand_proof(request, strongest(user))
     elif looser:
         # SECURITY: a mailbox alone loosens nothing, not even after the wait.
-        _demand_proof(request, frozenset(settings.STEP_UP_METHODS))
+        _demand_proof(request, frozenset(settings.STEP_UP_METHODS) - {"mailbox"})
     later = [name for name in looser if name not in at_once]
     now_on = replace(before, **{name: getattr(wanted, name) for name in [*tighter, *at_once]})
     ready_at = timezone.now() + timedelta(days=limits.recovery_days(user)) if later else None
