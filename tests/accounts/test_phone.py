@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.core.exceptions import ReauthenticationRequired
 
+from accounts.flows import phone
 from accounts.models import ChangeSet, OutgoingMail, Phone, SentCode, User
 from accounts.models.phone import row_of
+from accounts.sessions.store import SessionStore
 from accounts.undo import parts, sets
 from audit.models import Entry
 from authsite.text_url import text_transport
@@ -106,6 +109,22 @@ def test_changing_and_removing_ask_for_a_fresh_proof(browser, alice, clock):
     ):
         assert answer["Location"].startswith(AGAIN)
     assert number_of(alice) == NUMBER and not SentCode.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [lambda r: phone.begin(r, OTHER), lambda r: phone.confirm(r, "123456"), phone.remove],
+    ids=["begin", "confirm", "remove"],
+)
+def test_the_flow_itself_asks_for_a_fresh_proof(rf, browser, alice, clock, deed):
+    give(alice)
+    clock.forward(minutes=6)
+    request = rf.post("/")
+    request.user = alice
+    request.session = SessionStore(browser.cookies["__Host-session"].value)
+    request.client_ip, request.request_id, request.device_label = "127.0.0.1", "x", "Firefox"
+    with pytest.raises(ReauthenticationRequired):
+        deed(request)
 
 
 def test_a_code_works_in_the_browser_that_asked_alone(browser, alice):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Phone, SentCode, Session, User
 from accounts.models.phone import row_of
@@ -130,4 +131,14 @@ def test_nobody_is_asked_while_no_text_could_reach_them(client, alice, settings)
 
 def test_nobody_is_asked_by_default(client, alice, settings):
     settings.POLICY_PHONE_REQUIRED = False
+    assert sign_in(client) == "302 /accounts/"
+
+
+def test_a_held_account_is_asked_for_nothing_that_would_change_it(client, alice):
+    User.objects.filter(pk=alice.pk).update(held_since=timezone.now())
+    assert sign_in(client).startswith("403")
+
+
+def test_where_changes_take_a_passkey_a_password_gives_the_account_no_number(client, alice):
+    User.objects.filter(pk=alice.pk).update(passkey_for_changes=True)
     assert sign_in(client) == "302 /accounts/"

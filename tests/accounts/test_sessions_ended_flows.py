@@ -16,6 +16,7 @@ from accounts.flows import (
     known_devices,
     password_demands,
     passwords,
+    phone,
     profile,
     proofs,
     sessions,
@@ -23,6 +24,7 @@ from accounts.flows import (
     username_change,
 )
 from accounts.models import User
+from accounts.models.phone import row_of
 from accounts.sessions import guard
 from accounts.sessions.store import SessionStore
 from tests.support import cast
@@ -62,6 +64,7 @@ OWN: dict[str, Deed] = {
     "confirm": lambda r: addresses.confirm_by_link(r, r.user, waiting(r.user)),
     "password": lambda r: passwords.change(r, r.user, "seven grey herons at noon", end_others=True),
     "username": lambda r: username_change.change(r, r.user, "quiet-lark"),
+    "phone goes": lambda r: (row_of(r.user.pk, "+447400123456").save(), phone.remove(r)),
     "devices": known_devices.forget_others,
     "sessions": sessions.sign_out_others,
 }

@@ -242,6 +242,36 @@ def test_a_text_proves_no_second_step_by_way_of_another_link(with_phone, bob, ma
     assert not Entry.objects.filter(event=Event.SECOND_STEP_PROVED).exists()
 
 
+def test_what_a_reset_by_letter_proved_counts_for_none_by_text(
+    with_phone, mailbox, settings, clock
+):
+    settings.POLICY_TEXTED_CODES = True
+    factor.row_of(with_phone, NUMBER).save()
+    second_steps.give_codes(with_phone)
+    step = "/accounts/mfa/authenticate/"
+    browser = Visitor()
+    browser.post(PAGE, {"login": "alice"})
+    place = browser.get(mailbox.latest("alice@example.org").link)["Location"]
+    assert outcome(browser.get(place)) == f"302 {step}"
+    browser.post(step, {"send": "texted_code"})
+    browser.post(step, {"method": "texted_code", "code": code_of_the_last()})
+    assert browser.get(place).status_code == 200
+    clock.forward(seconds=61)
+    ask(browser)
+    place = browser.post(CODE, {"code": code_of_the_last()})["Location"]
+    assert outcome(browser.get(place)) == f"302 {step}"
+
+
+def test_the_right_code_gives_the_session_a_new_key(with_phone):
+    """Whoever planted the old one finds no page of a reset in it."""
+    browser, code = asked()
+    planted = Visitor()
+    planted.cookies["__Host-session"] = browser.cookies["__Host-session"].value
+    place = browser.post(CODE, {"code": code})["Location"]
+    assert planted.get(place).status_code != 200
+    assert browser.get(place).status_code == 200
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_eight_who_type_one_code_at_once_one_gets_on(with_phone):
     browser, code = asked()
