@@ -20,7 +20,6 @@ from accounts.models import (
     Session,
     User,
 )
-from accounts.models.phone import row_of
 from audit.events import Event
 from audit.models import Entry
 from tests.support import cast, second_steps
@@ -293,10 +292,3 @@ def test_of_two_who_shut_each_other_out_at_once_one_stays() -> None:
     assert sorted(statuses) == [302, 403, 403, 403]
     assert Session.objects.filter(user=alice).count() == 1
     assert len(lines(Event.ACTIVITY_DISOWNED)) == 1
-
-
-def test_a_number_that_somebody_else_added_is_seen_there(client, alice):
-    client.post("/accounts/login/", {"login": "alice", "password": cast.PASSWORD})
-    assert "Phone number None" in text_of(client.get("/accounts/rescue/"))
-    row_of(alice.pk, "+447700900123").save(force_insert=True)
-    assert "Phone number 1" in text_of(client.get("/accounts/rescue/"))
