@@ -168,6 +168,7 @@ def test_a_code_works_in_the_browser_that_asked_alone(with_phone):
     browser, code = asked()
     ask(thief := Visitor())
     assert outcome(thief.post(CODE, {"code": code})).startswith("200 That code is not right")
+    assert Entry.objects.filter(event="account.reset_code_failed").count() == 1
     assert browser.post(CODE, {"code": code}).status_code == 302
 
 

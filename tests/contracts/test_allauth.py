@@ -89,14 +89,14 @@ def test_a_pending_login_keeps_its_state_and_reads_its_person_anew():
     assert "get_user_model().objects.filter(pk=" in inspect.getsource(Login.deserialize)
 
 
-def test_a_required_password_is_the_last_stage_of_the_road(settings):
+def test_a_required_password_and_then_a_number_are_the_last_stages_of_the_road(settings):
     from accounts.adapter import AccountAdapter
-    from accounts.stages import NewPasswordStage
+    from accounts.stages import NewPasswordStage, PhoneStage
 
     settings.LOGIN_STAGES = ["mfa.stages.SecondStep"]
-    *earlier, last = AccountAdapter().get_login_stages()
+    *earlier, password, number = AccountAdapter().get_login_stages()
     assert earlier == settings.LOGIN_STAGES
-    assert import_string(last) is NewPasswordStage
+    assert import_string(password) is NewPasswordStage and import_string(number) is PhoneStage
 
 
 def test_signup_may_answer_without_a_user():
@@ -171,8 +171,6 @@ def test_a_pending_login_holds_no_password(alice):
     [
         "/accounts/login/code/",
         "/accounts/login/code/confirm/",
-        "/accounts/phone/change/",
-        "/accounts/phone/verify/",
         "/accounts/signup/passkey/",
         "/accounts/password/reset/confirm/",
         "/_allauth/browser/v1/auth/session",
