@@ -33,6 +33,7 @@ def looked_at(page: Page, heading: str, *, script: bool) -> None:
     if script:
         screenshot(page, f"recovery-{heading.lower().replace(' ', '-').replace('?', '')}")
         assert barriers(page) == []
+        page.wait_for_load_state()  # with its stylesheet
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
 
 

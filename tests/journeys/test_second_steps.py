@@ -42,7 +42,9 @@ def look(page: Page, request: pytest.FixtureRequest) -> Iterator[Look]:
         if has_script:
             found.extend(looked_at(page, name))
             return
-        # No theme can be told without one: whether it fits is all that is left to ask.
+        # No theme can be told without one: whether it fits is all that is left to ask, of a page that
+        # has its stylesheet.
+        page.wait_for_load_state()
         screenshot(page, f"{name}-light")
         if (wide := page.evaluate("document.documentElement.scrollWidth")) > NARROW["width"]:
             found.append(f"{name}: {wide} px wide")
