@@ -14,8 +14,14 @@ from django.urls import reverse
 from accounts.flows import terms
 from accounts.redirects import NEXT_FIELD
 
-# What everybody reaches: out, help, what the site says of itself, a new password by letter.
+# What everybody reaches: out, help, what the site says of itself, a new password by letter, and what
+# the link of a letter does alone: that asks for no session, and only tightens.
 OPEN = {
+    "account_undo",
+    "account_undo_done",
+    "account_undo_key",
+    "account_undo_password",
+    "letter_check",
     "account_logout",
     "account_reset_password",
     "account_reset_by_text",
@@ -38,6 +44,11 @@ AWAITING_DELETION = {"account_inactive", *DATA}
 AGREEING = {"account_terms", "account_delete", "account_delete_set", *DATA}
 # Where a fresh proof is given.
 PROOFS = {"account_reauthenticate"}
+
+
+def open_to_everybody(*url_names: str) -> None:
+    """Higher rooms name their pages that nothing may stand before."""
+    OPEN.update(url_names)
 
 
 def open_for_proofs(*url_names: str) -> None:

@@ -1,5 +1,5 @@
-"""Upward calls: what a lower room asks of higher ones, by name (docs/architecture.md). Settings, and no
-deployment's business: nothing here comes from the environment."""
+"""What a room asks of higher ones by name, and where all rooms answer, of each (docs/architecture.md).
+Settings, and no deployment's business: nothing here comes from the environment."""
 
 from __future__ import annotations
 

@@ -10,4 +10,7 @@ class MfaConfig(AppConfig):
         from mfa import limits
 
         limits.register()
+        confined.open_to_everybody(
+            "mfa_recovery_stop_link", "mfa_recovery_stop_key", "mfa_recovery_stopped"
+        )
         confined.open_for_proofs("mfa_reauthenticate", "mfa_passkey_step_up_begin")

@@ -13,33 +13,15 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.middleware import OTPMiddleware
 from django_otp.models import Device
 
+from accounts import confined
 from accounts.sessions import proofs
 from accounts.sessions.store import of_request
 from mfa import policy
 from mfa.flows import trusted
 
-# What whoever must set up a second step may reach besides the pages that do it: out, help, and the
-# proof that those pages ask for.
-OPEN = frozenset(
-    {
-        "account_logout",
-        "account_inactive",
-        "account_terms",
-        "account_reauthenticate",
-        "account_reset_password",
-        "account_reset_by_text",
-        "account_reset_text_code",
-        "account_reset_password_done",
-        "account_reset_password_from_key",
-        "account_reset_password_from_key_done",
-        "help",
-        "privacy",
-        "terms",
-        "language",
-        "healthz",
-        "readyz",
-    }
-)
+# What whoever must set up a second step may reach besides the pages that do it, and besides what
+# nothing may stand before: keeping the account, the terms, and the proof that those pages ask for.
+OPEN = frozenset({"account_inactive", "account_terms", "account_reauthenticate"})
 ENROLMENT = "mfa_"
 
 
@@ -92,7 +74,9 @@ class EnrolmentMiddleware:
     ) -> HttpResponse | None:
         # With its namespace: a page of the desk is none of ours, whatever it is called there.
         name = request.resolver_match.view_name if request.resolver_match else ""
-        if name in OPEN or name.startswith(ENROLMENT) or request.path.startswith("/.well-known/"):
+        if name in OPEN | confined.OPEN or name.startswith(ENROLMENT):
+            return None
+        if request.path.startswith("/.well-known/"):
             return None
         user = request.user
         if not user.is_authenticated:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, cast
 
@@ -32,15 +34,15 @@ def _snapshot(user: User) -> Former:
     held = factors.of(user)
     former: Former = {"two_step_on": user.two_step_on}
     former["passkeys"] = serializers.serialize("json", Passkey.objects.filter(user=user))
-    try:
-        if held.app:
-            former["app"] = _of_app(held.app)
-        if held.codes:
-            former["codes"] = _of_codes(held.codes)
-        if held.texted:
-            former["texted"] = held.texted.opened_number
-    except sealing.SealBroken:
-        former["is_whole"] = False
+    sealed: tuple[tuple[str, Any, Callable[[Any], Any]], ...] = (
+        ("app", held.app, _of_app),
+        ("codes", held.codes, _of_codes),
+        ("texted", held.texted, lambda row: row.opened_number),
+    )
+    for name, row, opened in sealed:
+        with suppress(sealing.SealBroken):
+            if row:
+                former[name] = opened(row)
     if held.mailed:
         former["mailed"] = True
     return former
@@ -136,14 +138,16 @@ def _recipe(was: Former) -> recovery_codes.Recipe:
     return recovery_codes.Recipe(was["salt"], key, was["memory_kib"], was["passes"])
 
 
-def _proves(user: User, former: Former, typed: str) -> bool:
-    """A code of the app that was there, or a recovery code that was unused then and is still. One hash
-    for what is shaped like a recovery code. Raises HashingBusy."""
-    if (code := recovery_codes.normalise(typed)) and "codes" in former:
+def _proves(user: User, former: Former, typed: str, before: datetime) -> bool:
+    """A code of the app that was there, or a recovery code that was unused then and is still, where
+    they are as old as that. One hash for what is shaped like a recovery code. Raises HashingBusy."""
+    code = recovery_codes.normalise(typed)
+    way = "codes" if code else "app"
+    if way not in former or datetime.fromisoformat(former[way]["created_at"]) > before:
+        return False
+    if code:
         return _by_recovery_code(user, former["codes"], code)
-    if "app" in former:
-        return _by_app(user, former["app"], "".join(typed.split()))
-    return False
+    return _by_app(user, former["app"], "".join(typed.split()))
 
 
 def _by_app(user: User, was: Former, code: str) -> bool:

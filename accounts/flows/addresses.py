@@ -96,7 +96,7 @@ def confirm_by_link(request: HttpRequest, user: User, confirmation: Confirmation
 
 def _confirm(request: HttpRequest, user: User, confirmation: Confirmation) -> bool:
     happened = letters.Happening.of(request, user=user)
-    undo = sets.begin(request, user, "address")
+    undo = sets.begin(user, "address")
     told = to_all(
         user,
         letters.address_changed,
@@ -136,7 +136,7 @@ def make_main(request: HttpRequest, user: User, email: str) -> None:
         return
     if email not in confirmed(user):  # also before anything is done with what was typed
         raise AddressRefused("unconfirmed")
-    undo = sets.begin(request, user, "address")
+    undo = sets.begin(user, "address")
     happened = letters.Happening.of(request, user=user)
     told = to_all(
         user, letters.address_changed, undo=undo, kind="main", old=old, new=email, happened=happened
@@ -173,7 +173,7 @@ def remove(request: HttpRequest, user: User, email: str) -> None:
         raise AddressRefused("unknown")
     if sets.blocks_removal(user, email):
         raise AddressRefused("too_soon")
-    undo = sets.begin(request, user, "address")
+    undo = sets.begin(user, "address")
     happened = letters.Happening.of(request, user=user)
     # One that only waited gets no letter: nothing was reached by it.
     told = to_all(

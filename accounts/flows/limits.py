@@ -92,12 +92,13 @@ def change(request: OwnRequest, wanted: Limits) -> Done:
     ready_at = timezone.now() + timedelta(days=limits.recovery_days(user)) if later else None
     if not (tighter or looser):
         return Done()
-    _write(request, now_on, wanted, tighter, at_once, later, ready_at)
+    _write(request, before, now_on, wanted, tighter, at_once, later, ready_at)
     return Done(tighter, at_once, later, ready_at)
 
 
 def _write(
     request: OwnRequest,
+    before: Limits,
     now_on: Limits,
     wanted: Limits,
     tighter: list[str],
@@ -106,7 +107,7 @@ def _write(
     ready_at: datetime | None,
 ) -> None:
     user = request.user
-    undo = sets.begin(request, user, "limits") if tighter or at_once else None
+    undo = sets.begin(user, "limits") if tighter or at_once else None
     mail = to_all(
         user,
         letters_limits.limits_changed,
@@ -119,6 +120,9 @@ def _write(
         happened=Happening.of(request, user=user),
     )
     now = timezone.now()
+    # SECURITY: one that was set already keeps its day. Whoever came in later could else tighten it
+    # first, and be older than the limit.
+    fresh = [name for name in tighter if not _holds(before, name, now)]
     with transaction.atomic():
         if "frozen_until" in tighter:
             deletion.leave_an_administrator(user)
@@ -132,7 +136,7 @@ def _write(
         OwnLimits.objects.update_or_create(
             user=user,
             defaults={
-                "set_at": row.set_at | dict.fromkeys(tighter, now.isoformat()),
+                "set_at": row.set_at | dict.fromkeys(fresh, now.isoformat()),
                 "wanted": asked,
                 "ready_at": (ready_at or row.ready_at) if asked else None,
             },
@@ -148,6 +152,12 @@ def _write(
             looser=at_once,
             waits=later,
         )
+
+
+def _holds(before: Limits, name: str, now: datetime) -> bool:
+    """Whether it limited anything; a freeze that is over does not."""
+    value = getattr(before, name)
+    return value > now if isinstance(value, datetime) else bool(value)
 
 
 def _demand_bounds(wanted: Limits, name: str) -> None:
@@ -232,9 +242,11 @@ def _loosen(row: OwnLimits) -> bool:
         happened=Happening(at=timezone.now(), time_zone=user.time_zone),
     )
     with transaction.atomic():
-        # The person first, as everywhere. An account in which a change is stopped waits longer.
+        # The person first, as everywhere. An account in which a change is stopped waits longer, and one
+        # whose addresses changed since the letters were composed until the next turn.
         people = User.objects.select_for_update(of=("self",), no_key=True)
-        held = people.filter(pk=user.pk, is_active=True, held_since=None).first()
+        seen = people.filter(pk=user.pk, credentials_version=user.credentials_version)
+        held = seen.filter(is_active=True, held_since=None).first()
         mine = OwnLimits.objects.filter(
             pk=row.pk, ready_at=row.ready_at, wanted=row.wanted, ready_at__lte=timezone.now()
         )
@@ -262,7 +274,8 @@ def _snapshot(user: User) -> dict[str, Any]:
 
 
 def _put_back(user: User, former: dict[str, Any]) -> None:
-    columns = limits.from_json(former["values"])
+    # But no freeze: whoever puts things back has lost all their sessions, and must get in.
+    columns = limits.from_json(former["values"] | {"frozen_until": None})
     User.objects.filter(pk=user.pk).update(**columns)
     OwnLimits.objects.update_or_create(
         user=user, defaults={"set_at": former["set_at"], "wanted": {}, "ready_at": None}

@@ -82,7 +82,7 @@ def choose(request: HttpRequest, login: Login, password: str) -> None:
     required = cause_of(login)
     with slots.calling(tries.caller(request, user)):
         hashed = make_password(password)
-    undo = sets.begin(request, user, "password")
+    undo = sets.begin(user, "password")
     told = passwords.changed_letters(request, user, kind="changed", undo=undo)
     with transaction.atomic():
         passwords.replace(user, hashed)

@@ -131,7 +131,7 @@ def finish(request: HttpRequest, user: User, password: str, *, end_others: bool)
         raise SecondStepMissing
     with slots.calling(tries.caller(request, user)):
         hashed = make_password(password)
-    undo = sets.begin(request, user, "password")
+    undo = sets.begin(user, "password")
     by_text = is_by_text(request)
     kind: passwords.Kind = "reset_by_text" if by_text else "reset"
     told = passwords.changed_letters(request, user, kind=kind, undo=undo)

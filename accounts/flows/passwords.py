@@ -37,7 +37,7 @@ def change(request: HttpRequest, user: User, password: str, *, end_others: bool)
         demand_fresh_proof(request)
     with slots.calling(tries.caller(request, user)):
         hashed = make_password(password)
-    undo = sets.begin(request, user, "password")
+    undo = sets.begin(user, "password")
     kind: Kind = "changed" if user.has_usable_password() else "set"
     told = changed_letters(request, user, kind=kind, undo=undo)
     with transaction.atomic():

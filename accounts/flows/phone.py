@@ -132,7 +132,7 @@ def _change(request: HttpRequest, user: User, number: str, *, is_signed_in: bool
     before = Phone.objects.filter(user=user).first()
     kind: Literal["added", "changed", "removed"]
     kind = "removed" if not number else "changed" if before else "added"
-    undo = sets.begin(request, user, "phone")
+    undo = sets.begin(user, "phone")
     about: dict[str, Any] = {
         "kind": kind,
         "old": shown(opened(before)) if before else "",

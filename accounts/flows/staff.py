@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeGuard
 
@@ -163,11 +163,17 @@ def told(
 
 
 def told_everywhere(
-    request: HttpRequest | None, person: User, action: Callable[[], str], reason: str
+    request: HttpRequest | None,
+    person: User,
+    action: Callable[[], str],
+    reason: str,
+    *,
+    also: Iterable[str] = (),
 ) -> list[letters.Letter]:
-    """The same to each confirmed address: of what is about the whole account."""
+    """The same to each confirmed address, and to those in `also`: of what is about all the account."""
     one = told(request, person, action, reason)
-    others = [address for address in notices.confirmed(person) if address != person.email]
+    addresses = dict.fromkeys([*notices.confirmed(person), *also])
+    others = [address for address in addresses if address != person.email]
     return [one, *(told(request, person, action, reason, to=address) for address in others)]
 
 

@@ -25,7 +25,9 @@ def lift(request: HttpRequest | None, person: User, *, reason: str) -> int:
     Raises PermissionDenied, ReauthenticationRequired; CredentialsMoved."""
     if request is not None:
         demand_fresh_proof(request)
-    letter = staff.told(request, person, _what_was_done, reason)
+    # Those from before the change too: what is given up here is what its link protected.
+    also = undo.addresses_from_before(person)
+    mail = staff.told_everywhere(request, person, _what_was_done, reason, also=also)
     with transaction.atomic():
         people = User.objects.select_for_update(of=("self",), no_key=True)
         now = guard.hold(request, person) if request else people.get(pk=person.pk)
@@ -34,9 +36,7 @@ def lift(request: HttpRequest | None, person: User, *, reason: str) -> int:
         ):
             raise PermissionDenied
         actor = request.user if request is not None else credentials.OPERATOR
-        ended = undo.lift(now, request=request, actor=actor, reason=reason)
-        letter.put()
-    return ended
+        return undo.lift(now, request=request, actor=actor, reason=reason, mail=mail)
 
 
 def _what_was_done() -> str:
@@ -51,7 +51,7 @@ def _effect(person: User) -> str:
         return ""
     return (
         f"Opens {person.username}, where a change was stopped on {person.held_since:%Y-%m-%d}; the"
-        f" change stays. Ends all sessions. Tells {person.email}."
+        f" change stays. Ends all sessions. Tells all addresses."
     )
 
 

@@ -55,7 +55,7 @@ def _what_was_done() -> str:
 def _effect(person: User) -> str:
     if limits.of(person) == Limits():
         return ""
-    return f"Takes off all limits of {person.username}. Ends all sessions. Tells {person.email}."
+    return f"Takes off all limits of {person.username}. Ends all sessions. Tells all addresses."
 
 
 def _facts(person: User) -> Mapping[str, Any]:

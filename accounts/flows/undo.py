@@ -7,6 +7,8 @@ The link alone only tightens: whoever reads an old mailbox signs everybody out, 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, cast
 
 from django.conf import settings
@@ -20,7 +22,7 @@ from django.utils import timezone
 from accounts.errors import CredentialsMoved, LinkUnusable
 from accounts.flows import credentials
 from accounts.flows.notices import to_all
-from accounts.lockout import budgets, tries
+from accounts.lockout import buckets, budgets, tries
 from accounts.models import ChangeSet, User
 from accounts.outbox import letters
 from accounts.passwords import slots, verdict
@@ -46,7 +48,7 @@ def stop(request: HttpRequest, row: ChangeSet) -> None:
     Raises LinkUnusable if the change was undone or kept in this moment."""
     user = row.user
     happened = letters.Happening.of(request, user=user)
-    former = sets.former_of(row).get("address", {}).get("since", {})
+    former = _addresses_before(row)
     mail = to_all(user, letters.change_stopped, also=former, kind=row.kind, happened=happened)
     if settings.SUPPORT_EMAIL:
         mail.append(
@@ -83,11 +85,12 @@ def stop(request: HttpRequest, row: ChangeSet) -> None:
 
 
 def prove(request: HttpRequest, row: ChangeSet, typed: str) -> bool:
-    """Whether `typed` is the password that was in use before the change and all that was made in the
-    same session, or a code of a second step that was there; remembered in this session, under a new
+    """Whether `typed` is the password that was in use for long before the change, and before all others
+    that are open, or a code of a second step that was there; remembered in this session, under a new
     key. A try is taken before anything is compared. Raises TooManyTries; LinkUnusable when there are
     no more; HashingBusy."""
-    budgets.spend(budgets.UNDO_PROOFS, f"user:{row.user_id}")
+    network = buckets.network_bucket(request)
+    budgets.spend_share(budgets.UNDO_PROOFS, f"user:{row.user_id}", by=network)
     mine = sets.alive().filter(pk=row.pk, tries__lt=TRIES).exclude(stopped_at=None)
     if not mine.update(tries=F("tries") + 1):
         raise LinkUnusable(of="undo")
@@ -107,12 +110,17 @@ def prove(request: HttpRequest, row: ChangeSet, typed: str) -> bool:
 
 
 def _is_from_before(user: User, row: ChangeSet, typed: str) -> bool:
-    """SECURITY: one hash for the password whatever is typed, so that it takes as long for a code."""
+    """SECURITY: one hash for the password whatever is typed, so that it takes as long for a code. And
+    nothing counts that was new itself when the change was made, as the addresses that get the link:
+    whoever chose a password by letter last week could else undo with it that its owner took it back."""
     try:
-        former = sets.former_of(sets.first_of(row))
-        right = verdict.of(typed, former["password"] or None).right
+        first = sets.first_of(row)
+        former = sets.former_of(first)
+        before = first.created_at - sets.window()
+        is_old = datetime.fromisoformat(former["password_since"]) <= before
+        right = verdict.of(typed, former["password"] if is_old else None).right
         proves = [
-            part.proves(user, former[kind], typed)
+            part.proves(user, former[kind], typed, before)
             for kind, part in parts.every().items()
             if kind in former
         ]
@@ -155,8 +163,10 @@ def put_back(request: HttpRequest, row: ChangeSet, password: str) -> None:
             mine = sets.alive(now).filter(pk__in=[one.pk for one in rows])
             if mine.update(closed_at=now) != len(rows):
                 raise CredentialsMoved
+            # What limits lean on comes and goes with second steps, and they with it.
+            undone = {*kinds, "limits"} if "factor" in kinds else set(kinds)
             for kind, part in parts.every().items():
-                if kind in kinds and kind in former:
+                if kind in undone and kind in former:
                     part.put_back(user, former[kind])
             _open(user, password=hashed, password_changed_at=now, password_must_change=None)
             credentials.moved(
@@ -198,7 +208,28 @@ def keep(request: OwnRequest) -> bool:
     return True
 
 
-def lift(user: User, *, request: HttpRequest | None, actor: Any, reason: str) -> int:
+def addresses_from_before(user: User) -> list[str]:
+    """Whom the stopped changes of this person may have cut off. One SELECT."""
+    stopped = sets.alive().filter(user=user).exclude(stopped_at=None)
+    return [address for row in stopped for address in _addresses_before(row)]
+
+
+def _addresses_before(row: ChangeSet) -> list[str]:
+    """None where what was before does not open: the change is stopped all the same."""
+    try:
+        return list(sets.former_of(row).get("address", {}).get("since", {}))
+    except sealing.SealBroken:
+        return []
+
+
+def lift(
+    user: User,
+    *,
+    request: HttpRequest | None,
+    actor: Any,
+    reason: str,
+    mail: Sequence[letters.Letter],
+) -> int:
     """Staff or an operator open the account again; the changes stay. Inside the transaction of their
     act, with the person held. Returns how many sessions ended."""
     _close_stopped(user)
@@ -206,7 +237,7 @@ def lift(user: User, *, request: HttpRequest | None, actor: Any, reason: str) ->
         user,
         Event.STAFF_HOLD_LIFTED,
         request=request,
-        letters=[],
+        letters=mail,
         end_others=True,
         actor=actor,
         reason=reason,
@@ -229,9 +260,10 @@ def _held(user: User) -> User:
 
 def _close_stopped(user: User) -> list[str]:
     """Nothing is stopped any more; of which kinds something was."""
-    stopped = sets.alive().filter(user=user).exclude(stopped_at=None)
-    kinds = sets.kinds_of(stopped)
-    stopped.update(closed_at=timezone.now())
+    rows = sets.alive().filter(user=user)
+    kinds = sets.kinds_of(rows.exclude(stopped_at=None))
+    # All that were made until now: their letters would stop the account again, one after the other.
+    rows.update(closed_at=timezone.now())
     _open(user)
     return kinds
 

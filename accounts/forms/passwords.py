@@ -111,9 +111,9 @@ class UndoProofForm(forms.Form):
     what the account has."""
 
     proof = CurrentPasswordField(
-        label=_("Your password from before the change"),
+        label=_("Your password from before then"),
         help_text=_(
-            "Or a code of your authenticator app, or a recovery code, if you had them before it."
+            "Or a code of your authenticator app, or a recovery code, if you had them then."
         ),
     )
 

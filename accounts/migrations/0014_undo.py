@@ -48,7 +48,6 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('address', 'Address'), ('password', 'Password'), ('factor', 'Factor'), ('phone', 'Phone'), ('limits', 'Limits')], max_length=10)),
                 ('key_digest', models.CharField(max_length=64, unique=True)),
                 ('former', models.TextField()),
-                ('signed_in_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('expires_at', models.DateTimeField(db_index=True)),
                 ('stopped_at', models.DateTimeField(null=True)),

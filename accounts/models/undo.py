@@ -41,8 +41,6 @@ class ChangeSet(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     key_digest = models.CharField(max_length=64, unique=True)
     former = models.TextField()
-    # Of the session in which it was made; what one sign-in changed is undone together.
-    signed_in_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
     stopped_at = models.DateTimeField(null=True)

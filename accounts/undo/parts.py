@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.utils.module_loading import import_string
 from accounts.models import User
 
 
-def _proves_nothing(user: User, former: Any, typed: str) -> bool:
+def _proves_nothing(user: User, former: Any, typed: str, before: datetime) -> bool:
     return False
 
 
@@ -23,13 +24,13 @@ def _proves_nothing(user: User, former: Any, typed: str) -> bool:
 class Part:
     """`kind` is a word of ChangeSet.Kind. `snapshot(user)` is JSON of how it is now, secrets opened: it
     is sealed as a whole. `put_back(user, former)` makes it so again, in the transaction of the undoing
-    and with the person held. `proves(user, former, typed)` says whether `typed` is a code of something
-    that was there, and uses it up."""
+    and with the person held. `proves(user, former, typed, before)` says whether `typed` is a
+    code of something that had been there since `before`, and uses it up."""
 
     kind: str
     snapshot: Callable[[User], Any]
     put_back: Callable[[User, Any], None]
-    proves: Callable[[User, Any, str], bool] = _proves_nothing
+    proves: Callable[[User, Any, str, datetime], bool] = _proves_nothing
 
 
 @lru_cache(maxsize=1)

@@ -21,10 +21,12 @@ def _snapshot(user: User) -> Former:
     try:
         return {"number": row.opened_number, "since": row.confirmed_at.isoformat()}
     except sealing.SealBroken:
-        return {"number": ""}
+        return {}
 
 
 def _put_back(user: User, former: Former) -> None:
+    if "number" not in former:  # it did not open: what is there stays
+        return
     Phone.objects.filter(user=user).delete()
     if former["number"]:
         row = row_of(user.pk, former["number"])

@@ -12,7 +12,6 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -42,7 +41,6 @@ class Undo:
     key: str
     former: dict[str, Any]
     addresses: frozenset[str]
-    signed_in_at: datetime | None
 
     def link_for(self, address: str) -> str:
         """The link that stops it, for an address that was confirmed long enough before; else ''."""
@@ -59,7 +57,6 @@ class Undo:
             kind=self.kind,
             key_digest=digest,
             former=sealing.seal(json.dumps(self.former).encode(), context=_context(digest)),
-            signed_in_at=self.signed_in_at,
             created_at=now,
             expires_at=now + window(),
         )
@@ -69,21 +66,16 @@ def window() -> timedelta:
     return timedelta(days=settings.POLICY_UNDO_DAYS)
 
 
-def begin(request: HttpRequest, user: User, kind: str) -> Undo:
-    """Look at everything as it is now, before `user` is changed in `kind` (ChangeSet.Kind) from this
-    session.
+def begin(user: User, kind: str) -> Undo:
+    """Look at everything as it is now, before `user` is changed in `kind` (ChangeSet.Kind).
 
     A change that is made of another state than this one ends with CredentialsMoved, as it would
     anyway. One SELECT, and those of each part."""
     former = {name: part.snapshot(user) for name, part in parts.every().items()}
     former["password"] = user.password if user.has_usable_password() else ""
+    former["password_since"] = user.password_changed_at.isoformat()
     key = secrets.token_urlsafe(KEY_BYTES)
-    return Undo(user, kind, key, former, frozenset(aged(user)), _signed_in_at(request, user))
-
-
-def _signed_in_at(request: HttpRequest, user: User) -> datetime | None:
-    row = getattr(getattr(request, "session", None), "row", None)
-    return row.signed_in_at if row is not None and row.user_id == user.pk else None
+    return Undo(user, kind, key, former, frozenset(aged(user)))
 
 
 def aged(user: User, *, at: datetime | None = None) -> list[str]:
@@ -107,11 +99,10 @@ def find(key: str) -> ChangeSet | None:
 
 
 def first_of(row: ChangeSet) -> ChangeSet:
-    """The first change that is open still of all that were made in the same session: whoever came in
-    changed more than one thing, and its owner opens the letter that lies on top. One SELECT."""
-    if row.signed_in_at is None:
-        return row
-    rows = alive().filter(user=row.user_id, signed_in_at=row.signed_in_at, pk__lt=row.pk)
+    """The oldest change of its person that is open still, whatever session made it: whoever came in
+    changed more than one thing, signed out and in between, and the owner opens the letter that lies on
+    top. One SELECT."""
+    rows = alive().filter(user=row.user_id, pk__lt=row.pk)
     return rows.select_related("user").order_by("pk").first() or row
 
 

@@ -117,7 +117,7 @@ def _refusal(code: str) -> str:
         "unconfirmed": _("Confirm this address first."),
         "unknown": _("This address is not on your account."),
         "too_soon": _(
-            "Your addresses were changed lately. Until that can be undone no more, those from before"
-            " stay: they get the emails about it."
+            "Your addresses were changed lately. Those from before stay until that can no longer be"
+            " undone, because they get the emails about it."
         ),
     }[code]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -63,7 +66,9 @@ def link(request: HttpRequest) -> HttpResponse:
         if undo.prove(request, row, form.cleaned_data["proof"]):
             return redirect("account_undo_password")
         form.add_error("proof", _("That is not right, or it was not in use before the change."))
-    return render(request, "accounts/undo/prove.html", {"change": row, "form": form})
+    context = {"change": row, "form": form, "first": sets.first_of(row)}
+    with timezone.override(UTC):
+        return render(request, "accounts/undo/prove.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

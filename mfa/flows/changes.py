@@ -70,7 +70,7 @@ def make(
     turned = on != user.two_step_on
     if on and turned and after.has_strong:
         demand_second_step(request)
-    undo = sets.begin(request, user, "factor")
+    undo = sets.begin(user, "factor")
     shared: dict[str, Any] = {"undo": undo, **letters.about(request, user)}
     mail = to_all(user, tell, **shared, **(about or {}))
     if turned:

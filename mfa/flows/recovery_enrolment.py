@@ -106,7 +106,7 @@ def finish(request: HttpRequest, enrolment: Enrolment) -> None:
         digests = [recipe.digest(normalise(code)) for code in enrolment.codes]
     made = app.row_of(user, kept["name"], enrolment.seed, last_step=kept["step"])
     codes = recipe.row_of(user)
-    undo = sets.begin(request, user, "factor")
+    undo = sets.begin(user, "factor")
     mail = letters.finished(user, happened=Happening.of(request, user=user), undo=undo)
     with transaction.atomic():
         _use_up(enrolment)

@@ -124,7 +124,7 @@ def test_from_a_session_older_than_the_limit_it_is_looser_at_once(alice, clock):
     assert limits_of(alice) == {} and not flow.waiting(alice)
 
 
-def test_what_was_tightened_again_waits_for_a_session_older_than_that(alice, clock):
+def test_whoever_came_later_does_not_tighten_first_to_loosen_then(alice, clock):
     old = sign_in()
     clock.forward(minutes=1)
     save(old, recovery_days="14")
@@ -132,7 +132,9 @@ def test_what_was_tightened_again_waits_for_a_session_older_than_that(alice, clo
     young = sign_in()
     clock.forward(minutes=1)
     save(young, recovery_days="30")
-    save(young, recovery_days="14")  # older than the last tightening
+    save(young, recovery_days="14")  # older than the last tightening, and not than the limit
+    assert limits_of(alice) == {"recovery_days": 30} and flow.waiting(alice)
+    save(old, recovery_days="14")
     assert limits_of(alice) == {"recovery_days": 14}
 
 

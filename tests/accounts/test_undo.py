@@ -200,15 +200,15 @@ def test_undoing_an_earlier_change_undoes_later_ones_of_other_sessions(owners, a
     assert not sets.alive().filter(user=alice).exists()
 
 
-def test_undoing_a_later_change_leaves_the_earlier_one(owners, alice, clock):
-    sign_in("alice", browser=owners)
-    owners.post(EMAIL, {"email": "spare@example.org"})
-    owners.post("/accounts/confirm-email/", {"code": Mailbox().latest("spare@example.org").code})
-    clock.forward(minutes=1)
+def test_the_letter_that_lies_on_top_undoes_what_came_before_it_too(owners, alice, clock):
+    """The intruder signs out and in between, and the owner opens the newest letter."""
+    take_over_the_address(sign_in("alice"), STOLEN)
+    clock.forward(minutes=10)
     undoing.change_password(sign_in("alice"), THEIRS)
     put_back(open_and_stop(link_to(OLD, "password_changed")))
-    assert EmailAddress.objects.filter(user=alice, email="spare@example.org").exists()
-    assert sets.alive().filter(user=alice).count() == 1
+    assert main_address(alice) == OLD
+    assert not EmailAddress.objects.filter(email=STOLEN).exists()
+    assert not sets.alive().filter(user=alice).exists()
 
 
 def test_an_address_that_somebody_else_proved_meanwhile_stays_theirs(owners, alice, clock):
@@ -245,3 +245,11 @@ def test_addresses_are_aged_by_when_they_were_confirmed(owners, alice, clock):
     clock.forward(days=7, seconds=1)
     assert set(sets.aged(alice)) == {OLD, "moved@example.org"}
     assert sets.aged(alice, at=timezone.now() - timedelta(days=1)) == [OLD]
+
+
+def test_what_does_not_open_is_stopped_all_the_same(owners, intruder, alice):
+    link = link_to(OLD, "address_changed")
+    ChangeSet.objects.update(former="t1:nothing")
+    open_and_stop(link)
+    alice.refresh_from_db()
+    assert alice.held_since

@@ -46,7 +46,8 @@ def test_stopped_once(link, mailbox):
 
 def test_put_back_once(link, alice, settings):
     settings.POLICY_FAILURES_PER_NETWORK = 10_000
-    browsers = [undoing.open_and_stop(link) for _ in CHOSEN]
+    elsewhere = [Visitor(REMOTE_ADDR=f"203.0.{number}.7") for number, _ in enumerate(CHOSEN)]
+    browsers = [undoing.open_and_stop(link, browser) for browser in elsewhere]
     for browser in browsers:
         browser.post(UNDO, {"proof": cast.PASSWORD})
     fields = [{"password1": one, "password2": one} for one in CHOSEN]

@@ -65,8 +65,9 @@ def test_taken_over_and_taken_back(open_page: Callable[..., Page], site: Site) -
     site.does(
         "from datetime import timedelta; from django.utils import timezone;"
         " from accounts.models import AddressSince;"
-        " AddressSince.objects.filter(address__email='undoing@example.org')"
-        ".update(confirmed_at=timezone.now() - timedelta(days=30))"
+        " from accounts.models import User; long = timezone.now() - timedelta(days=30);"
+        " AddressSince.objects.filter(address__email='undoing@example.org').update(confirmed_at=long);"
+        " User.objects.filter(username='undoing').update(password_changed_at=long)"
     )
     intruder = open_page()
     sign_in(intruder, owner)

@@ -86,6 +86,9 @@ def test_whoever_must_enrol_reaches_only_the_pages_that_do_it_out_and_help(alice
         "account_logout", "account_inactive", "account_reauthenticate", "account_terms",
         "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
         "account_reset_password_from_key_done", "help", "privacy", "language", "healthz", "readyz",
+        # What the link of a letter does alone, and what anybody may ask of a letter.
+        "account_undo", "account_undo_key", "account_undo_password", "account_undo_done",
+        "letter_check",
     }  # fmt: skip
     for name, path in urls.paths().items():
         if name in open_to_all or name.startswith(("mfa_", ".well-known")) or "<path" in name:

@@ -112,7 +112,7 @@ class Life:
         self.browser.post("/accounts/email/", {"action_add": "", "email": "a2@example.org"})
         Visitor().post("/accounts/password/reset/", {"login": "alice"})
         self.held = held.hold(TYPED, network="192.0.2.1")
-        sets.begin(request_from(), self.alice, "password").keep()
+        sets.begin(self.alice, "password").keep()
         self.copy = copies.resting(self.alice, b"her data")
         trail.record(Event.SIGNED_OUT, subject=self.alice, request=request_from(), label="al")
 

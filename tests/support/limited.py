@@ -114,7 +114,7 @@ def proof_from_before() -> Road:
     def send(proof: str) -> HttpResponse:
         return browser.post(undoing.UNDO, {"proof": proof})
 
-    return Road(5, lambda: send("not it"), lambda: send(cast.PASSWORD))
+    return Road(3, lambda: send("not it"), lambda: send(cast.PASSWORD))
 
 
 def reference_of_a_letter() -> Road:

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import AddressSince, KnownDevice, User
+from mfa.models import AuthenticatorApp, RecoveryCodes
 from tests.support import cast
 from tests.support.mailbox import Mailbox
 from tests.support.visitor import Visitor
@@ -26,10 +27,13 @@ def sign_in(name: str, *, password: str = cast.PASSWORD, browser: Visitor | None
 
 
 def long_here(user: User, *, days: int = 30) -> None:
-    """As if their addresses and devices had been known for so long."""
+    """As if all that is theirs had been so for so long."""
     since = timezone.now() - timedelta(days=days)
     AddressSince.objects.filter(address__user=user).update(confirmed_at=since)
     KnownDevice.objects.filter(user=user).update(created_at=since)
+    User.objects.filter(pk=user.pk).update(password_changed_at=since)
+    AuthenticatorApp.objects.filter(user=user).update(created_at=since)
+    RecoveryCodes.objects.filter(user=user).update(created_at=since)
 
 
 def at_home(user: User) -> Visitor:
@@ -56,8 +60,8 @@ def link_to(address: str, kind: str) -> str:
     return [one for one in Mailbox().all(address) if one.kind == kind][-1].link
 
 
-def open_and_stop(link: str) -> Visitor:
-    browser = Visitor()
+def open_and_stop(link: str, browser: Visitor | None = None) -> Visitor:
+    browser = browser or Visitor()
     browser.get(link)
     browser.post(UNDO)
     return browser
