@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -14,16 +14,22 @@ from accounts import limits, panels, places
 from accounts.models import User
 from audit import trail
 from audit.events import Event
+from audit.trail import Line
 
 MOST_ITEMS = 3
 
 
-def overview_of(user: User) -> dict[str, Any]:
-    """Context of A1: who, the sign-in before this one, and how the account is reached now.
+# Between a session's own moment and that of its line in the trail.
+AT_ONCE = timedelta(seconds=5)
+
+
+def overview_of(user: User, signed_in_at: datetime | None) -> dict[str, Any]:
+    """Context of A1: who, the newest sign-in but that of the session at hand (`signed_in_at`), so that
+    a stranger's shows on the owner's device, and how the account is reached now.
 
     Two statements beside the session's own."""
     sign_ins = trail.entries_of(user.subject_id, event=Event.SIGNED_IN, limit=2)
-    before = sign_ins[1] if len(sign_ins) > 1 else None
+    before = next(iter(_but_own(sign_ins, signed_in_at)), None)
     return {
         "person": user,
         "last_sign_in": before
@@ -50,6 +56,15 @@ def overview_of(user: User) -> dict[str, Any]:
             *(fact for panel in panels.every() for fact in panel.facts(user)),
         ],
     }
+
+
+def _but_own(sign_ins: list[Line], signed_in_at: datetime | None) -> list[Line]:
+    """All but the one that this session began with, if it is among them."""
+    if signed_in_at is None or not sign_ins:
+        return sign_ins
+    own = min(sign_ins, key=lambda line: abs(line.at - signed_in_at))
+    is_own = abs(own.at - signed_in_at) < AT_ONCE
+    return [line for line in sign_ins if line is not own or not is_own]
 
 
 def _limits(user: User) -> str:

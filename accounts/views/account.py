@@ -24,6 +24,7 @@ from accounts.forms.passwords import PasswordChangeForm
 from accounts.language import remember_language
 from accounts.rendering import THEME_COOKIE, THEMES
 from accounts.requests import OwnRequest
+from accounts.sessions.store import of_request
 
 
 @require_safe
@@ -31,7 +32,9 @@ from accounts.requests import OwnRequest
 def overview(request: OwnRequest) -> HttpResponse:
     with timezone.override(time_zones.zone_of(request.user.time_zone)):
         offered = filter(None, (panel.offer(request) for panel in panels.every()))
-        context = overview_of(request.user) | {"offer": next(offered, "")}
+        row = of_request(request).row
+        signed_in_at = row.signed_in_at if row else None
+        context = overview_of(request.user, signed_in_at) | {"offer": next(offered, "")}
         return render(request, "accounts/overview.html", context)
 
 

@@ -224,7 +224,7 @@ def test_the_last_sign_in_is_of_today_or_yesterday_in_the_readers_zone(
     said = ["today", "yesterday", before.strftime("%-d %B %Y,")][days]
     said = f"{said} {before:%H:%M}{' (UTC)' if zone == 'UTC' else ''}</time>"
     page = alice_here.get(OVERVIEW).content.decode()
-    assert said in page[page.index("Last sign-in before this one: ") :]
+    assert said in page[page.index("Last other sign-in: ") :]
 
 
 def test_with_nothing_left_to_do_it_says_so(alice_here, settings):
