@@ -27,6 +27,9 @@ def help_page(request: HttpRequest) -> HttpResponse:
 def privacy(request: HttpRequest) -> HttpResponse:
     context = {
         "signup_days": settings.POLICY_SIGNUP_DAYS,
+        "undo_days": settings.POLICY_UNDO_DAYS,
+        "username_days": settings.POLICY_USERNAME_HELD_DAYS,
+        "export_days": settings.POLICY_EXPORT_DAYS,
         "session_hours": settings.POLICY_ABSOLUTE_HOURS,
         "device_days": settings.POLICY_DEVICE_DAYS,
         "address_days": settings.POLICY_ADDRESS_DAYS,
