@@ -6,6 +6,7 @@ import json
 from io import StringIO
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.management import call_command
 
 from accounts.models import ChangeSet
@@ -47,6 +48,7 @@ def test_the_desk_shows_it_and_opens_it_with_a_reason(held, desk, mailbox):
     assert desk.post(page(held), {"reason": ""}).status_code == 200
     held.refresh_from_db()
     assert held.held_since
+    EmailAddress.objects.filter(email=OLD).delete()
     desk.post(page(held), {"reason": "seen with a passport"})
     held.refresh_from_db()
     assert held.held_since is None and held.email == STOLEN

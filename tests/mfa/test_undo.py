@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from allauth.account.models import EmailAddress
+from django.utils import timezone
 
 from accounts.models import User
-from mfa.models import AuthenticatorApp, Passkey, RecoveryCode
+from accounts.undo import sets
+from mfa.models import AuthenticatorApp, Passkey, RecoveryCode, RecoveryCodes
 from mfa.undo import PART
 from tests.mfa.test_app import shown_seed
 from tests.support import second_steps, undoing
@@ -144,3 +148,28 @@ def test_the_letters_go_to_all_addresses_and_old_ones_get_the_link(carol, mailbo
         for kind in ("factor_changed", "two_step")
         for to in (CAROL, "new@example.org")
     }
+
+
+@pytest.mark.parametrize("way", ["app", "recovery_code"])
+def test_a_second_step_that_came_lately_proves_nothing(carol, clock, way):
+    undoing.long_here(carol)
+    AuthenticatorApp.objects.update(created_at=timezone.now())
+    RecoveryCodes.objects.update(created_at=timezone.now())
+    undoing.change_password(inside("carol", carol))
+    owner = open_and_stop(link_to(CAROL, "password_changed"))
+    clock.forward(seconds=31)
+    proof = second_steps.code_of(carol) if way == "app" else second_steps.CODES[0]
+    assert owner.post(UNDO, {"proof": proof}).status_code == 200
+
+
+def test_limits_come_back_with_the_second_steps_they_lean_on_but_no_freeze(carol, clock):
+    undoing.long_here(carol)
+    until = timezone.now() + timedelta(days=9)
+    User.objects.filter(pk=carol.pk).update(passkey_for_changes=True, frozen_until=until)
+    carol.refresh_from_db()
+    undo = sets.begin(carol, "factor")
+    undo.keep()
+    User.objects.filter(pk=carol.pk).update(passkey_for_changes=False)
+    put_back(open_and_stop(undo.link_for(CAROL)))
+    carol.refresh_from_db()
+    assert carol.passkey_for_changes and carol.frozen_until is None
