@@ -86,14 +86,16 @@ def plan_of(**asked: Any) -> str:
 
 
 def test_rare_kinds_are_found_by_their_index_past_many_others(long_history: None) -> None:
-    for asked in ({}, {"before": Entry.objects.count()}):
+    # By its number: on PostgreSQL they go on where an earlier test ended.
+    for asked in ({}, {"before": Entry.objects.latest("id").id}):
         plan = plan_of(events=RARE, **asked)
         assert plan.count("entry_subject_event") == len(RARE), plan
         assert "SCAN audit_entry" not in plan and "Seq Scan" not in plan, plan
 
 
 def test_everything_is_read_in_the_order_of_its_index(long_history: None) -> None:
-    for asked in ({}, {"before": Entry.objects.count()}):
+    # By its number: on PostgreSQL they go on where an earlier test ended.
+    for asked in ({}, {"before": Entry.objects.latest("id").id}):
         plan = plan_of(**asked)
         assert "SCAN audit_entry" not in plan and "Seq Scan" not in plan, plan
         assert "TEMP B-TREE" not in plan and "Sort" not in plan, plan
