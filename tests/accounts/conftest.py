@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.passwords import breached_load, breached_sources
 from accounts.texts import senders
 from authsite.text_url import text_transport
-from tests.support import breaches, cast
+from tests.support import breaches, cast, undoing
 from tests.support.keyrings import T1, T2, Life
 from tests.support.required_password import ALSO_BREACHED
 from tests.support.smtp_sink import SmtpSink
@@ -146,3 +146,20 @@ def database_url(tmp_path: Path) -> Iterator[str]:
             yield urlsplit(given)._replace(path=f"/{name}").geturl()
         finally:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+# --- Undo: tests/support/undoing.py ---
+
+
+@pytest.fixture
+def owners(alice) -> Visitor:
+    """The owner's browser of old."""
+    return undoing.at_home(alice)
+
+
+@pytest.fixture
+def intruder(owners, alice) -> Visitor:
+    """Knows the password, came on a new device, and made an address of theirs the main one."""
+    browser = undoing.sign_in("alice")
+    undoing.take_over_the_address(browser, "mallory@example.org")
+    return browser

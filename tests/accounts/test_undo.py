@@ -9,7 +9,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.utils import timezone
 
-from accounts.models import ChangeSet, KnownDevice, Session, User
+from accounts.models import ChangeSet, KnownDevice, Session
 from accounts.undo import sets
 from audit.models import Entry
 from tests.support import cast, undoing
@@ -24,8 +24,8 @@ from tests.support.undoing import (
     PASSWORD,
     THEIRS,
     UNDO,
-    at_home,
     link_to,
+    main_address,
     open_and_stop,
     put_back,
     sign_in,
@@ -37,26 +37,6 @@ pytestmark = pytest.mark.django_db
 
 OLD, STOLEN = "alice@example.org", "mallory@example.org"
 HELD = "You cannot sign in here for now"
-
-
-@pytest.fixture
-def owners(alice) -> Visitor:
-    """The owner's browser of old."""
-    return at_home(alice)
-
-
-@pytest.fixture
-def intruder(owners, alice) -> Visitor:
-    """Knows the password, came on a new device, and made an address of theirs the main one."""
-    browser = sign_in("alice")
-    take_over_the_address(browser, STOLEN)
-    return browser
-
-
-def main_address(user: User) -> str:
-    user.refresh_from_db()
-    assert EmailAddress.objects.get(user=user, primary=True).email == user.email
-    return user.email
 
 
 def test_an_intruder_is_reported_stopped_and_undone(owners, intruder, alice, mailbox, clock):

@@ -25,12 +25,11 @@ from tests.support.undoing import (
     PASSWORD,
     THEIRS,
     UNDO,
-    at_home,
     link_to,
+    main_address,
     open_and_stop,
     put_back,
     sign_in,
-    take_over_the_address,
 )
 from tests.support.visitor import Visitor
 
@@ -38,26 +37,6 @@ pytestmark = pytest.mark.django_db
 
 OLD, STOLEN = "alice@example.org", "mallory@example.org"
 HELD = "You cannot sign in here for now"
-
-
-@pytest.fixture
-def owners(alice) -> Visitor:
-    """The owner's browser of old."""
-    return at_home(alice)
-
-
-@pytest.fixture
-def intruder(owners, alice) -> Visitor:
-    """Knows the password, came on a new device, and made an address of theirs the main one."""
-    browser = sign_in("alice")
-    take_over_the_address(browser, STOLEN)
-    return browser
-
-
-def main_address(user: User) -> str:
-    user.refresh_from_db()
-    assert EmailAddress.objects.get(user=user, primary=True).email == user.email
-    return user.email
 
 
 def test_a_browser_that_an_unlock_letter_let_in_is_no_old_one(owners, intruder, alice, mailbox):

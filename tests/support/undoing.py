@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from accounts.models import AddressSince, KnownDevice, User
@@ -70,3 +71,9 @@ def open_and_stop(link: str, browser: Visitor | None = None) -> Visitor:
 def put_back(browser: Visitor, proof: str = cast.PASSWORD, new: str = NEW) -> Any:
     browser.post(UNDO, {"proof": proof})
     return browser.post(PASSWORD, {"password1": new, "password2": new})
+
+
+def main_address(user: User) -> str:
+    user.refresh_from_db()
+    assert EmailAddress.objects.get(user=user, primary=True).email == user.email
+    return user.email
