@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tests.bench import crowd
-from tests.bench.browsing import SIGN_IN, Browser
+from tests.bench.browsing import DEVICE_COOKIE, SIGN_IN, Browser
 from tests.bench.rounds import Act
 from tests.bench.servers import Server
 
@@ -27,12 +27,14 @@ class Acts:
     people: int
     label: str = ""
     home: dict[str, str] = field(default_factory=dict)  # cookies of somebody signed in
+    devices: dict[str, str] = field(default_factory=dict)  # by login, what its browser is known by
 
     def settle_in(self) -> None:
         """Everybody who signs in while it is measured has done so before, and one stays."""
         with Browser(self.server.port) as browser:
             for which in range(RESIDENTS):
                 browser.sign_in(self._login(which), crowd.PASSWORD)
+                self._known_from_now_on(browser, self._login(which))
             browser.sign_in(self._login(0), crowd.PASSWORD)
             self.home = dict(browser.cookies)
 
@@ -64,10 +66,22 @@ class Acts:
         return Act(self._name("hashing"), self.server, count, ask)
 
     def sign_in(self, count: int = 8) -> Act:
+        """As on all days: in the browser in which that person was before."""
+
+        def ask(browser: Browser, number: int) -> None:
+            login = self._login(number % RESIDENTS)
+            self._try(browser, login, crowd.PASSWORD, 302, self.devices.get(login, ""))
+            self._known_from_now_on(browser, login)
+
+        return Act(self._name("sign-in"), self.server, count, ask, Browser.open_sign_in)
+
+    def sign_in_elsewhere(self, count: int = 8) -> Act:
+        """In a browser that is new to that person, who is sent a letter about it."""
+
         def ask(browser: Browser, number: int) -> None:
             self._try(browser, self._login(number % RESIDENTS), crowd.PASSWORD, 302)
 
-        return Act(self._name("sign-in"), self.server, count, ask, Browser.open_sign_in)
+        return Act(self._name("sign-in elsewhere"), self.server, count, ask, Browser.open_sign_in)
 
     def wrong(self, count: int = 8) -> Act:
         others = crowd.ACTORS - RESIDENTS
@@ -101,8 +115,13 @@ class Acts:
 
         return Act(self._name(name), self.server, count, ask if at_home else as_stranger, prepare)
 
-    def _try(self, browser: Browser, login: str, password: str, status: int) -> None:
-        if (answered := browser.try_sign_in(login, password).status) != status:
+    def _known_from_now_on(self, browser: Browser, login: str) -> None:
+        self.devices[login] = browser.cookies.get(DEVICE_COOKIE, "")
+
+    def _try(
+        self, browser: Browser, login: str, password: str, status: int, device: str = ""
+    ) -> None:
+        if (answered := browser.try_sign_in(login, password, device).status) != status:
             raise Unexpected(f"The sign-in of {login} answered {answered}, not {status}")
 
     def _login(self, which: int) -> str:

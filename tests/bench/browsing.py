@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SIGN_IN = "/accounts/login/"
+DEVICE_COOKIE = "device"
 _TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="([^"]+)"')
 _networks = itertools.count(random.randrange(1 << 22))
 
@@ -74,9 +75,10 @@ class Browser:
         self.token = found.group(1).decode()
         self._stranger = dict(self.cookies)
 
-    def try_sign_in(self, login: str, password: str) -> Answer:
-        """Send that form as the same stranger each time, from another network."""
-        self.cookies = dict(self._stranger)
+    def try_sign_in(self, login: str, password: str, device: str = "") -> Answer:
+        """Send that form as the same stranger each time, from another network; or as the browser
+        that holds the value `device` from an earlier sign-in."""
+        self.cookies = self._stranger | ({DEVICE_COOKIE: device} if device else {})
         fields = {"csrfmiddlewaretoken": self.token, "login": login, "password": password}
         return self.post(SIGN_IN, fields, **{"x-forwarded-for": another_network()})
 

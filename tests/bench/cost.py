@@ -39,8 +39,8 @@ def figures(folder: Path, size: Size) -> list[Figure]:
         plain = PlainActs(plain_server, FEW, PLAIN)
         costs = measure(
             [
-                acts.bare_hash(), acts.sign_in(), acts.wrong(), acts.unknown(), acts.hello(),
-                acts.sign_in_page(), acts.frame(), acts.overview(), acts.hashing(),
+                acts.bare_hash(), acts.sign_in(), acts.sign_in_elsewhere(), acts.wrong(), acts.unknown(),
+                acts.hello(), acts.sign_in_page(), acts.frame(), acts.overview(), acts.hashing(),
                 plain.bare_hash(), plain.sign_in(), plain.sign_in_page(),
             ],
             rounds=size.rounds,
@@ -90,6 +90,11 @@ def _beside_a_pause(costs: Costs) -> list[Figure]:
     return [
         Figure("what the hash costs the rest of a request, caches gone cold", pause, unit="ms"),
         Figure("sign-in less its hash and that", own, unit="ms"),
+        Figure(
+            "what a browser new to its person adds: a device and a letter",
+            paired_difference(costs["sign-in elsewhere"], costs["sign-in"]),
+            unit="ms",
+        ),
     ]
 
 
