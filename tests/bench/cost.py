@@ -39,8 +39,9 @@ def figures(folder: Path, size: Size) -> list[Figure]:
         plain = PlainActs(plain_server, FEW, PLAIN)
         costs = measure(
             [
-                acts.bare_hash(), acts.sign_in(), acts.sign_in_elsewhere(), acts.wrong(), acts.unknown(),
-                acts.hello(), acts.sign_in_page(), acts.frame(), acts.overview(), acts.hashing(),
+                acts.bare_hash(), acts.sign_in(), acts.sign_in_elsewhere(), acts.wrong(),
+                acts.unknown(), acts.hello(), acts.sign_in_page(), acts.frame(), acts.overview(),
+                acts.hashing(),
                 plain.bare_hash(), plain.sign_in(), plain.sign_in_page(),
             ],
             rounds=size.rounds,
