@@ -35,7 +35,7 @@ RULE_KIND = OneOf(("allow", "deny"))
 RULE_SCOPE = OneOf(("site", "admin"))
 BY = OneOf(("staff", "operator"))
 LIMITS = SomeOf(("frozen_until", "resets_need_proof", "passkey_for_changes", "recovery_days"))
-CHANGED = OneOf(("address", "password", "factor", "phone", "limits"))
+CHANGED = OneOf(("address", "password", "factor", "phone", "username", "limits"))
 MUST_CHANGE = OneOf(("breached", "common", "demanded"))
 
 

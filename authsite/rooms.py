@@ -17,6 +17,7 @@ ON_CREDENTIALS_CHANGED = [
 UNDO_PARTS = [
     "accounts.undo.addresses.PART",
     "accounts.undo.phone.PART",
+    "accounts.undo.usernames.PART",
     "accounts.flows.limits.PART",
     "mfa.undo.PART",
 ]

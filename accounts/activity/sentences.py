@@ -35,6 +35,7 @@ STOPPED: dict[str, Words] = {
     "password": gettext_lazy("A change of the password was stopped by the link in its email"),
     "factor": gettext_lazy("A change of second steps was stopped by the link in its email"),
     "phone": gettext_lazy("A change of the phone number was stopped by the link in its email"),
+    "username": gettext_lazy("A change of the username was stopped by the link in its email"),
     "limits": gettext_lazy("A change of limits was stopped by the link in its email"),
 }
 RESET_ASKED_BY: dict[str, Words] = {

@@ -136,6 +136,12 @@ def has_proved(request: HttpRequest, row: ChangeSet) -> bool:
     return fits and time.time() - kept.get("at", 0) <= PROVED_SECONDS
 
 
+def name_after(row: ChangeSet) -> str:
+    """The username under which its person signs in once it is put back. Raises SealBroken."""
+    former = sets.former_of(sets.first_of(row))
+    return str(former.get("username", {}).get("name", row.user.username))
+
+
 def put_back(request: HttpRequest, row: ChangeSet, password: str) -> None:
     """Make everything as it was before the change, but the password: that is a new one, whatever it
     was. Once for all who race; whatever else was changed since goes with it.

@@ -19,6 +19,7 @@ from accounts.outbox import letters_username
 from accounts.outbox.letters import Happening
 from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
+from accounts.undo import sets
 from accounts.validators import normalise_username, validate_username
 from audit.events import Event
 
@@ -50,7 +51,7 @@ def change(request: HttpRequest, user: User, username: str) -> bool:
 
     Raises ReauthenticationRequired, ValidationError for what is no username, TooManyTries for who asks
     for one name after the other, TooManyChanges, UsernameTaken; CredentialsMoved and SessionEnded where
-    something else was quicker.
+    something else was quicker; ChangesHeld.
     """
     demand_fresh_proof(request)
     username = normalise_username(username)
@@ -64,9 +65,11 @@ def change(request: HttpRequest, user: User, username: str) -> bool:
     budgets.spend(budgets.USERNAMES, f"user:{user.pk}")
     if usernames.is_taken(username, by=user):
         raise UsernameTaken
+    undo = sets.begin(user, "username")
     told = to_all(
         user,
         letters_username.username_changed,
+        undo=undo,
         old=user.username,
         username=username,
         days=settings.POLICY_USERNAME_HELD_DAYS,
@@ -87,6 +90,7 @@ def change(request: HttpRequest, user: User, username: str) -> bool:
                 request=request,
                 letters=told,
                 end_others=False,
+                undo=undo,
                 label=username,
             )
     except (IntegrityError, usernames.UsernameHeld):

@@ -33,6 +33,7 @@ class ChangeSet(models.Model):
         PASSWORD = "password"  # noqa: S105 - a word for it
         FACTOR = "factor"
         PHONE = "phone"
+        USERNAME = "username"
         LIMITS = "limits"
 
     user = models.ForeignKey(
@@ -51,7 +52,9 @@ class ChangeSet(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(kind__in=("address", "password", "factor", "phone", "limits")),
+                condition=models.Q(
+                    kind__in=("address", "password", "factor", "phone", "username", "limits")
+                ),
                 name="change_set_of_a_known_kind",
             )
         ]

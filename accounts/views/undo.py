@@ -84,7 +84,7 @@ def password(request: HttpRequest) -> HttpResponse:
         undo.put_back(request, row, form.cleaned_data["password1"])
         request.session.pop(LINK_KEY, None)
         return redirect("account_undo_done")
-    context = {"form": form, "account_label": row.user.username}
+    context = {"form": form, "account_label": undo.name_after(row)}
     return render(request, "accounts/undo/password.html", context)
 
 

@@ -215,7 +215,7 @@ CASES = {
         kind="address", happened=HAPPENED,
     ),
     "change_undone": case(
-        letters.change_undone, "addresses and second steps are as they were", "help@example.org",
+        letters.change_undone, "addresses, username and second steps are as they were", "help@example.org",
         happened=HAPPENED,
     ),
     "change_kept": case(
