@@ -215,8 +215,8 @@ CASES = {
         kind="address", happened=HAPPENED,
     ),
     "change_undone": case(
-        letters.change_undone, "addresses, username and second steps are as they were", "help@example.org",
-        happened=HAPPENED,
+        letters.change_undone, "addresses, username and second steps are as they were",
+        "help@example.org", happened=HAPPENED,
     ),
     "change_kept": case(
         letters.change_kept, "The account is open again.", "help@example.org", happened=HAPPENED
