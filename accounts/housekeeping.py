@@ -51,6 +51,10 @@ PERIODIC = [
     "accounts.texts.channel.purge",
     "accounts.flows.erasing.erase_due",
     "accounts.exports.building.purge",
+    "audit.chain.segments.close",
+    "audit.chain.segments.tell",
+    "audit.chain.segments.prune_due",
+    "audit.counting.purge",
 ]
 
 

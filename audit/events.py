@@ -498,6 +498,19 @@ class Event(StrEnum):
         {"command": Word()},
     )
 
+    # --- the trail itself -------------------------------------------------------------------------
+
+    TRAIL_VERIFIED = (
+        "trail.verified",
+        "An operator had the whole chain of the trail read, and was told what is wrong with it.",
+        {"verified": Count(ANY_ENTRY), "found": Count(ANY_ENTRY)},
+    )
+    TRAIL_PRUNED = (
+        "trail.pruned",
+        "A stretch of old entries was taken away whole; its last seal stays.",
+        {"first": Count(ANY_ENTRY), "last": Count(ANY_ENTRY)},
+    )
+
     # --- networks: the rule's row, which stays, says which one -------------------------------------
 
     NETWORK_RULE_ADDED = (

@@ -18,6 +18,7 @@ from audit.sealed import SealedColumn
 
 FORGOTTEN = b""
 Keys = dict[str, bytes]
+MOST_KNOWN = 10_000
 SEALED = SealedColumn(
     "keys of people and months in the trail",
     SubjectKey,
@@ -56,13 +57,49 @@ def stored(names: Iterable[str]) -> Keys:
         return {name: _opened(name, sealed) for name, sealed in cursor.fetchall()}
 
 
-def obtained(names: Iterable[str]) -> Keys:
-    """The keys of all `names`, made where there is none: one SELECT, one INSERT if one was missing.
+class _Known:
+    """Keys that this process has met, so that most entries need no SELECT. Only for writing: what is
+    sealed under a key that was dropped meanwhile opens for nobody, which is what dropping it is for.
+
+    SECURITY: only what is committed. A key that was made in a transaction which is rolled back would
+    seal entries that nobody can open.
+    """
+
+    def __init__(self) -> None:
+        self.keys: Keys = {}
+
+    def of(self, names: set[str]) -> Keys:
+        return {name: self.keys[name] for name in names & self.keys.keys()}
+
+    def remember(self, found: Keys) -> None:
+        transaction.on_commit(lambda: self._keep(found))
+
+    def _keep(self, found: Keys) -> None:
+        if len(self.keys) + len(found) > MOST_KNOWN:
+            self.keys = {}
+        self.keys |= found
+
+
+known = _Known()
+
+
+def obtained(names: Iterable[str], *, afresh: str = "") -> Keys:
+    """The keys of all `names`, made where there is none: no statement for those that were met before,
+    else one SELECT, and one INSERT if one was missing. `afresh` is asked for even if it was met.
 
     Two writers may name somebody for the first time at once: the first to commit wins, the other
     uses the winner's key. Works inside an outer transaction, which the conflict must not break.
     """
     wanted = set(names)
+    met = known.of(wanted - {afresh})
+    if len(met) == len(wanted):
+        return met
+    found = _obtained(wanted - met.keys())
+    known.remember(found)
+    return met | found
+
+
+def _obtained(wanted: set[str]) -> Keys:
     keys = stored(wanted)
     made = {name: sealing.new_key() for name in sorted(wanted - keys.keys())}
     if not made:
@@ -83,6 +120,7 @@ def obtained(names: Iterable[str]) -> Keys:
 def forget(name: str) -> None:
     """Drop the key of a person or a month, for ever: an empty row stays in its place, so that
     whatever is recorded later cannot bring a key back."""
+    known.keys.pop(name, None)
     SubjectKey.objects.bulk_create(
         [SubjectKey(subject_id=name, key="")],
         update_conflicts=True,

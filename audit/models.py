@@ -29,6 +29,89 @@ class SubjectKey(models.Model):
         return f"key of {self.subject_id}"
 
 
+class Head(models.Model):
+    """The end of the chain, one row: who adds to the chain locks it."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    sequence = models.PositiveBigIntegerField(default=0)
+    seal = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_head")]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.seal}"
+
+
+class Segment(models.Model):
+    """A stretch of the chain, `first` to `last` of its sequence, that is full and told outside: `seal`
+    is that of its last entry. Its entries may go together; it stays, and the rest hangs on its seal.
+
+    `mac` covers bounds, seal and whether it was pruned, so that nobody passes a hole off as one.
+    """
+
+    first = models.PositiveBigIntegerField(unique=True)
+    last = models.PositiveBigIntegerField(unique=True)
+    seal = models.CharField(max_length=64)
+    # Of its first and its last entry.
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    closed_at = models.DateTimeField(default=timezone.now)
+    told_at = models.DateTimeField(null=True)
+    pruned_at = models.DateTimeField(null=True)
+    mac = models.CharField(max_length=32)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(first__lte=models.F("last")), name="segment_bounds")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last}"
+
+
+class HourCount(models.Model):
+    """How often an event happened in one hour (UTC), by the fact that its kind is counted by. Added
+    to as entries are chained, so that each counts once."""
+
+    hour = models.DateTimeField()
+    event = models.CharField(max_length=60)
+    detail = models.CharField(max_length=60, blank=True)
+    count = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["hour", "event", "detail"], name="one_count_an_hour")
+        ]
+        indexes = [models.Index(fields=["event", "hour"], name="count_event")]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H} {self.event} {self.detail}: {self.count}"
+
+
+class HourFailures(models.Model):
+    """Failed tries in one hour from one network (the digest of its /24 or /64) or at one account (the
+    opaque id, or the digest of a name that nobody has)."""
+
+    class Whose(models.TextChoices):
+        NETWORK = "network"
+        ACCOUNT = "account"
+
+    hour = models.DateTimeField()
+    whose = models.CharField(max_length=10, choices=Whose)
+    key = models.CharField(max_length=64)
+    count = models.PositiveBigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "failures by hour"
+        constraints = [
+            models.UniqueConstraint(fields=["hour", "whose", "key"], name="one_failure_row_an_hour")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H} {self.whose} {self.key[:8]}: {self.count}"
+
+
 class EntryQuerySet(models.QuerySet["Entry"]):
     def update(self, **kwargs: Any) -> NoReturn:
         raise AppendOnly
@@ -43,8 +126,9 @@ class Entry(models.Model):
     In clear: what, opaque ids of who and whom, when, the request, the facts its event allows.
     Sealed in `personal` under the key named `personal_key`: label, address, device. `ip_digest`
     and `network_digest` (the /24 or /64) are keyed, for searching. No foreign keys: a row outlives
-    the people in it. `sequence` and `seal` are empty until the sealing worker chains the row; that
-    is the one change the database lets through, once.
+    the people in it. `mac` says that the site wrote it so (audit/chain/seals.py). `sequence` and
+    `seal` are empty until the worker chains the row; that is the one change the database lets
+    through, once.
     """
 
     sequence = models.PositiveBigIntegerField(null=True, unique=True, editable=False)
@@ -59,6 +143,7 @@ class Entry(models.Model):
     personal = models.BinaryField(default=b"")
     ip_digest = models.CharField(max_length=64, blank=True)
     network_digest = models.CharField(max_length=64, blank=True)
+    mac = models.BinaryField(max_length=16, default=b"")
 
     objects = EntryQuerySet.as_manager()
 
@@ -74,6 +159,8 @@ class Entry(models.Model):
             models.Index(fields=["ip_digest", "-id"], name="entry_ip"),
             models.Index(fields=["network_digest", "-id"], name="entry_network"),
             models.Index(fields=["request_id"], name="entry_request"),
+            # What the worker has not chained yet: a handful, whatever the table holds.
+            models.Index(fields=["id"], condition=Q(sequence=None), name="entry_not_chained"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -116,7 +116,8 @@ def resealed(sealed: str, *, context: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _derived(key: bytes, purpose: str) -> bytes:
+def derived(key: bytes, purpose: str) -> bytes:
+    """A key of its own for each purpose, out of one."""
     return HKDFExpand(algorithm=hashes.SHA256(), length=32, info=purpose.encode()).derive(key)
 
 
@@ -129,8 +130,9 @@ def keyed_digest(value: str, *, purpose: str) -> str:
 
 def digest_with(key: bytes, value: str, *, purpose: str) -> str:
     """`keyed_digest` under one given key: dropping that key makes the digest meaningless."""
-    derived = _derived(key, purpose)
-    return hmac.digest(derived, value.encode("utf-8", "surrogatepass"), "sha256").hex()
+    return hmac.digest(
+        derived(key, purpose), value.encode("utf-8", "surrogatepass"), "sha256"
+    ).hex()
 
 
 def token_digest(token: str) -> str:

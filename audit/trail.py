@@ -19,6 +19,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from audit import keys, kinds, sealing
+from audit.chain import seals
 from audit.events import Event
 from audit.facts import cleaned, inert
 from audit.inserting import insert
@@ -99,8 +100,9 @@ def record(
 ) -> None:
     """Write one entry: inside the transaction of the change it tells of; after it, for a refusal.
 
-    One SELECT and one INSERT, alike for known and unknown people; one INSERT more when a person or
-    a month is named for the first time. Raises FactRefused for a fact outside the event's list.
+    One INSERT, and one SELECT where nobody acts, or somebody whose key this process has not met
+    before: alike for known and unknown people. One INSERT more when a person or a month is named for
+    the first time. Raises FactRefused for a fact outside the event's list.
     `label` is what was typed or is shown; it is cut at 254 characters. Without a subject or actor
     only its keyed digest is kept, because people type passwords into the name box.
     """
@@ -115,7 +117,10 @@ def record(
     month = keys.month(entry.at)
     known = entry.subject_id or entry.actor_id
     entry.personal_key = known or month
-    opened = keys.obtained((entry.personal_key, month))
+    # SECURITY: of strangers nobody learns by a statement more or less whether they named somebody whose
+    # key this process has met. Whoever acts has proved who they are.
+    afresh = "" if entry.actor_id else entry.personal_key
+    opened = keys.obtained((entry.personal_key, month, seals.NAME), afresh=afresh)
     personal = {"device": _shown(str(getattr(request, "device_label", "")), DEVICE_LENGTH)}
     if known:
         personal["label"] = _shown(label, LABEL_LENGTH)
@@ -129,6 +134,8 @@ def record(
     if (key := opened[entry.personal_key]) != FORGOTTEN:
         plain = json.dumps(personal).encode()
         entry.personal = sealing.seal_with(key, plain, context=_context(entry))
+    said = [getattr(entry, column) for column in seals.COLUMNS]
+    entry.mac = seals.mac(seals.keys_of(opened[seals.NAME]).entries, said)
     insert(entry)
 
 

@@ -194,6 +194,16 @@ else:
 # Kept for SQLite too: opening its file and reading the schema anew costs more than a whole page.
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 
+TRAIL_HEADS_FILE = env.text(
+    "TRAIL_HEADS_FILE",
+    "",
+    "A file to which the daily heads of the trail are appended, best where the database's owner cannot"
+    " write: `auth_events verify --heads` compares with it.",
+    shown="empty: the log has them",
+)
+TRAIL_HEADS_EMAIL = env.text(
+    "TRAIL_HEADS_EMAIL", "", "An address that is sent the daily heads of the trail.", shown="empty"
+)
 CACHE_URL = env.text(
     "CACHE_URL",
     "dbcache://cache_entries",
@@ -443,6 +453,14 @@ POLICY_ADDRESS_DAYS = env.number(
     " their /24 or /64 stays.",
     low=30,
     high=400,
+)
+POLICY_TRAIL_DAYS = env.number(
+    "POLICY_TRAIL_DAYS",
+    730,
+    "Entries of the trail are taken away so many days after they were written, in whole stretches"
+    " whose last seal stays.",
+    low=90,
+    high=3650,
 )
 POLICY_ACTIVITY_DAYS = env.number(
     "POLICY_ACTIVITY_DAYS",

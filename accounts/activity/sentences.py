@@ -288,6 +288,8 @@ SENTENCES: Sentences = {
     # About groups, keys and networks, never about a person.
     Event.STAFF_GROUP_CHANGED: None,
     Event.KEYS_ROTATED: None,
+    Event.TRAIL_VERIFIED: None,
+    Event.TRAIL_PRUNED: None,
     Event.NETWORK_RULE_ADDED: None,
     Event.NETWORK_RULE_ENDED: None,
 }

@@ -1,5 +1,5 @@
-"""The loops that send letters and texts, keep house and build copies of people's data, until they are
-told to stop.
+"""The loops that send letters and texts, keep house, build copies of people's data and chain the trail,
+until they are told to stop.
 
 Any number of workers may run, on any number of machines: they share nothing but the database.
 """
@@ -18,6 +18,7 @@ from accounts.outbox.channels import LETTERS, Channel
 from accounts.outbox.delivery import drain
 from accounts.outbox.errors import place_of
 from accounts.texts.channel import TEXTS
+from audit.chain import linking
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ def channels() -> list[Channel]:
 def work(stop: threading.Event) -> None:
     """Until `stop`: each channel in a loop of its own. A mail server that lets us wait must not hold
     a code back until it has run out, nor the other way about; nor must somebody's long history."""
-    loops = [*(Worker(stop, one) for one in channels()[1:]), Builder(stop)]
+    loops = [*(Worker(stop, one) for one in channels()[1:]), Builder(stop), Chainer(stop)]
     others = [threading.Thread(target=one.run) for one in loops]
     for thread in others:
         thread.start()
@@ -110,4 +111,16 @@ class Builder(Loop):
 
     def turn(self) -> None:
         building.drain(stop=self.stop)
+        self.troubles = 0
+
+
+class Chainer(Loop):
+    """Gives the entries of the trail their places (audit/chain): within a second or so, because one
+    that has none yet can be taken away unnoticed."""
+
+    begins = "Chaining the trail."
+
+    def turn(self) -> None:
+        while linking.link() and not self.stop.is_set():
+            pass
         self.troubles = 0

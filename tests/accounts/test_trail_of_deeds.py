@@ -45,6 +45,8 @@ TOLD = [
 # Events without a deed in the table: where they are tested.
 ELSEWHERE = {
     "mail.dead": "test_outbox_delivery.py",
+    "trail.verified": "test_auth_events.py",
+    "trail.pruned": "test_auth_events.py",
     "account.password_must_change": "test_password_required.py",
     "staff.password_demanded": "test_password_demands.py",
     "network.rule_added": "test_network_desk.py",

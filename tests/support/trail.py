@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
 from django.http import HttpRequest
 
+from audit import keys
 from audit.models import Entry
 
-append_only = importlib.import_module("audit.migrations.0002_append_only")
+append_only = importlib.import_module("audit.migrations.0003_chain")
 
 
 def let_tests_empty_the_trail() -> None:
@@ -21,16 +23,37 @@ def let_tests_empty_the_trail() -> None:
 
     def sql_flush(style: Any, tables: Sequence[str], **options: Any) -> list[str]:
         statements = plain(style, tables, **options)
+        keys.known.keys.clear()
         if append_only.TABLE not in tables:
             return statements
+        guarded = append_only.TABLE, append_only.SEGMENTS
         if connection.vendor == "postgresql":
-            off = [f"ALTER TABLE {append_only.TABLE} DISABLE TRIGGER USER"]
-            on = [f"ALTER TABLE {append_only.TABLE} ENABLE TRIGGER USER"]
+            off, on = (
+                [f"ALTER TABLE {table} {what} TRIGGER USER" for table in guarded]
+                for what in ("DISABLE", "ENABLE")
+            )
         else:
             off, on = append_only.SQLITE_UNLOCK, append_only.SQLITE_LOCK
         return [*off, *statements, *on]
 
     connection.ops.sql_flush = sql_flush
+
+
+@contextmanager
+def unguarded() -> Iterator[Callable[..., int]]:
+    """What the owner of the database can do: the guards come off; `sql(statement, *values)` runs."""
+    vendor = connection.vendor
+
+    def sql(statement: str, *values: Any) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return int(cursor.rowcount)
+
+    for statement in append_only.UNLOCK[vendor]:
+        sql(statement)
+    yield sql
+    for statement in append_only.LOCK[vendor]:
+        sql(statement)
 
 
 def everything_in_the_trail() -> str:

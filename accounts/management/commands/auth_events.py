@@ -1,0 +1,201 @@
+"""`manage.py auth_events verify|heads|prune`: whether anybody changed the trail behind our back, what
+proves it outside, and taking away what is old (docs/trail.md)."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from accounts.management.alone import alone
+from accounts.management.interrupts import Interrupts
+from accounts.management.operator import FAILED, PROBLEMS_FOUND, WRONG_USAGE, OperatorCommand
+from accounts.management.progress import Progress
+from audit import trail
+from audit.chain import linking, segments, verifying
+from audit.chain.verifying import Finding, Result, Wrong
+from audit.events import Event
+from audit.models import Segment
+
+MOST_AT_ONCE = 10_000
+FEWEST_DAYS = 90
+MOST_SHOWN = 50
+WATCHED = 100_000  # entries: so many take a second or two
+SAID = {
+    Wrong.CHANGED: "was changed",
+    Wrong.REMOVED: "removed",
+    Wrong.MOVED: "stands in another's place",
+    Wrong.INSERTED: "was not written by this site",
+    Wrong.SEAL_CHANGED: "has another seal than it was given",
+    Wrong.REWRITTEN: "is not what was told outside: the chain was written anew",
+    Wrong.CUT_OFF: "cut off from the end",
+    Wrong.HEAD_CHANGED: "the note of where the chain ends was changed",
+    Wrong.SEGMENT_CHANGED: "the note of this stretch was changed, or is not as it was told outside",
+    Wrong.KEY_LOST: "The key of the chain is gone: nothing can be said about any entry.",
+}
+
+
+class Command(OperatorCommand):
+    name = "auth_events"
+    help = (
+        "verify: reads the whole chain of the trail and names each entry that was changed, removed,"
+        " moved or put in from outside; with --heads also whether it still fits what was told outside."
+        " heads: prints what proves the chain up to each closed stretch, to be kept elsewhere. prune:"
+        " takes away whole stretches older than --days (POLICY_TRAIL_DAYS unless given), as the worker"
+        " does; it can be interrupted, and the same command goes on. Exits with 0 (done, or nothing to"
+        " do), 1 (failed), 2 (wrong usage), 3 (verify found something), 75 (already running), 130"
+        " (interrupted)."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("what", choices=["verify", "heads", "prune"])
+        parser.add_argument(
+            "--heads", metavar="FILE", help="verify: heads that were kept outside, a line each."
+        )
+        parser.add_argument("--days", type=int, help="prune: keep the last so many days.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="prune: count, and take nothing."
+        )
+        parser.add_argument("--yes", action="store_true", help="prune: do it without asking.")
+        parser.add_argument("--batch-size", type=int, default=2_000, metavar="ROWS")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.name = f"auth_events {options['what']}"
+        {"verify": self._verify, "heads": self._heads, "prune": self._prune}[options["what"]](
+            options
+        )
+
+    # --- verify -----------------------------------------------------------------------------------
+
+    def _verify(self, options: dict[str, Any]) -> None:
+        heads = self._heads_of(options["heads"])
+        while linking.link():  # so that what has no place yet is looked at with the rest
+            pass
+        progress = self._progress("Verifying")
+        interrupts = Interrupts()
+
+        def told(share: float, done: int) -> None:
+            if done >= WATCHED:
+                progress.at(share, done)
+            interrupts.check()
+
+        try:
+            with interrupts:
+                result = verifying.verify(heads=heads, progress=told)
+        finally:
+            progress.close()
+        trail.record(Event.TRAIL_VERIFIED, verified=result.verified, found=result.found)
+        self.report(_facts(result, heads), _lines(result, heads))
+        if result.found:
+            raise SystemExit(PROBLEMS_FOUND)
+
+    def _heads_of(self, path: str | None) -> dict[int, str]:
+        if path is None:
+            return {}
+        try:
+            return dict(segments.heads_in(Path(path).read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{path} cannot be read: {error}.", returncode=FAILED) from None
+        except ValueError as error:
+            raise CommandError(
+                f"Line {error} of {path} is no head of a trail.", returncode=WRONG_USAGE
+            ) from None
+
+    # --- heads ------------------------------------------------------------------------------------
+
+    def _heads(self, options: dict[str, Any]) -> None:
+        lines = [segments.line(one) for one in Segment.objects.order_by("first")]
+        self.report({"heads": lines}, lines)
+
+    # --- prune ------------------------------------------------------------------------------------
+
+    def _prune(self, options: dict[str, Any]) -> None:
+        days = settings.POLICY_TRAIL_DAYS if options["days"] is None else options["days"]
+        batch = options["batch_size"]
+        if days < FEWEST_DAYS or not 1 <= batch <= MOST_AT_ONCE:
+            raise CommandError(
+                f"--days takes {FEWEST_DAYS} and more, --batch-size 1 to {MOST_AT_ONCE}."
+                " Nothing was changed.",
+                returncode=WRONG_USAGE,
+            )
+        before = timezone.now() - timedelta(days=days)
+        with alone("auth_events"):
+            due = segments.due(before)
+            entries = sum(one.last - one.first + 1 for one in due)
+            facts = {"dry_run": options["dry_run"], "days": days, "segments": len(due)}
+            if options["dry_run"]:
+                said = f"Would take away {_entries(entries)} in {len(due)} stretches. None was."
+                self.report(facts | {"entries": entries}, [said])
+                return
+            if due and not options["yes"]:
+                self._ask(entries)
+            gone = self._run(before, entries, batch)
+        self.report(facts | {"entries": gone}, [f"{_entries(gone)} taken away."])
+
+    def _ask(self, entries: int) -> None:
+        self.tell(f"Takes away {_entries(entries)} of the trail for ever.")
+        if self.ask("Type yes to go on: ").lower() != "yes":
+            raise CommandError("Nothing was changed.", returncode=FAILED)
+
+    def _run(self, before: Any, entries: int, batch: int) -> int:
+        gone, progress = 0, self._progress("Pruning", entries)
+        with Interrupts() as interrupts:
+            for count in segments.prune(before, batch=batch):
+                gone += count
+                if entries >= WATCHED:
+                    progress.at(min(1.0, gone / entries), gone)
+                interrupts.check()
+        progress.close()
+        return gone
+
+    def _progress(self, what: str, total: int | None = None) -> Progress:
+        def write(text: str, ending: str) -> None:
+            if not (self.quiet or self.as_json):
+                self.stderr.write(text, ending=ending)
+
+        return Progress(what, "entries", write=write, on_terminal=sys.stderr.isatty(), total=total)
+
+
+def _facts(result: Result, heads: dict[int, str]) -> dict[str, Any]:
+    facts = {
+        name: getattr(result, name)
+        for name in ("verified", "pruned", "waiting", "found", "sequence", "seal")
+    }
+    return facts | {
+        "heads_compared": len(heads),
+        "findings": [asdict(one) for one in result.findings],
+    }
+
+
+def _lines(result: Result, heads: dict[int, str]) -> list[str]:
+    lines = [_line(one) for one in result.findings[:MOST_SHOWN]]
+    if more := result.found - len(lines):
+        lines.append(f"and {more:,} more")
+    whole = f"{_entries(result.verified)} hold"
+    if result.pruned:
+        whole += f", {result.pruned:,} were pruned"
+    whole += f", compared with {len(heads):,} heads from outside." if heads else "."
+    lines.append(whole)
+    head = f"Head: {result.sequence} {result.seal}"
+    return [*lines, f"{result.found:,} found." if result.found else head]
+
+
+def _line(finding: Finding) -> str:
+    said = SAID[finding.wrong]
+    if finding.first is None:
+        return said if finding.id is None else f"Entry {finding.id} (no place yet) {said}."
+    if finding.id is not None:
+        return f"Entry {finding.id}, place {finding.first}, {said}."
+    return f"Places {finding.first} to {finding.last}: {said}."
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count:,} entries"

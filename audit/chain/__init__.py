@@ -1,0 +1,1 @@
+"""Proof that nobody changed the trail behind our back (docs/trail.md)."""

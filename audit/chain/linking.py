@@ -1,0 +1,95 @@
+"""Gives entries their places in the chain: the worker's part, so that whoever writes an entry waits
+for nobody.
+
+Places are given in the order in which entries are found, which is nearly that of their numbers: on
+PostgreSQL an entry may be committed after one with a higher number.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from audit import counting
+from audit.chain import seals
+from audit.models import Entry, Head
+
+logger = logging.getLogger("audit.chain")
+
+BATCH = 1_000
+_COLUMNS = ", ".join(seals.COLUMNS)
+_WAITING = (
+    f"SELECT id, mac, {_COLUMNS} FROM audit_entry WHERE sequence IS NULL ORDER BY id LIMIT %s"  # noqa: S608 - our columns
+)
+# Another entry with the same mac says the same at the same moment: one of them is a copy.
+_COPIES = (
+    "SELECT DISTINCT one.id FROM audit_entry one JOIN audit_entry other"
+    " ON other.at = one.at AND other.mac = one.mac AND other.id < one.id"
+    " WHERE one.id IN ({marks})"
+)
+_PLACE = "UPDATE audit_entry SET sequence = %s, seal = %s WHERE id = %s"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An entry without a place. `said` are the values of `seals.COLUMNS`."""
+
+    id: int
+    mac: bytes
+    said: Sequence[Any]
+
+
+def link(batch: int = BATCH) -> int:
+    """Give at most `batch` entries their places and count them by the hour, in one transaction; returns
+    how many. Any number of workers may call it: one at a time adds to the chain.
+
+    An entry whose mac does not hold gets its place as well, marked for ever as not ours: left out, it
+    could be taken away again, and would stand in the way of those behind it."""
+    if not Entry.objects.filter(sequence=None).exists():
+        return 0
+    with transaction.atomic():
+        head = _locked_head()
+        waiting = _waiting(batch)
+        if not waiting:
+            return 0
+        key = seals.keys_of(seals.obtained_key())
+        copied = _copies([entry.id for entry in waiting])
+        before = bytes.fromhex(head.seal) if head.seal else seals.NOTHING_BEFORE
+        placed, foreign = [], []
+        for sequence, entry in enumerate(waiting, start=head.sequence + 1):
+            ours = entry.id not in copied and seals.mac(key.entries, entry.said) == entry.mac
+            before = seals.chained(key.links, before, sequence, entry.id, entry.mac, ours=ours)
+            placed.append((sequence, before.hex(), entry.id))
+            foreign += [] if ours else [sequence]
+        with connection.cursor() as cursor:
+            cursor.executemany(_PLACE, placed)
+        head.sequence, head.seal = placed[-1][0], placed[-1][1]
+        head.save()
+        counting.add(dict(zip(seals.COLUMNS, entry.said, strict=True)) for entry in waiting)
+    for sequence in foreign:
+        logger.critical("Entry %d of the trail was not written by this site.", sequence)
+    return len(placed)
+
+
+def _locked_head() -> Head:
+    head, _made = Head.objects.select_for_update().get_or_create(pk=1)
+    return head
+
+
+def _waiting(batch: int) -> list[Waiting]:
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, [batch])
+        return [
+            Waiting(id, bytes(mac), [*said[:-1], bytes(said[-1])])
+            for id, mac, *said in cursor.fetchall()
+        ]
+
+
+def _copies(ids: list[int]) -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_COPIES.format(marks=", ".join(["%s"] * len(ids))), ids)
+        return {id for (id,) in cursor.fetchall()}

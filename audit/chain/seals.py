@@ -1,0 +1,86 @@
+"""What binds an entry to itself and to those before it: two HMAC-SHA-256, each under a key of its own.
+
+`mac` is made as the entry is written, over all that it says, so that a row which somebody put into
+the table with SQL is known as such. `seal` is made by the worker, over the seal before it, the
+entry's place and its mac. Whoever has the database and not FIELD_KEYS can make neither.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from django.utils import timezone
+
+from audit import keys, sealing
+
+# The key that everything here is derived from: made with the first entry, sealed under FIELD_KEYS
+# like those of people and months, so that it moves with them to a new key of the ring.
+NAME = "chain"
+MAC_BYTES = 16  # a tag of 128 bits is as good as one can be forged (NIST SP 800-107r1 5.3.3)
+NOTHING_BEFORE = bytes(32)
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+# What a mac covers, in this order: all columns but the number, which the database gives, and what
+# is written afterwards.
+COLUMNS = (
+    *("event", "at", "actor_id", "subject_id", "request_id", "personal_key"),
+    *("ip_digest", "network_digest", "facts", "personal"),
+)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Derived once for as many entries as are looked at."""
+
+    entries: bytes
+    links: bytes
+
+
+def keys_of(key: bytes) -> Keys:
+    return Keys(sealing.derived(key, "audit entry"), sealing.derived(key, "audit chain"))
+
+
+def kept_key() -> bytes:
+    """The key as it is kept, or b"" where there is none (yet, or any more). One SELECT."""
+    return keys.stored([NAME]).get(NAME, b"")
+
+
+def obtained_key() -> bytes:
+    """The key, made if there is none."""
+    return keys.obtained([NAME])[NAME]
+
+
+def mac(key: bytes, row: Sequence[Any]) -> bytes:
+    """Of the values of COLUMNS, whether they come from a new entry or out of the database."""
+    event, at, *names, facts, personal = row
+    said = [event, moment(at), *names, facts_text(facts)]
+    return hmac.digest(key, _canonical(said).encode() + b"\0" + personal, "sha256")[:MAC_BYTES]
+
+
+def chained(key: bytes, before: bytes, sequence: int, id: int, mac: bytes, *, ours: bool) -> bytes:
+    """`ours` says whether the mac held when the entry was given its place: what was wrong then is told
+    apart for ever from what was changed later."""
+    place = sequence.to_bytes(8, "big") + id.to_bytes(8, "big", signed=True)
+    return hmac.digest(key, before + place + bytes([ours]) + mac, "sha256")
+
+
+def facts_text(facts: Any) -> str:
+    """One text for the same facts, as Python holds them and as either database keeps them."""
+    return _facts_kept(facts) if isinstance(facts, str) else _canonical(facts)
+
+
+@lru_cache(maxsize=4096)
+def _facts_kept(text: str) -> str:
+    """The same few facts come again and again."""
+    return _canonical(json.loads(text))
+
+
+def moment(at: datetime) -> str:
+    """In UTC; SQLite keeps no zone beside it."""
+    return (at.astimezone(UTC) if timezone.is_aware(at) else at.replace(tzinfo=UTC)).isoformat()

@@ -1,0 +1,161 @@
+"""Stretches of the chain that are full: told outside, and from a certain age on taken away whole.
+
+A segment is closed once a day, or when it has MOST entries. What it says goes to where whoever owns
+the database may have no hand: to the log, to a file, and by letter (docs/trail.md).
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.utils import timezone
+
+from audit import trail
+from audit.chain import seals
+from audit.events import Event
+from audit.models import Entry, Head, Segment
+
+logger = logging.getLogger("audit.heads")
+
+MOST = 100_000
+
+
+def close(batch: int) -> int:
+    """Close the segment that is full, if one is; returns how many were closed. At most one worker
+    closes it: the bounds are unique."""
+    now = timezone.now()
+    with transaction.atomic():
+        head = Head.objects.select_for_update().filter(pk=1).first()
+        if head is None:
+            return 0
+        newest = Segment.objects.order_by("-last").first()
+        first = newest.last + 1 if newest else 1
+        if head.sequence < first:
+            return 0
+        begins = Entry.objects.get(sequence=first)
+        last = _end(first, head.sequence, begins.at, now)
+        if last < first:
+            return 0
+        ends = Entry.objects.get(sequence=last)
+        segment = Segment(
+            first=first, last=last, seal=str(ends.seal), began_at=begins.at, ended_at=ends.at
+        )
+        segment.mac = mac(segment)
+        segment.save(force_insert=True)
+    return 1
+
+
+def _end(first: int, newest: int, began: datetime, now: datetime) -> int:
+    """Where the segment that begins with `first` ends: before it where it is not full yet."""
+    if newest - first + 1 >= MOST:
+        return first + MOST - 1
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if began >= today:
+        return first - 1
+    later = Entry.objects.filter(sequence__gte=first, at__gte=today).order_by("sequence")
+    begins_today = later.values_list("sequence", flat=True).first()
+    return begins_today - 1 if begins_today else newest
+
+
+def mac(segment: Segment) -> str:
+    """What makes `segment` one that this site closed, or pruned."""
+    key = seals.keys_of(seals.obtained_key()).links
+    said = [segment.first, segment.last, segment.seal, bool(segment.pruned_at)]
+    return hmac.digest(key, f"segment {said}".encode(), "sha256")[: seals.MAC_BYTES].hex()
+
+
+def tell(batch: int) -> int:
+    """Say the heads of closed segments outside, each at least once; returns how many. One that cannot
+    be written to the file is told of again later."""
+    untold = list(Segment.objects.filter(told_at=None).order_by("first")[:batch])
+    if not untold:
+        return 0
+    lines = [line(segment) for segment in untold]
+    if settings.TRAIL_HEADS_FILE:
+        _append(settings.TRAIL_HEADS_FILE, lines)
+    with transaction.atomic():
+        if settings.TRAIL_HEADS_EMAIL:
+            _send(settings.TRAIL_HEADS_EMAIL, lines)
+        Segment.objects.filter(pk__in=[one.pk for one in untold]).update(told_at=timezone.now())
+    for said in lines:
+        logger.info("Head of the trail: %s", said)
+    return len(untold)
+
+
+def line(segment: Segment) -> str:
+    """`sequence seal time`, as `auth_events verify --heads` reads it again."""
+    return f"{segment.last} {segment.seal} {segment.ended_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _append(path: str, lines: list[str]) -> None:
+    with open(path, "a", encoding="ascii") as file:
+        file.writelines(f"{each}\n" for each in lines)
+
+
+def _send(to: str, lines: list[str]) -> None:
+    send_mail(
+        f"Heads of the trail of {settings.SITE_HOST}",
+        "\n".join(["Keep these lines. They prove what the trail was like:", "", *lines, ""]),
+        None,
+        [to],
+    )
+
+
+def heads_in(text: str) -> Iterator[tuple[int, str]]:
+    """The heads that a file holds; raises ValueError with the number of a line that is none."""
+    for number, each in enumerate(text.splitlines(), start=1):
+        if not each.strip():
+            continue
+        sequence, _, rest = each.strip().partition(" ")
+        seal = rest.partition(" ")[0]
+        if not (sequence.isascii() and sequence.isdigit() and len(seal) == 64):
+            raise ValueError(number)
+        yield int(sequence), seal
+
+
+def prune(before: datetime, *, batch: int = 2_000) -> Iterator[int]:
+    """Take away the entries of whole segments that ended before `before`, the oldest first, `batch`
+    rows a transaction; yields how many each took. What is left off in between goes on where it
+    stopped. A segment whose head was not told outside yet stays."""
+    for segment in due(before):
+        if segment.pruned_at is None:
+            segment.pruned_at = timezone.now()
+            with transaction.atomic():
+                Segment.objects.filter(pk=segment.pk).update(
+                    pruned_at=segment.pruned_at, mac=mac(segment)
+                )
+                trail.record(Event.TRAIL_PRUNED, first=segment.first, last=segment.last)
+        yield from _emptied(segment, batch)
+
+
+def _emptied(segment: Segment, batch: int) -> Iterator[int]:
+    """From the front, so that an interrupted run leaves one stretch."""
+    start = segment.first
+    while start <= segment.last:
+        end = min(start + batch - 1, segment.last)
+        rows = Entry.objects.filter(sequence__gte=start, sequence__lte=end)
+        if gone := rows._raw_delete(rows.db):
+            yield gone
+        start = end + 1
+
+
+def prune_due(batch: int) -> int:
+    """One batch of what is older than POLICY_TRAIL_DAYS; returns how many entries went."""
+    before = timezone.now() - timedelta(days=settings.POLICY_TRAIL_DAYS)
+    return next(prune(before, batch=batch), 0)
+
+
+def due(before: datetime) -> list[Segment]:
+    """The segments that `prune` empties, or has begun to."""
+    told = Segment.objects.filter(ended_at__lt=before, told_at__isnull=False).order_by("first")
+    return [one for one in told if one.pruned_at is None or _is_left(one)]
+
+
+def _is_left(segment: Segment) -> bool:
+    return Entry.objects.filter(sequence__gte=segment.first, sequence__lte=segment.last).exists()

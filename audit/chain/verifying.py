@@ -1,0 +1,267 @@
+"""Reads the whole chain and says what was done to it.
+
+Reads nothing but the table, the heads kept beside it and, if given, those that were told outside: it
+opens nothing, so erased people make no difference. Each entry that is wrong is named once, and what
+follows it is measured by the seal that it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max
+
+from audit.chain import seals, segments
+from audit.chain.seals import Keys
+from audit.models import Entry, Head, Segment
+
+CHUNK = 5_000
+MOST_FINDINGS = 1_000  # that are told one by one
+MOST_COMPARED = 200  # strays, each with each
+_COLUMNS = ", ".join(seals.COLUMNS)
+_NEXT = (
+    f"SELECT sequence, id, seal, mac, {_COLUMNS} FROM audit_entry"  # noqa: S608 - our columns
+    " WHERE sequence > %s ORDER BY sequence LIMIT %s"
+)
+_WAITING = f"SELECT id, mac, {_COLUMNS} FROM audit_entry WHERE sequence IS NULL ORDER BY id"  # noqa: S608 - our columns
+
+
+class Wrong(StrEnum):
+    """What was done, as far as the chain can tell."""
+
+    CHANGED = "changed"
+    REMOVED = "removed"
+    MOVED = "moved"
+    INSERTED = "inserted"
+    SEAL_CHANGED = "seal_changed"
+    REWRITTEN = "rewritten"
+    CUT_OFF = "cut_off"
+    HEAD_CHANGED = "head_changed"
+    SEGMENT_CHANGED = "segment_changed"
+    KEY_LOST = "key_lost"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`first` and `last` are places in the chain, `id` the number of the entry; None where there is
+    none."""
+
+    wrong: Wrong
+    first: int | None = None
+    last: int | None = None
+    id: int | None = None
+
+
+@dataclass
+class Result:
+    """`verified` entries hold, `pruned` are gone by rule, `waiting` have no place yet."""
+
+    verified: int = 0
+    pruned: int = 0
+    waiting: int = 0
+    found: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    sequence: int = 0
+    seal: str = ""
+
+    def note(self, finding: Finding) -> None:
+        self.found += 1
+        if len(self.findings) < MOST_FINDINGS:
+            self.findings.append(finding)
+
+
+@dataclass(frozen=True)
+class Stray:
+    """An entry whose seal is none that its place allows, and the seal that stands before it."""
+
+    place: int
+    id: int
+    seal: bytes
+    mac: bytes
+    before: bytes
+    holds: bool  # its mac
+
+    def sealed(self, key: bytes, place: int, before: bytes) -> tuple[bytes, bytes]:
+        """The two seals that this entry could have at `place`."""
+        given = key, before, place, self.id, self.mac
+        return seals.chained(*given, ours=True), seals.chained(*given, ours=False)
+
+
+def verify(
+    *,
+    heads: Mapping[int, str] | None = None,
+    progress: Callable[[float, int], None] = lambda share, done: None,
+) -> Result:
+    """Walk the chain from its beginning to its end, at most CHUNK entries in memory. `heads` are those
+    that were told outside, by their place. What is chained meanwhile is seen or not."""
+    result = Result()
+    newest = Entry.objects.aggregate(Max("sequence"))["sequence__max"] or 0
+    head = Head.objects.filter(pk=1).first() or Head(sequence=0, seal="")
+    key = seals.kept_key()
+    if not key:
+        if newest or head.sequence or Entry.objects.exists():
+            result.note(Finding(Wrong.KEY_LOST))
+        return result
+    if head.sequence < newest:
+        result.note(Finding(Wrong.HEAD_CHANGED, head.sequence, newest))
+    walk = _Walk(seals.keys_of(key), result, dict(heads or {}), head)
+    after = 0
+    while rows := _page(after):
+        walk.through(rows)
+        after = rows[-1][0]
+        progress(min(1.0, after / max(after, head.sequence)), result.verified)
+    walk.end()
+    _waiting(walk.keys, result)
+    return result
+
+
+def _page(after: int) -> list[tuple[Any, ...]]:
+    """By place, so that no cursor is held open."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, [after, CHUNK])
+        return cursor.fetchall()
+
+
+def _waiting(keys: Keys, result: Result) -> None:
+    """Those that have no place yet say only whether we wrote them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING)
+        while rows := cursor.fetchmany(CHUNK):
+            for id, mac, *said, personal in rows:
+                result.waiting += 1
+                if seals.mac(keys.entries, [*said, bytes(personal)]) != bytes(mac):
+                    result.note(Finding(Wrong.INSERTED, id=id))
+
+
+class _Walk:
+    """How far the chain has been followed: to `place`, whose entry has the seal `before`; None where
+    that entry is missing."""
+
+    def __init__(self, keys: Keys, result: Result, heads: dict[int, str], head: Head) -> None:
+        self.keys, self.result = keys, result
+        self.place = 0
+        self.before: bytes | None = seals.NOTHING_BEFORE
+        self.strays: list[Stray] = []
+        self.gaps: list[tuple[int, bytes]] = []  # where each begins, and the seal before it
+        self.pruned: list[Segment] = []
+        self.told: dict[int, str] = {}
+        self._begin(list(Segment.objects.order_by("first")), heads)
+        if head.sequence and self.told.setdefault(head.sequence, head.seal) != head.seal:
+            self.result.note(Finding(Wrong.HEAD_CHANGED, head.sequence, head.sequence))
+
+    def _begin(self, kept: list[Segment], heads: dict[int, str]) -> None:
+        after = 0
+        for segment in kept:
+            same = heads.get(segment.last, segment.seal) == segment.seal
+            if segment.first != after + 1 or segments.mac(segment) != segment.mac or not same:
+                self.result.note(Finding(Wrong.SEGMENT_CHANGED, segment.first, segment.last))
+            elif segment.pruned_at is not None:
+                self.pruned.append(segment)
+            after = segment.last
+        gone = self.pruned[-1].last if self.pruned else 0
+        told = {one.last: one.seal for one in kept} | heads
+        self.told = {place: seal for place, seal in told.items() if place > gone}
+
+    def through(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Follow the chain through entries in the order of their places."""
+        entries, links = self.keys.entries, self.keys.links
+        for place, id, sealed, macced, *said, personal in rows:
+            if self.pruned and place <= self.pruned[-1].last:
+                continue  # it goes with its segment, and says nothing any more
+            if place != self.place + 1:
+                self._over(place)
+            mac, seal = bytes(macced), _bytes(sealed)
+            holds = seals.mac(entries, [*said, bytes(personal)]) == mac
+            before = self.before
+            wrong: Wrong | None = None if holds else Wrong.CHANGED
+            if before is not None and seal != seals.chained(
+                links, before, place, id, mac, ours=True
+            ):
+                if seal == seals.chained(links, before, place, id, mac, ours=False):
+                    wrong = Wrong.INSERTED
+                else:
+                    self.strays.append(Stray(place, id, seal, mac, before, holds))
+                    wrong = Wrong.MOVED
+            if wrong is None:
+                self.result.verified += 1
+            elif wrong is not Wrong.MOVED:
+                self.result.note(Finding(wrong, place, place, id))
+            if place in self.told:
+                self._is_as_told(place, id, seal)
+            self.place, self.before = place, seal
+
+    def _is_as_told(self, place: int, id: int, seal: bytes) -> None:
+        if self.told.pop(place) != seal.hex() and not self._is_stray(place):
+            self.result.note(Finding(Wrong.REWRITTEN, place, place, id))
+
+    def _is_stray(self, place: int) -> bool:
+        return bool(self.strays) and self.strays[-1].place == place
+
+    def _over(self, place: int) -> None:
+        """From where the chain has been followed to, to just before `place`: pruned, or gone."""
+        while self.pruned and self.pruned[0].first <= self.place + 1:
+            segment = self.pruned.pop(0)
+            self.place, self.before = segment.last, _bytes(segment.seal)
+            self.result.pruned += segment.last - segment.first + 1
+        if self.place + 1 < place:
+            self.result.note(Finding(Wrong.REMOVED, self.place + 1, place - 1))
+            if self.before is not None:
+                self.gaps.append((self.place + 1, self.before))
+            self.before = None
+
+    def end(self) -> None:
+        """Behind the last entry: what the heads say there was besides, and what the strays are."""
+        last = max([self.place, *self.told])
+        if self.pruned:
+            self._over(self.pruned[-1].last + 1)
+        if self.place < last:
+            self.result.note(Finding(Wrong.CUT_OFF, self.place + 1, last))
+        self.result.sequence = self.place
+        self.result.seal = (self.before or b"").hex()
+        self._explain()
+
+    def _explain(self) -> None:
+        """Each stray is told once. One whose own seal was changed makes the next one stray too, and so
+        does one that stands in another's place: those hold once the right seal is before them."""
+        right: dict[int, bytes] = {}
+        for stray in self.strays:
+            before = right.get(stray.place, stray.before)
+            if stray.seal in stray.sealed(self.keys.links, stray.place, before):
+                self.result.verified += 1
+                continue
+            wrong, seal = self._wrong_with(stray, before)
+            self.result.note(Finding(wrong, stray.place, stray.place, stray.id))
+            right[stray.place + 1] = seal
+
+    def _wrong_with(self, stray: Stray, before: bytes) -> tuple[Wrong, bytes]:
+        """What it is, and the seal that belongs to its place."""
+        links = self.keys.links
+        for other in self.strays[:MOST_COMPARED]:
+            for seal in other.sealed(links, stray.place, before) if other is not stray else ():
+                if seal in (other.seal, stray.seal):
+                    return Wrong.MOVED, seal
+        for place, seal in self.gaps[:MOST_COMPARED]:
+            if stray.seal in stray.sealed(links, place, seal):
+                return Wrong.MOVED, stray.seal
+        if not stray.holds:
+            return Wrong.CHANGED, stray.seal
+        both = stray.sealed(links, stray.place, before)
+        following = next((one for one in self.strays if one.place == stray.place + 1), None)
+        fits = [
+            seal
+            for seal in both
+            if following and following.seal in following.sealed(links, following.place, seal)
+        ]
+        return Wrong.SEAL_CHANGED, (fits or both)[0]
+
+
+def _bytes(seal: str) -> bytes:
+    """What a column of hex holds; b"" for what is none."""
+    try:
+        return bytes.fromhex(seal)
+    except ValueError:
+        return b""

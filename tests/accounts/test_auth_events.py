@@ -1,0 +1,166 @@
+"""`manage.py auth_events`: what it says and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from accounts.management.alone import alone
+from audit import trail
+from audit.chain import linking, segments
+from audit.events import Event
+from audit.models import Entry, Head
+from tests.support.trail import unguarded
+
+ALICE = "11111111-1111-4111-8111-111111111111"
+
+
+@pytest.fixture
+def chain(db: Any) -> None:
+    for _ in range(3):
+        trail.record(Event.SIGNED_IN, subject=ALICE)
+    linking.link()
+
+
+@pytest.fixture
+def old(chain: None, clock: Any) -> None:
+    """A closed and told stretch of three entries, 100 days old."""
+    clock.forward(days=1)
+    segments.close(1)
+    segments.tell(1)
+    clock.forward(days=100)
+
+
+def run(*arguments: str) -> tuple[str, int]:
+    out, code = StringIO(), 0
+    try:
+        call_command("auth_events", *arguments, stdout=out, stderr=out)
+    except CommandError as error:
+        out.write(str(error))
+        code = error.returncode
+    except SystemExit as left:
+        code = int(str(left.code))
+    return out.getvalue(), code
+
+
+def test_a_whole_chain_is_said_to_hold_with_its_head(chain) -> None:
+    head = Head.objects.get()
+    assert run("verify") == (f"3 entries hold.\nHead: 3 {head.seal}\n", 0)
+    entry = Entry.objects.latest("id")
+    assert (entry.event, entry.facts) == (Event.TRAIL_VERIFIED, {"verified": 3, "found": 0})
+
+
+def test_what_has_no_place_yet_is_given_one_first(db) -> None:
+    trail.record(Event.SIGNED_IN, subject=ALICE)
+    said, code = run("verify", "--json")
+    told = json.loads(said)
+    assert (code, told["verified"], told["waiting"], told["findings"]) == (0, 1, 0, [])
+
+
+def test_each_wrong_entry_is_named_and_the_exit_code_says_so(chain) -> None:
+    number = Entry.objects.get(sequence=2).pk
+    with unguarded() as sql:
+        sql("UPDATE audit_entry SET event = 'another' WHERE sequence = 2")
+    said, code = run("verify")
+    assert (said, code) == (
+        f"Entry {number}, place 2, was changed.\n2 entries hold.\n1 found.\n",
+        3,
+    )
+    told = json.loads(run("verify", "--json")[0])
+    assert told["findings"] == [{"wrong": "changed", "first": 2, "last": 2, "id": number}]
+
+
+def test_removed_entries_and_those_put_in_are_named(chain) -> None:
+    with unguarded() as sql:
+        sql("DELETE FROM audit_entry WHERE sequence = 2")
+    Entry(event="account.signed_in").save()
+    number = Entry.objects.latest("id").pk
+    said, code = run("verify")
+    assert code == 3
+    assert said.splitlines()[:2] == [
+        "Places 2 to 2: removed.",
+        f"Entry {number}, place 4, was not written by this site.",
+    ]
+
+
+def test_heads_are_printed_and_read_again(old, tmp_path) -> None:
+    printed, code = run("heads")
+    assert code == 0 and printed.startswith("3 ")
+    kept = tmp_path / "heads"
+    kept.write_text(printed)
+    said, code = run("verify", "--heads", str(kept))
+    assert code == 0 and "compared with 1 heads from outside" in said
+    kept.write_text(printed.replace(printed.split()[1], "ab" * 32))
+    said, code = run("verify", "--heads", str(kept))
+    assert code == 3 and "is not as it was told outside" in said
+
+
+@pytest.mark.parametrize(("text", "code"), [("nonsense\n", 2), ("3 \udcff", 2), (None, 1)])
+def test_a_file_that_holds_no_heads_is_refused(chain, tmp_path, text, code) -> None:
+    kept = tmp_path / "heads"
+    if text is not None:
+        kept.write_text(text, errors="replace")
+    said, ended = run("verify", "--heads", str(kept))
+    assert ended == code and "Traceback" not in said
+
+
+def test_prune_counts_first_and_takes_whole_stretches(old) -> None:
+    assert run("prune", "--days", "90", "--dry-run") == (
+        "Would take away 3 entries in 1 stretches. None was.\n",
+        0,
+    )
+    said, code = run("prune", "--days", "90")
+    assert code == 2 and "Use --yes" in said
+    assert run("prune", "--days", "90", "--yes") == ("3 entries taken away.\n", 0)
+    assert run("prune", "--days", "90", "--yes") == ("0 entries taken away.\n", 0)
+    assert Entry.objects.get(event=Event.TRAIL_PRUNED).facts == {"first": 1, "last": 3}
+    said, code = run("verify")
+    assert code == 0 and "3 were pruned" in said
+
+
+@pytest.mark.parametrize("arguments", [("--days", "89"), ("--days", "-1"), ("--batch-size", "0")])
+def test_too_few_days_are_refused(old, arguments) -> None:
+    _said, code = run("prune", "--yes", *arguments)
+    assert code == 2 and Entry.objects.filter(sequence__lte=3).count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_prunes_at_a_time(chain) -> None:
+    taken, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with alone("auth_events"):
+            taken.set()
+            done.wait(30)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert taken.wait(30)
+    said, code = run("prune", "--yes")
+    done.set()
+    thread.join()
+    assert code == 75 and "already running" in said
+
+
+def test_it_can_be_interrupted_between_two_batches(old) -> None:
+    def stop_after(execute: Any, sql: str, *rest: Any) -> Any:
+        result = execute(sql, *rest)
+        if sql.startswith("DELETE"):
+            os.kill(os.getpid(), signal.SIGINT)
+        return result
+
+    with connection.execute_wrapper(stop_after):
+        _said, code = run("prune", "--yes", "--days", "90", "--batch-size", "2")
+    assert code == 130
+    assert Entry.objects.filter(sequence__lte=3).count() == 1
+    assert run("prune", "--yes", "--days", "90")[1] == 0
+    assert run("verify")[1] == 0
