@@ -105,6 +105,7 @@ OWN = Panel(
         MenuEntry("account_profile", "user", _("Profile"), covers="/accounts/username/"),
         MenuEntry("account_email", "mail", _("Email addresses"), covers="/accounts/phone/"),
         MenuEntry("account_change_password", "lock", _("Password")),
+        MenuEntry("account_limits", "key", _("Limits")),
         MenuEntry("account_devices", "laptop", _("Devices"), covers="/accounts/sessions/"),
         MenuEntry("account_activity", "pulse", _("Activity"), covers="/accounts/activity/"),
         MenuEntry(

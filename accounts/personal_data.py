@@ -30,12 +30,15 @@ Row = Mapping[str, Any]
 @dataclass(frozen=True)
 class Section:
     """One part of the copy, and one file of it: `stem` names the file, `columns` each value for its
-    reader, in their order. `rows(user)` reads them one after the other: there may be very many."""
+    reader, in their order. `rows(user)` reads them one after the other: there may be very many.
+    `said`: how the page says the value of a column, where it is a word for programs; '' for not at
+    all."""
 
     stem: str
     title: Words
     columns: Mapping[str, Words]
     rows: Callable[[User], Iterable[Row]]
+    said: Mapping[str, Callable[[Any], Words]] = field(default_factory=dict)
     # Of which tables, as Django labels them.
     tables: tuple[str, ...] = ()
 

@@ -26,8 +26,9 @@ WAYS = {
 
 
 def by_what(methods: tuple[str, ...]) -> str:
-    """Like "password and app code"; '' where nothing was proved, as after a sign-up."""
-    words = [str(WAYS.get(method, method)) for method in methods]
+    """Like "password and app code". Only a sign-up opens a session without a proof of its own: the
+    address itself was proved (accounts/flows/sign_in.py)."""
+    words = [str(WAYS.get(method, method)) for method in methods] or [_("creating the account")]
     if len(words) < 2:
         return "".join(words)
     return _("%(first)s and %(second)s") % {"first": words[0], "second": words[-1]}

@@ -21,6 +21,8 @@ _COMMENT = {
     "css": re.compile(r"/\*.*?\*/", re.DOTALL),
     "js": re.compile(r"^\s*//.*$", re.MULTILINE),
 }
+# In a stylesheet a line's end after one of these says nothing.
+_BREAK = re.compile(r"(?<=[{};,])\n")
 # What must stand first: the order of the layers, and what every behaviour calls. Then by name.
 _FIRST = {"css": ["layers.css", "tokens.css"], "js": ["behave.js"]}
 JOINED = {"css/site.css": "css", "js/site.js": "js"}
@@ -32,7 +34,8 @@ def joined(kind: str) -> str:
     parts = sorted(folder.rglob(f"*.{kind}"), key=lambda part: (_place(kind, part), part))
     text = "\n".join(part.read_text() for part in parts)
     lines = (line.strip() for line in _COMMENT[kind].sub("", text).splitlines())
-    return "\n".join(line for line in lines if line) + "\n"
+    text = "\n".join(line for line in lines if line) + "\n"
+    return _BREAK.sub("", text) if kind == "css" else text
 
 
 def _place(kind: str, part: Path) -> int:

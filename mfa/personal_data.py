@@ -9,9 +9,11 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_otp_webauthn.models import WebAuthnUserHandle
 
+from accounts.activity.words import METHODS
 from accounts.devices import device_label
+from accounts.exports.said import one_of
 from accounts.models import User
-from accounts.personal_data import LeftOut, PersonalData, Row, Section, in_pieces
+from accounts.personal_data import LeftOut, PersonalData, Row, Section, Words, in_pieces
 from audit.sealing import SealBroken
 from mfa.flows import wiping
 from mfa.models import (
@@ -26,6 +28,8 @@ from mfa.models import (
     TextedCode,
     TrustedBrowser,
 )
+
+KINDS: dict[str, Words] = {**METHODS, "recovery_codes": _("Recovery codes")}
 
 
 def _second_steps(user: User) -> Iterator[Row]:
@@ -113,6 +117,7 @@ SECTIONS = (
             "unused": _("Codes left"),
         },
         _second_steps,
+        said={"kind": one_of(KINDS)},
         tables=(
             "mfa.AuthenticatorApp",
             "mfa.TextedCode",
@@ -168,6 +173,7 @@ SECTIONS = (
             "closed_at": _("Over since"),
         },
         _recoveries,
+        said={"state": one_of(dict(RecoveryRequest.State.choices))},
         tables=("mfa.RecoveryRequest",),
     ),
 )

@@ -67,7 +67,7 @@ class Shown:
 
     @property
     def ended(self) -> str:
-        return words.ended(self.line)
+        return words.ended(self.line.facts)
 
     @property
     def reason(self) -> str:
@@ -76,7 +76,7 @@ class Shown:
 
     @property
     def facts(self) -> list[tuple[str, Words]]:
-        return words.facts(self.line, gives_reason=self.told.gives_reason)
+        return words.facts(self.line.facts, gives_reason=self.told.gives_reason)
 
 
 @dataclass(frozen=True)

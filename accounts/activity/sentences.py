@@ -20,6 +20,7 @@ SIGNED_IN_BY: dict[str, Words] = {
     "passkey": gettext_lazy("Signed in with a passkey"),
     "security_key": gettext_lazy("Signed in with a security key"),
     "provider": gettext_lazy("Signed in with an account elsewhere"),
+    "": gettext_lazy("Signed in by creating the account"),
 }
 FAILED_BY: dict[str, Words] = {
     "wrong_password": gettext_lazy("Failed to sign in: wrong password"),

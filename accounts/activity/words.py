@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib.admin.utils import label_for_field
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -10,6 +13,7 @@ from accounts.activity.told import Words
 from accounts.models import User
 from audit.trail import Line
 
+Facts = Mapping[str, Any]
 METHODS: dict[str, Words] = {
     "password": gettext_lazy("Password"),
     "code": gettext_lazy("Code from an email"),
@@ -26,22 +30,21 @@ METHODS: dict[str, Words] = {
 }
 
 
-def facts(line: Line, *, gives_reason: bool) -> list[tuple[str, Words]]:
+def facts(given: Facts, *, gives_reason: bool) -> list[tuple[str, Words]]:
     """Label and value of those facts that no sentence says."""
-    given = line.facts
     rows: list[tuple[str, Words]] = [
         (_("How"), METHODS.get(str(given.get("method")), "")),
         (_("Second step"), METHODS.get(str(given.get("second")), "")),
-        (_("Sessions"), ended(line)),
+        (_("Sessions"), ended(given)),
     ]
     if gives_reason:
         rows.append((_("Reason given"), str(given.get("reason", ""))))
     return [(label, value) for label, value in rows if value]
 
 
-def ended(line: Line) -> str:
+def ended(given: Facts) -> str:
     """How many other sessions ended with it; '' for none."""
-    number = line.facts.get("sessions")
+    number = given.get("sessions")
     if not isinstance(number, int) or not number:
         return ""
     said = ngettext(

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts import panels, places
-from accounts.activity import answers
+from accounts.activity import answers, words
 from accounts.activity.told import Told, is_by_staff
 from accounts.models import User
 from accounts.personal_data import Row, Section
@@ -57,6 +57,17 @@ def _details(facts: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if name != "identifier"}
 
 
+def _told(details: dict[str, Any]) -> str:
+    """What the sentence leaves to say."""
+    return ", ".join(
+        f"{label}: {value}" for label, value in words.facts(details, gives_reason=False)
+    )
+
+
+def _only_in_the_file(_value: object) -> str:
+    return ""
+
+
 ACTIVITY = Section(
     "activity",
     _("Activity"),
@@ -76,5 +87,11 @@ ACTIVITY = Section(
         "id": _("Number"),
     },
     _activity,
+    said={
+        "by_staff": lambda yes: _("Yes") if yes else "",
+        "details": _told,
+        "event": _only_in_the_file,
+        "id": _only_in_the_file,
+    },
     tables=("audit.Entry", "accounts.ActivityAnswer"),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
+from accounts.exports import said
 from accounts.models import OwnLimits, User
 from accounts.personal_data import Row, Section
 
@@ -20,8 +21,8 @@ def _rows(user: User) -> Iterator[Row]:
             "resets_need_proof": now.resets_need_proof,
             "passkey_for_changes": now.passkey_for_changes,
             "recovery_days": now.recovery_days,
-            "set_at": [f"{name} {at}" for name, at in row.set_at.items()],
-            "wanted": [f"{name} {value}" for name, value in row.wanted.items()],
+            "set_at": row.set_at,
+            "wanted": row.wanted,
             "ready_at": row.ready_at,
         }
 
@@ -30,14 +31,12 @@ LIMITS = Section(
     "limits",
     _("Limits you set"),
     {
-        "frozen_until": _("Sign-ins frozen until"),
-        "resets_need_proof": _("No reset by email alone"),
-        "passkey_for_changes": _("Changes take a passkey"),
-        "recovery_days": _("Days to wait for a new second step"),
+        **said.LIMITS,
         "set_at": _("Set, by limit"),
         "wanted": _("Asked to be lifted, by limit"),
         "ready_at": _("Lifted from"),
     },
     _rows,
+    said={"set_at": said.by_limit, "wanted": said.by_limit},
     tables=("accounts.OwnLimits",),
 )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import places
 from accounts.devices import device_label
+from accounts.exports import said
 from accounts.exports.history import ACTIVITY
 from accounts.exports.left_out import KEPT, LEFT_OUT
 from accounts.exports.limits import LIMITS
@@ -156,6 +157,7 @@ SECTIONS = (
             "groups": _("Groups"),
         },
         _account,
+        said={"language": said.language},
         tables=("accounts.User", "accounts.User_groups"),
     ),
     LIMITS,
@@ -199,6 +201,7 @@ SECTIONS = (
             "ends_at": _("Ends"),
         },
         _sessions,
+        said={"proved_by": said.ways},
         tables=("accounts.Session",),
     ),
     Section(
@@ -226,6 +229,11 @@ SECTIONS = (
             "finished_at": _("Sent, or given up"),
         },
         _letters,
+        said={
+            "channel": said.one_of(said.CHANNELS),
+            "kind": said.message,
+            "state": said.one_of(said.SENT),
+        },
         tables=("accounts.OutgoingMail", "accounts.LetterRecord"),
     ),
     Section(
@@ -239,6 +247,7 @@ SECTIONS = (
             "closed_at": _("Settled"),
         },
         _changes,
+        said={"kind": said.one_of(said.CHANGES)},
         tables=("accounts.ChangeSet",),
     ),
     Section(
@@ -246,6 +255,7 @@ SECTIONS = (
         _("Copies of your data"),
         {"asked_at": _("Asked for"), "state": _("State")},
         _copies,
+        said={"state": said.one_of(said.COPIES)},
         tables=("accounts.DataExport",),
     ),
     ACTIVITY,

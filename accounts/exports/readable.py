@@ -76,7 +76,7 @@ class Readable:
         self._shown += 1
         if self._shown > MOST_ROWS:
             return
-        said = ((name, shown(row[name])) for name in section.columns)
+        said = ((name, section.said.get(name, shown)(row[name])) for name in section.columns)
         values = [(section.columns[name], value) for name, value in said if value]
         pairs = format_html_join("", "<div><dt>{}</dt><dd><bdi>{}</bdi></dd></div>", values)
         self._put(format_html("<dl>{}</dl>\n", pairs))

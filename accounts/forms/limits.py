@@ -34,14 +34,14 @@ class LimitsForm(forms.Form):
     passkey_for_changes = forms.BooleanField(
         label=_("Always ask for a passkey before changes"),
         required=False,
-        help_text=_("A password or a code confirms no change any more."),
+        help_text=_("A password or a code is then not enough to confirm a change."),
     )
     recovery_days = forms.TypedChoiceField(
         label=_("Wait for a new second step"),
         coerce=int,
         empty_value=None,
         required=False,
-        help_text=_("How long whoever asks for one must wait, while you can stop them."),
+        help_text=_("Anyone who asks for one waits this long, and you can stop them until then."),
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -63,10 +63,10 @@ class LimitsForm(forms.Form):
         attrs = {"min": self.today.isoformat(), "max": last.isoformat()}
         self.fields["frozen_until"].widget.attrs.update(attrs)
         self.fields["frozen_until"].help_text = ngettext(
-            "At most %(n)d day ahead. Nobody signs in before then, you neither; devices that are"
-            " signed in stay so.",
-            "At most %(n)d days ahead. Nobody signs in before then, you neither; devices that are"
-            " signed in stay so.",
+            "At most %(n)d day ahead. Until then nobody can sign in, not even you. Devices that are"
+            " signed in now stay signed in.",
+            "At most %(n)d days ahead. Until then nobody can sign in, not even you. Devices that are"
+            " signed in now stay signed in.",
             settings.POLICY_FREEZE_DAYS,
         ) % {"n": settings.POLICY_FREEZE_DAYS}
 

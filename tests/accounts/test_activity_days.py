@@ -74,7 +74,7 @@ def test_the_day_on_which_clocks_go_back_is_one_day(in_leeds: User, still_clock:
         fail(in_leeds, still_clock, first + timedelta(hours=hours))
     page = look(still_clock, datetime(2027, 11, 2, 12, tzinfo=UTC))
     of_the_day = page.partition("Sunday, 31 October 2027")[2].partition("Saturday, 30 October")[0]
-    assert "2 failed tries, 01:30 to 01:30" in of_the_day
+    assert "2 failed tries at 01:30" in of_the_day
 
 
 def test_whoever_chose_no_zone_is_told_which_one_it_is(here: Visitor, alice: User) -> None:

@@ -19,10 +19,11 @@ from django.utils import timezone
 
 from accounts import personal_data
 from accounts.exports import archive, building, pieces, readable
-from accounts.models import DataExport, DataExportPiece, Session, User
+from accounts.models import DataExport, DataExportPiece, KnownDevice, OwnLimits, Session, User
 from audit import sealing, trail
 from audit.events import Event
 from audit.models import Entry
+from mfa.models import TrustedBrowser
 from tests.support import second_steps
 from tests.support.copies import built_for, opened, rows_of
 from tests.support.stored import texts
@@ -106,6 +107,35 @@ def test_nothing_by_which_somebody_could_be_them_is_in_it(db):
     for other in (bob.subject_id, bob.email, "a-colleague", str(site.FIELD_KEYS)):
         assert other not in everything
     assert second_steps.SEED not in everything.encode()
+
+
+WORD_FOR_PROGRAMS = re.compile(r"\b[a-z]+[_.][a-z_]+\b|[{}\[\]]")
+
+
+def test_the_page_says_words_for_programs_as_people_say_them(db):
+    wanda = lived()
+    User.objects.filter(pk=wanda.pk).update(language="en", name="Wanda")
+    KnownDevice.objects.all().delete()
+    Session.objects.update(user_agent="", proved=[{"method": "code"}, {"method": "recovery_code"}])
+    TrustedBrowser.objects.all().delete()
+    OwnLimits.objects.update(wanted={"frozen_until": None, "passkey_for_changes": False})
+    trail.record(Event.SIGNED_IN, actor=wanda, subject=wanda, method="password", second="app")
+    page = Page(opened(copy_of(wanda))["your-data.html"].decode())
+    words = " ".join(" ".join(page.words).split()).partition("stands at the end.")[2]
+    for told in (
+        "Language English",
+        "Signed in by email code, recovery code",
+        "Kind You already have an account",
+        "What changed Password",
+        "Set, by limit Days to wait for a new second step: 1 November 2026",
+        "Asked to be lifted, by limit Sign-ins frozen until: –, Changes take a passkey: No",
+        "Details How: Password, Second step: Authenticator app",
+        "Kind Recovery codes",
+        "State Waiting",
+    ):
+        assert told in words, told
+    typed = re.compile(r"\S+@\S+|\S+\.(?:html|json|example|org)\S*|evil\.\S+")
+    assert WORD_FOR_PROGRAMS.findall(typed.sub("", words)) == []
 
 
 def test_whatever_was_typed_is_inert(db):

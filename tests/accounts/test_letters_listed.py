@@ -41,7 +41,7 @@ def test_people_see_the_letters_they_were_sent_and_no_others(here, alice, bob):
 def test_a_letter_to_an_address_that_is_gone_says_so(here, alice):
     letters.reset_held(**letters.reader(alice, to="old@example.org")).put()
     said = text_of(here.get(SENT))
-    assert "An address that is not yours here now" in said and "old@" not in said
+    assert "An address that is no longer yours here" in said and "old@" not in said
 
 
 def test_the_list_is_paged_by_key_and_costs_the_same_for_many(

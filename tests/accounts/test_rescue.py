@@ -249,9 +249,13 @@ def test_the_page_says_what_there_is_and_since_when(
     with django_assert_max_num_queries(6):
         page = text_of(here.get(RESCUE))
     today = timezone.localtime(timezone.now(), ZoneInfo("Europe/London"))
-    newest_of = f"· newest of {today.day} {today:%B %Y}, "
-    for told in ("Email addresses 2", "Authenticator app 1", "Known devices 2"):
-        assert f"{told} {newest_of}" in page, told
+    day = f"{today.day} {today:%B %Y}, "
+    for told in (
+        "Email addresses 2 · the newest",
+        "Authenticator app 1 ·",
+        "Known devices 2 · the newest",
+    ):
+        assert f"{told} since {day}" in page, told
 
 
 def test_other_devices_that_are_signed_in_are_counted(here: Visitor, alice: User) -> None:

@@ -8,7 +8,7 @@ from allauth.account.models import EmailAddress
 from accounts.models import Confirmation, PendingSignup, Session, User
 from tests.support import cast
 from tests.support.mailbox import Mailbox
-from tests.support.pages import errors_of, same_bytes
+from tests.support.pages import errors_of, same_bytes, text_of
 from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +38,13 @@ def test_a_person_exists_only_once_the_address_is_proved(client, mailbox: Mailbo
     assert (user.email, user.name) == ("sam@example.org", "Sam Smith")
     assert EmailAddress.objects.get(user=user).verified
     assert "Hello, Sam" in client.get("/accounts/").content.decode()
+
+
+def test_the_session_of_a_sign_up_says_what_it_was_opened_by(client, mailbox: Mailbox):
+    sign_up(client)
+    client.post(CONFIRM, {"code": mailbox.latest().code})
+    assert " by creating the account · Active now" in text_of(client.get("/accounts/sessions/"))
+    assert "Signed in by creating the account" in text_of(client.get("/accounts/activity/"))
 
 
 def test_the_link_in_the_same_browser_needs_one_button(client, mailbox):

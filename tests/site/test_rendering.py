@@ -29,9 +29,10 @@ def test_controls_drawn_in_python_are_what_django_draws(widget, value):
     assert ours == re.sub(r"\n\s*\n", "\n", theirs).strip()
 
 
-def test_the_menu_says_where_one_is_and_strangers_cannot_fill_its_store(rf):
-    here = Elements(site(rf.get("/accounts/profile/"))["frame"]["menu"])
+@pytest.mark.parametrize("path", ["/accounts/profile/", "/accounts/limits/"])
+def test_the_menu_says_where_one_is_and_strangers_cannot_fill_its_store(rf, path):
+    here = Elements(site(rf.get(path))["frame"]["menu"])
     (current,) = [link for link in here.of("a") if "aria-current" in link]
-    assert current["href"] == "/accounts/profile/"
+    assert current["href"] == path
     nowhere = [site(rf.get(f"/{number}/"))["frame"]["menu"] for number in range(3)]
     assert nowhere[0] is nowhere[1] is nowhere[2]
