@@ -181,11 +181,11 @@ class NumberField(forms.CharField):
 
 def _hint() -> str:
     if not settings.TEXT_REGION:
-        return _now("Include the country code, for example +33 6 12 34 56 78.")
-    hint = _now(
-        "Include the country code for numbers outside %(country)s, for example +33 6 12 34 56 78."
-    )
-    return hint % {"country": numbers.country_name(settings.TEXT_REGION)}
+        hint = _now("Include the country code, for example %(number)s.")
+        return hint % {"number": numbers.EXAMPLE_ABROAD}
+    hint = _now("Include the country code for numbers outside %(country)s, for example %(number)s.")
+    country = numbers.country_name(settings.TEXT_REGION)
+    return hint % {"country": country, "number": numbers.EXAMPLE_ABROAD}
 
 
 _number_hint = lazy(_hint, str)

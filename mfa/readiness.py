@@ -10,6 +10,7 @@ from itertools import combinations
 
 from allauth.account.models import EmailAddress
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -80,8 +81,8 @@ def _what_happens(facts: Facts, lost: frozenset[str]) -> tuple[str, str]:
     knows_password = facts.has_password and PASSWORD not in lost
     has_mailbox = facts.mailboxes > (1 if MAILBOX in lost else 0)
     if passkey := next(_passkeys_left(facts, lost), None):
-        said = _("You sign in with your passkey “%(name)s”, which is both steps.")
-        return FINE, said % {"name": passkey.name}
+        said = _("You sign in with your passkey “<bdi>{name}</bdi>”, which is both steps.")
+        return FINE, format_html(said, name=passkey.name)
     seconds = list(_second_steps_left(facts, lost))
     if not facts.two_step_on:
         if knows_password:

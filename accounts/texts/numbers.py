@@ -12,11 +12,16 @@ import phonenumbers
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.functional import lazy
+from django.utils.text import format_lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 
-NOT_A_NUMBER = _("Enter a mobile number with its country code, like +44 7700 900123.")
+# Between these marks the groups of a number keep their order in a sentence of either direction.
+EXAMPLE, EXAMPLE_ABROAD = "\u2066+44 7700 900123\u2069", "\u2066+33 6 12 34 56 78\u2069"
+NOT_A_NUMBER = format_lazy(
+    _("Enter a mobile number with its country code, like {number}."), number=EXAMPLE
+)
 NOT_SERVED = _("We cannot text numbers in %(country)s. Use an authenticator app.")
 # Twice the longest number with a space or bracket beside each digit.
 LONGEST_TYPED = 64

@@ -193,7 +193,7 @@ HOSTILE = [
 @pytest.mark.parametrize("typed", HOSTILE, ids=range(len(HOSTILE)))
 def test_what_is_no_number_is_refused_in_words(browser, typed):
     said = errors_of(browser.post(CHANGE, {"number": typed}))
-    assert "Enter a mobile number with its country code, like +44 7700 900123." in said
+    assert "Enter a mobile number with its country code, like \u2066+44 7700 900123\u2069." in said
     assert not SentCode.objects.exists()
 
 

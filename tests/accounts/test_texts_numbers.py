@@ -14,7 +14,7 @@ from accounts.texts import numbers
 from tests.support.elements import Elements
 
 GB = "+447400123456"
-WORDS = "Enter a mobile number with its country code, like +44 7700 900123."
+WORDS = "Enter a mobile number with its country code, like \u2066+44 7700 900123\u2069."
 
 
 @pytest.fixture(autouse=True)
@@ -190,12 +190,12 @@ def test_the_field_has_what_phones_and_browsers_ask_for(settings):
     assert wanted.items() <= drawn.items()
     assert "maxlength" not in drawn and "pattern" not in drawn
     assert Number()["number"].help_text == (
-        "Include the country code, for example +33 6 12 34 56 78."
+        "Include the country code, for example \u2066+33 6 12 34 56 78\u2069."
     )
     settings.TEXT_REGION = "GB"
     assert Number()["number"].help_text == (
         "Include the country code for numbers outside United Kingdom, for example"
-        " +33 6 12 34 56 78."
+        " \u2066+33 6 12 34 56 78\u2069."
     )
 
 

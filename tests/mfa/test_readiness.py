@@ -54,6 +54,12 @@ def test_the_fix_stands_beside_what_is_not_fine():
     assert all((one.fix is None) == (one.state == FINE) for one in outcomes)
 
 
+def test_the_name_of_a_passkey_stands_by_itself_in_the_sentence():
+    named = Passkey(name="<b>\u05d0", backup_state=True)
+    told = of(Facts(Factors(passkeys=(named,)), True, True, 1, days=7))[0].sentence
+    assert "“<bdi>&lt;b&gt;\u05d0</bdi>”" in f"{told}"
+
+
 @pytest.mark.django_db
 def test_the_page_says_it_and_costs_a_handful_of_statements(client, carol, statements_of):
     roads.by_password(client)
