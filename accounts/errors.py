@@ -151,7 +151,10 @@ class LinkUnusable(Refusal):
     template = "account/link_unusable.html"
 
     def __init__(
-        self, again: str = "", *, of: Literal["", "confirmation", "unlock", "recovery", "undo"] = ""
+        self,
+        again: str = "",
+        *,
+        of: Literal["", "confirmation", "unlock", "recovery", "undo", "undo_tries"] = "",
     ) -> None:
         super().__init__(again)
         self.again = again

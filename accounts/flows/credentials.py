@@ -6,7 +6,7 @@ rooms hang their own endings on ON_CREDENTIALS_CHANGED.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -43,6 +43,11 @@ FORGET_DEVICES = {
     Event.CHANGE_UNDONE: "undone",
     Event.ACTIVITY_DISOWNED: "not_me",
 }
+# Strangers, but not to a hold: these may be the doing of whoever came in, and each can be stopped by
+# its letter. What its person forgets by a word of their own is forgotten.
+SET_ASIDE_ONLY = frozenset(
+    {Event.PASSWORD_CHANGED, Event.PASSWORD_RESET_FINISHED, Event.RECOVERY_FINISHED}
+)
 
 
 # Who acts at the command line: nobody that the trail has a name for.
@@ -92,7 +97,8 @@ def moved(
         open_proofs = Confirmation.objects.filter(user=user, spent_at=None)
         open_proofs.update(spent_at=timezone.now())
     if reason := FORGET_DEVICES.get(event):
-        _forget_devices(user, reason, request=request, actor=actor)
+        forget = devices.set_aside if event in SET_ASIDE_ONLY else devices.forget
+        _forget_devices(user, reason, forget, request=request, actor=actor)
     for path in settings.ON_CREDENTIALS_CHANGED:
         import_string(path)(user, event=event, request=request, end_others=end_others)
     if "sessions" in event.allowed:
@@ -104,10 +110,17 @@ def moved(
     return ended
 
 
-def _forget_devices(user: User, reason: str, *, request: HttpRequest | None, actor: Any) -> None:
+def _forget_devices(
+    user: User,
+    reason: str,
+    forget: Callable[..., int],
+    *,
+    request: HttpRequest | None,
+    actor: Any,
+) -> None:
     """All but the one at hand, if the person is who acts."""
     here = devices.find(request, user) if request is not None and actor is None else None
-    if count := devices.forget(user, keep=here):
+    if count := forget(user, keep=here):
         trail.record(
             Event.DEVICE_FORGOTTEN,
             actor=actor or user,

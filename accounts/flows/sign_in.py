@@ -17,7 +17,6 @@ from accounts.errors import CredentialsMoved, SecondStepMissing, SignInFrozen
 from accounts.flows import sign_in_letters
 from accounts.gates import gates
 from accounts.identify import find_user_once
-from accounts.known_devices import devices
 from accounts.lockout import buckets, budgets, recipients, tries
 from accounts.models import User
 from accounts.moments import stored
@@ -125,7 +124,7 @@ def finish(request: HttpRequest, user: User, login: Callable[[HttpRequest, User]
     proved = proofs.of_request(request, user)
     if user.two_step_on and not proofs.has_second_step(proved):
         raise SecondStepMissing
-    if user.held_since and not held.lets_in(user, devices.find(request, user)):
+    if user.held_since and not held.lets_in(user, held.device_of(request, user)):
         raise held.SignInHeld(user)
     if not gates.frozen(tries.facts_met(request, user)).is_open:
         raise SignInFrozen

@@ -33,8 +33,9 @@ from accounts.undo import held, parts, sets
 from audit import sealing, trail
 from audit.events import Event
 
-# Over the whole life of a link, and of its account in an hour: it must be no place to guess an old
-# password at (NIST SP 800-63B-4 3.2.2 allows a hundred).
+# At what was before the oldest change that is open, by strangers together, and as many by the owner's
+# old devices together: no link may be a place to guess an old password at, and whoever reads a mailbox
+# must not use up the owner's tries (NIST SP 800-63B-4 3.2.2 allows a hundred in sum).
 TRIES = 50
 # A proof that was given waits so long for the new password, in seconds.
 PROVED_SECONDS = 600
@@ -87,14 +88,12 @@ def stop(request: HttpRequest, row: ChangeSet) -> None:
 def prove(request: HttpRequest, row: ChangeSet, typed: str) -> bool:
     """Whether `typed` is the password that was in use for long before the change, and before all others
     that are open, or a code of a second step that was there; remembered in this session, under a new
-    key. A try is taken before anything is compared. Raises TooManyTries; LinkUnusable when there are
-    no more; HashingBusy."""
-    network = buckets.network_bucket(request)
-    budgets.spend_share(budgets.UNDO_PROOFS, f"user:{row.user_id}", by=network)
-    mine = sets.alive().filter(pk=row.pk, tries__lt=TRIES).exclude(stopped_at=None)
-    if not mine.update(tries=F("tries") + 1):
+    key. A try is taken before anything is compared, of those that this kind of device has. Raises
+    TooManyTries; LinkUnusable when there are no more; HashingBusy."""
+    if row.stopped_at is None:
         raise LinkUnusable(of="undo")
     user = row.user
+    _take_try(request, row)
     with slots.calling(tries.caller(request, user)):
         right = _is_from_before(user, row, typed)
     if not right:
@@ -107,6 +106,19 @@ def prove(request: HttpRequest, row: ChangeSet, typed: str) -> bool:
         "at": time.time(),
     }
     return True
+
+
+def _take_try(request: HttpRequest, row: ChangeSet) -> None:
+    known = held.is_old(held.device_of(request, row.user))
+    if known:
+        budgets.spend(budgets.UNDO_PROOFS, f"devices of user:{row.user_id}")
+    else:
+        network = buckets.network_bucket(request)
+        budgets.spend_share(budgets.UNDO_PROOFS, f"user:{row.user_id}", by=network)
+    count = "known_tries" if known else "tries"
+    first = sets.alive().filter(pk=sets.first_of(row).pk, **{f"{count}__lt": TRIES})
+    if not first.update(**{count: F(count) + 1}):
+        raise LinkUnusable(of="undo" if known else "undo_tries")
 
 
 def _is_from_before(user: User, row: ChangeSet, typed: str) -> bool:

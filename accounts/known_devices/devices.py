@@ -36,9 +36,11 @@ _SEEN_AGAIN = (
     " WHERE user_id = %s AND key = %s"
     " RETURNING EXISTS (SELECT 1 FROM accounts_knowndevice WHERE key = %s AND user_id <> %s), id"
 )
+# SECURITY: set aside, not deleted. Whoever knows the password signs in with twenty browsers of theirs.
 _PAST_THE_NEWEST = (
-    "DELETE FROM accounts_knowndevice WHERE user_id = %s AND id NOT IN"
-    " (SELECT id FROM accounts_knowndevice WHERE user_id = %s"
+    "UPDATE accounts_knowndevice SET expires_at = %s, set_aside_at = %s"
+    " WHERE user_id = %s AND expires_at IS NULL AND id NOT IN"
+    " (SELECT id FROM accounts_knowndevice WHERE user_id = %s AND expires_at IS NULL"
     " ORDER BY last_used_at DESC, id DESC LIMIT %s)"
 )
 _SEEN_FIRST = (
@@ -78,6 +80,18 @@ def find(request: HttpRequest, user: User | None) -> KnownDevice | None:
     return asked[whose]
 
 
+def find_set_aside(request: HttpRequest, user: User) -> KnownDevice | None:
+    """This browser, where it was known for `user` until a rule set it aside not long ago. One SELECT if
+    it holds a value."""
+    value = value_of(request)
+    if not value:
+        return None
+    since = timezone.now() - timedelta(days=settings.POLICY_DEVICE_DAYS)
+    rows = KnownDevice.objects.filter(user=user, key=sealing.token_digest(value))
+    fresh = rows.filter(last_used_at__gt=since, failures__lt=settings.POLICY_DEVICE_FAILURES)
+    return fresh.exclude(set_aside_at=None).first()
+
+
 def is_any(request: HttpRequest) -> bool:
     """Whether this browser is known for anybody. One SELECT if it holds a value."""
     value = value_of(request)
@@ -107,7 +121,7 @@ def remember(request: HttpRequest, user: User) -> int:
     dies, and one that somebody put there never becomes theirs. An answer that gets lost leaves the
     browser a stranger once: a while of grace for the old value would be one for its copies too.
 
-    One UPDATE for a device that is known already, for a new one a DELETE and an INSERT; and an
+    One UPDATE for a device that is known already, for a new one an UPDATE and an INSERT; and an
     UPDATE where others are known in this browser, or may be.
     """
     now = timezone.now()
@@ -121,7 +135,7 @@ def remember(request: HttpRequest, user: User) -> int:
             seen = cursor.fetchone()
         if seen is None:
             most = settings.POLICY_DEVICES_PER_PERSON - 1
-            cursor.execute(_PAST_THE_NEWEST, [user.pk, user.pk, most])
+            cursor.execute(_PAST_THE_NEWEST, [at, at, user.pk, user.pk, most])
             cursor.execute(_SEEN_FIRST, [user.pk, fresh, agent, at, at])
             number = cursor.fetchone()[0]
         else:
@@ -193,11 +207,26 @@ def give_back(device: KnownDevice) -> None:
 
 
 def forget(user: User, *, pk: int | None = None, keep: KnownDevice | None = None) -> int:
-    """Make one device, or all but `keep`, strangers again; returns how many."""
+    """Make one device, or all but `keep`, strangers again for good; returns how many were known."""
+    rows = _all_but(user, keep)
+    if pk is not None:
+        rows = rows.filter(pk=pk)
+    rows.filter(expires_at__lte=timezone.now()).delete()
+    return rows.delete()[0]
+
+
+def set_aside(user: User, *, keep: KnownDevice | None = None) -> int:
+    """Make all but `keep` strangers until they sign in again, and remember which they were while a
+    change can be stopped; returns how many. What an unlock letter alone let in is forgotten."""
+    rows, now = _all_but(user, keep), timezone.now()
+    gone = rows.filter(set_aside_at=None).exclude(expires_at=None).delete()[0]
+    known = rows.filter(Q(expires_at=None) | Q(expires_at__gt=now))
+    return gone + known.update(expires_at=now, set_aside_at=now)
+
+
+def _all_but(user: User, keep: KnownDevice | None) -> QuerySet[KnownDevice]:
     rows = KnownDevice.objects.filter(user=user)
-    if keep is not None:
-        rows = rows.exclude(pk=keep.pk)
-    return (rows.filter(pk=pk) if pk is not None else rows).delete()[0]
+    return rows.exclude(pk=keep.pk) if keep is not None else rows
 
 
 def set_cookie(request: HttpRequest, response: HttpResponse) -> None:
@@ -216,7 +245,15 @@ def set_cookie(request: HttpRequest, response: HttpResponse) -> None:
 
 
 def purge(batch: int = 500) -> int:
-    """Forget a batch of devices that nobody has used for long; returns how many went."""
-    dead = KnownDevice.objects.exclude(pk__in=alive().values("pk"))
+    """Forget a batch of devices that nobody has used for long, and of those that were set aside before
+    any change that can be stopped; returns how many went."""
+    # A hold lasts until somebody settles it (docs/undo.md).
+    window = timezone.now() - timedelta(days=settings.POLICY_UNDO_DAYS)
+    wanted = KnownDevice.objects.filter(
+        Q(set_aside_at__gt=window) | Q(set_aside_at__isnull=False, user__held_since__isnull=False)
+    )
+    dead = KnownDevice.objects.exclude(pk__in=alive().values("pk")).exclude(
+        pk__in=wanted.values("pk")
+    )
     keys = list(dead.values_list("pk", flat=True)[:batch])
     return KnownDevice.objects.filter(pk__in=keys).delete()[0] if keys else 0

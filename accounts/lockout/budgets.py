@@ -77,7 +77,8 @@ NOTHING = Budget("nothing", lambda: 1, HOUR)
 # Mailed codes compared for one sign-up or account, over all codes it was sent.
 CODES = Budget("codes", lambda: settings.POLICY_CODE_TRIES_PER_HOUR, HOUR)
 
-# Proofs from before a change, behind the link that stopped it (accounts/flows/undo.py).
+# Proofs from before a change, behind the link that stopped it (accounts/flows/undo.py); those on the
+# owner's old devices are another subject's.
 UNDO_PROOFS = Budget("undo_proofs", lambda: 5, HOUR)
 # Passwords offered where a new one is required: each is compared with the one that must go.
 REQUIRED_PASSWORDS = Budget(

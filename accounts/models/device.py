@@ -20,8 +20,11 @@ class KnownDevice(models.Model):
     user_agent = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     last_used_at = models.DateTimeField(default=timezone.now)
-    # Set for a browser that was let in by an unlock letter alone.
+    # Set for a browser that was let in by an unlock letter alone, and for one that was set aside.
     expires_at = models.DateTimeField(null=True)
+    # When a rule made it a stranger. A hold lets it in still (docs/undo.md): the rule may have been set
+    # off by whoever made the change.
+    set_aside_at = models.DateTimeField(null=True)
     # Wrong guesses in a row; at POLICY_DEVICE_FAILURES the device is a stranger again.
     failures = models.PositiveSmallIntegerField(default=0)
 

@@ -26,7 +26,8 @@ class ChangeSet(models.Model):
     it can be undone no more. `key_digest` is of the link in the letters that told of it.
 
     Stopped by the link alone, once; undone with a proof that was valid before, once; or kept by its
-    owner. `tries` counts such proofs: a link must be no place to guess an old password at."""
+    owner. `tries` counts such proofs by strangers and `known_tries` those on the owner's old devices,
+    both on the oldest change that is open: no link may be a place to guess an old password at."""
 
     class Kind(models.TextChoices):
         ADDRESS = "address"
@@ -48,6 +49,7 @@ class ChangeSet(models.Model):
     # Undone, kept by its owner, or undone along with an earlier one.
     closed_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
+    known_tries = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = [

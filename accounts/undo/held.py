@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from accounts.errors import Refusal
+from accounts.known_devices import devices
 from accounts.models import KnownDevice, User
 from audit.events import Event
 
@@ -59,11 +61,19 @@ def demand_none(user: User, event: Event) -> None:
 
 
 def lets_in(user: User | None, device: KnownDevice | None) -> bool:
-    """Whether the person signs in on this device. Stopping a change forgets all devices that were not
-    known for POLICY_UNDO_DAYS before it; one that an unlock letter let in is none."""
-    if user is None or user.held_since is None:
-        return True
-    return device is not None and device.expires_at is None
+    """Whether the person signs in on this device."""
+    return user is None or user.held_since is None or is_old(device)
+
+
+def is_old(device: KnownDevice | None) -> bool:
+    """Whether it was known for long before the change that was stopped: the stop forgot all others. One
+    that an unlock letter let in is none; one that was set aside since is one."""
+    return device is not None and (device.expires_at is None or device.set_aside_at is not None)
+
+
+def device_of(request: HttpRequest, user: User) -> KnownDevice | None:
+    """This browser as it is known for `user`, or was until it was set aside. Two SELECTs at most."""
+    return devices.find(request, user) or devices.find_set_aside(request, user)
 
 
 def young(user: User, changed_at: datetime) -> QuerySet[KnownDevice]:

@@ -85,6 +85,7 @@ REFUSALS = {
     "not_served": NumberNotServed("TA"),
     "second_step": SecondStepMissing(),
     "undo": LinkUnusable(of="undo"),
+    "undo_tries": LinkUnusable(of="undo_tries"),
     "letter_checks": TooManyTries(1800, budget="letter_checks"),
     "exports": TooManyTries(1800, budget="exports"),
     "downloads": TooManyTries(1800, budget="downloads"),

@@ -165,9 +165,9 @@ def test_a_person_has_twenty_and_the_oldest_goes(alice, clock):
     for _ in range(20):
         clock.forward(seconds=10)
         known()
-    assert KnownDevice.objects.count() == 20
-    key = devices.sealing.token_digest(first.cookies[COOKIE].value)
-    assert not KnownDevice.objects.filter(key=key).exists()
+    assert devices.of_user(alice).count() == 20 and not knows(first, alice)
+    clock.forward(days=7)
+    assert devices.purge() == 1 and KnownDevice.objects.count() == 20
 
 
 def test_what_a_browser_calls_itself_is_cut_and_inert(alice):

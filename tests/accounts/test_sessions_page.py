@@ -157,7 +157,7 @@ def test_a_sign_in_costs_no_statement_for_its_device(alice):
     with CaptureQueriesContext(connection) as asked:
         browser = signed_in()
     told = [one["sql"] for one in asked.captured_queries if "accounts_knowndevice" in one["sql"]]
-    assert [sql.split()[0] for sql in told] == ["DELETE", "INSERT"]
+    assert [sql.split()[0] for sql in told] == ["UPDATE", "INSERT"]
     assert row_of(browser).device == KnownDevice.objects.get().pk
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.models import KnownDevice, Session, User
+from accounts.known_devices import devices
+from accounts.models import Session, User
 from audit.models import Entry
 from mfa.models import AuthenticatorApp, RecoveryCode, RecoveryRequest, TrustedBrowser
 from tests.support import cast, recovering, second_steps
@@ -56,7 +57,7 @@ def test_from_no_second_step_to_a_new_one(client, alice, mailbox, clock):
     assert "Your new second step is set up." in text_of(client.get(LOGIN))
 
     assert not Session.objects.filter(user=alice).exists()
-    assert not KnownDevice.objects.filter(user=alice).exists()
+    assert not devices.of_user(alice).exists()
     assert not TrustedBrowser.objects.filter(user=alice).exists()
     assert client.get("/accounts/").status_code == 302
     for address in ("alice@example.org", "alice.spare@example.org"):
