@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class AppendOnly(TypeError):
@@ -148,7 +149,13 @@ class Entry(models.Model):
     objects = EntryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "entries"
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        default_permissions = ("view",)
+        permissions = [
+            ("view_addresses", "Can see network addresses in the trail"),
+            ("export_entries", "Can export the trail"),
+        ]
         indexes = [
             models.Index(fields=["subject_id", "-id"], name="entry_subject"),
             # Strangers can add failures to a history: the newest sign-in is found past them.
