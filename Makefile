@@ -15,7 +15,7 @@ define install
 	@touch $@
 endef
 
-.PHONY: help run test check bench format lock clean
+.PHONY: help run test check bench bench-large format lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what each target does
@@ -33,6 +33,9 @@ check: $(VENV)/installed-dev ## Format, lint, types, layers, migrations, papers,
 
 bench: $(VENV)/installed-dev ## Measure speed and size against real servers
 	@$(PY) -m tests.bench
+
+bench-large: $(VENV)/installed-dev ## Measure a trail of ten million entries on PostgreSQL (POSTGRES= to change)
+	@$(PY) -m tests.bench --large 10000000
 
 format: $(VENV)/installed-dev ## Put the code into the one format
 	@$(PY) -m ruff format .

@@ -24,13 +24,17 @@ from tests.bench import (
     pressure,
     puzzle,
     starting,
+    trail,
     weight,
 )
 from tests.bench.cost import FEW, Size
 from tests.bench.figures import Figure, table
 from tests.bench.servers import Site
 
-PARTS = ("cost", "growth", "first", "memory", "copies", "pressure", "lockout", "puzzle", "breached")
+PARTS = (
+    *("cost", "growth", "first", "memory", "copies", "trail", "pressure", "lockout", "puzzle"),
+    "breached",
+)
 MISSED = 3
 Part = Callable[[Path], list[Figure]]
 
@@ -42,6 +46,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--only", nargs="+", metavar="PART", choices=PARTS, help=" ".join(PARTS))
     parser.add_argument(
+        "--large",
+        type=int,
+        metavar="ENTRIES",
+        help="only this: a trail of so many entries on PostgreSQL (an hour for ten million)",
+    )
+    parser.add_argument(
         "--postgres",
         metavar="URL",
         default=os.environ.get("POSTGRES", "postgres://postgres@127.0.0.1:5432"),
@@ -52,6 +62,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _parts(options: argparse.Namespace) -> dict[str, Part]:
     quick = options.quick
+    if options.large:
+        much = {"postgres": options.postgres, "entries": options.large}
+        return {"large": lambda folder: trail.large(folder, **much)}
     return {
         "cost": lambda folder: cost.figures(folder, Size(12, 30) if quick else Size(40, 120)),
         "growth": lambda folder: growth.figures(
@@ -67,6 +80,7 @@ def _parts(options: argparse.Namespace) -> dict[str, Part]:
         ],
         "memory": memory.figures,
         "copies": copies.figures,
+        "trail": trail.figures,
         "pressure": lambda folder: pressure.figures(folder, rounds=2 if quick else 6),
         "lockout": lambda folder: lockout.figures(folder, quick=quick),
         "puzzle": lambda folder: puzzle.figures(folder, times=5 if quick else 20),
