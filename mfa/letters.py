@@ -37,9 +37,20 @@ def about(request: HttpRequest, user: User) -> About:
     }
 
 
-def two_step(*, on: bool, link: str, happened: Happening, **reader: Unpack[Reader]) -> Letter:
-    """E10: two-step sign-in was turned on or off."""
-    return compose("two_step", on=on, link=link, happened=happened.rows, **reader)
+def two_step(
+    *,
+    on: bool,
+    link: str,
+    happened: Happening,
+    factor: Kind | None = None,
+    added: bool = False,
+    named: str = "",
+    **reader: Unpack[Reader],
+) -> Letter:
+    """E10: two-step sign-in was turned on or off by what `factor_changed` would tell of otherwise, or
+    by new recovery codes: one deed is one letter."""
+    facts = {"on": on, "factor": factor, "added": added, "named": named}
+    return compose("two_step", link=link, happened=happened.rows, **facts, **reader)
 
 
 def factor_changed(
@@ -79,5 +90,5 @@ def second_step_failed(
     *, had: Had, link: str, happened: Happening, **reader: Unpack[Reader]
 ) -> Letter:
     """E14: somebody `had` a first proof and failed the second step. `link`: where the password is
-    reset."""
+    reset, or the account secured from whoever is signed in."""
     return compose("second_step_failed", had=had, link=link, happened=happened.rows, **reader)

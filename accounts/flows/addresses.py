@@ -104,6 +104,7 @@ def _confirm(request: HttpRequest, user: User, confirmation: Confirmation) -> bo
         kind="added",
         old="",
         new=confirmation.email,
+        link=reverse("account_rescue"),
         happened=happened,
     )
     try:
@@ -139,7 +140,14 @@ def make_main(request: HttpRequest, user: User, email: str) -> None:
     undo = sets.begin(user, "address")
     happened = letters.Happening.of(request, user=user)
     told = to_all(
-        user, letters.address_changed, undo=undo, kind="main", old=old, new=email, happened=happened
+        user,
+        letters.address_changed,
+        undo=undo,
+        kind="main",
+        old=old,
+        new=email,
+        link=reverse("account_rescue"),
+        happened=happened,
     )
     with transaction.atomic():
         guard.still_alive(request)
@@ -183,6 +191,7 @@ def remove(request: HttpRequest, user: User, email: str) -> None:
         kind="removed",
         old=email,
         new="",
+        link=reverse("account_rescue"),
         happened=happened,
     )
     with transaction.atomic():

@@ -115,7 +115,7 @@ def keep(request: OwnRequest) -> bool:
     mail = to_all(
         user,
         letters_deletion.deletion_cancelled,
-        link=reverse("account_reset_password"),
+        link=reverse("account_rescue"),
         happened=Happening.of(request, user=user),
     )
     with transaction.atomic():

@@ -133,7 +133,7 @@ def _what_changed(values: Mapping[str, Any]) -> str:
 
 
 def _what_was_sent() -> str:
-    return _("A letter with a link to choose a new password was sent.")
+    return _("An email with a link to choose a new password was sent.")
 
 
 def _what_was_opened() -> str:

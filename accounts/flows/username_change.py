@@ -73,7 +73,7 @@ def change(request: HttpRequest, user: User, username: str) -> bool:
         old=user.username,
         username=username,
         days=settings.POLICY_USERNAME_HELD_DAYS,
-        link=settings.SITE_URL + reverse("account_reset_password"),
+        link=settings.SITE_URL + reverse("account_rescue"),
         happened=Happening.of(request, user=user),
     )
     old = user.username

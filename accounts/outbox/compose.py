@@ -36,7 +36,7 @@ TEXT_WIDTH = 72
 # the wrong side of it in a right-to-left sentence.
 OWN_DIRECTION = (
     *("name", "username", "old", "new", "to", "reason", "site_host", "support_email"),
-    "reference",
+    *("reference", "named"),
 )
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 

@@ -188,15 +188,18 @@ def address_changed(
     kind: Literal["added", "main", "removed"],
     old: str,
     new: str,
+    link: str,
     happened: Happening,
     **reader: Unpack[Reader],
 ) -> Letter:
-    """E6: to each address concerned. An address other than the reader's is shown masked."""
+    """E6: to each address concerned. An address other than the reader's is shown masked. `link`: where
+    an account is secured, for the reader who did not do this."""
     return compose(
         "address_changed",
         change=kind,
         old=masked(old, unless=reader["to"]),
         new=masked(new, unless=reader["to"]),
+        link=link,
         happened=happened.rows,
         **reader,
     )

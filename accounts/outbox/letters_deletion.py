@@ -30,7 +30,7 @@ def deletion_set(
 
 
 def deletion_cancelled(*, link: str, happened: Happening, **reader: Unpack[Reader]) -> Letter:
-    """To every address: the account is kept. `link`: where a password is reset, for the reader who
+    """To every address: the account is kept. `link`: where an account is secured, for the reader who
     did not do this."""
     return compose("deletion", change="cancelled", happened=happened.rows, link=link, **reader)
 

@@ -6,9 +6,6 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Unpack
 
-from django.utils import formats
-
-from accounts import time_zones
 from accounts.limits import Limits
 from accounts.outbox.compose import Letter, compose
 from accounts.outbox.letters import Happening, Reader
@@ -50,5 +47,4 @@ def sign_in_frozen(*, until: datetime, time_zone: str, **reader: Unpack[Reader])
 
 def _day(at: datetime | None, time_zone: str) -> Callable[[], str]:
     """Asked by the template, so that it is said in the language of the letter."""
-    moment = at.astimezone(time_zones.zone_of(time_zone)) if at else None
-    return lambda: formats.date_format(moment, "DATETIME_FORMAT") if moment else ""
+    return Happening(at=at, time_zone=time_zone).when if at else str

@@ -12,7 +12,7 @@ def username_changed(
     *, old: str, username: str, days: int, link: str, happened: Happening, **reader: Unpack[Reader]
 ) -> Letter:
     """To every address: what the name is now, and for how many `days` the old one is held for its
-    owner. `link`: where a password is reset, for the reader who did not do this."""
+    owner. `link`: where an account is secured, for the reader who did not do this."""
     return compose(
         "username_changed",
         old=old,

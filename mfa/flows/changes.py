@@ -4,6 +4,7 @@ two-step sign-in, what must end, the trail and the letters."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -44,7 +45,8 @@ def make(
     **facts: Any,
 ) -> None:
     """Do `change` inside the transaction, and `tell` all addresses `about` it, with the link that stops
-    it; `after` is what the person has then. `before`, what they had,
+    it; where it turns two-step sign-in on or off, by the letter that says so instead. `after` is what
+    the person has then. `before`, what they had,
     is given where something is taken away: nothing else turns two-step sign-in off, or can be the last
     way in.
 
@@ -71,10 +73,8 @@ def make(
     if on and turned and after.has_strong:
         demand_second_step(request)
     undo = sets.begin(user, "factor")
-    shared: dict[str, Any] = {"undo": undo, **letters.about(request, user)}
-    mail = to_all(user, tell, **shared, **(about or {}))
-    if turned:
-        mail += to_all(user, letters.two_step, on=on, **shared)
+    write = partial(letters.two_step, on=on) if turned else tell
+    mail = to_all(user, write, undo=undo, **letters.about(request, user), **(about or {}))
     with transaction.atomic():
         guard.still_alive(request)
         change(user)

@@ -168,9 +168,10 @@ def _tell(request: HttpRequest, user: User, way: str) -> None:
     """E14, at most once a day: what whoever was here had, and what they lacked."""
     known: dict[str, Had] = {"reset": "link", STEP_UP: "session"}
     first = known.get(way) or _first_proof(request, user)
+    page = "account_rescue" if first == "session" else "account_reset_password"
     letter = letters.second_step_failed(
         had=first,
-        link=settings.SITE_URL + reverse("account_reset_password"),
+        link=settings.SITE_URL + reverse(page),
         happened=Happening.of(request, user=user),
         **reader(user),
     )

@@ -41,6 +41,7 @@ def test_an_address_is_added_once_its_code_comes_back(alice_here, alice, mailbox
     alice_here.post(CONFIRM, {"code": mailbox.latest(NEW).code})
     assert addresses_of(alice) == {alice.email: True, NEW: False}
     assert mailbox.kinds(alice.email) == ["address_changed"]
+    assert mailbox.latest(alice.email).link == "/accounts/rescue/"
 
 
 def test_the_main_address_stays_until_the_new_one_is_confirmed(alice_here, alice, mailbox):
@@ -53,7 +54,10 @@ def test_the_main_address_stays_until_the_new_one_is_confirmed(alice_here, alice
     alice.refresh_from_db()
     assert alice.email == NEW
     assert addresses_of(alice) == {"alice@example.org": False, NEW: True}
-    assert mailbox.latest("alice@example.org").kind == mailbox.latest(NEW).kind == "address_changed"
+    told = [mailbox.latest(address) for address in ("alice@example.org", NEW)]
+    assert {(letter.kind, letter.link) for letter in told} == {
+        ("address_changed", "/accounts/rescue/")
+    }
     assert alice_here.get(EMAIL).status_code == 200
 
 
@@ -128,6 +132,7 @@ def test_the_main_address_cannot_go_and_another_can(alice_here, alice, mailbox):
     alice_here.post(EMAIL, {"action": "remove", "email": NEW})
     assert addresses_of(alice) == {alice.email: True}
     assert mailbox.kinds(NEW) == mailbox.kinds(alice.email) == ["address_changed"]
+    assert mailbox.latest(NEW).link == mailbox.latest(alice.email).link == "/accounts/rescue/"
 
 
 def test_a_waiting_address_can_be_taken_back(alice_here, alice, mailbox):

@@ -97,7 +97,9 @@ def test_keeping_it_opens_everything_again_and_tells_every_address(waiting, mail
     assert "Your account is kept." in text_of(waiting.get(OVERVIEW))
     assert not awaits() and events() == ["account.deletion_set", "account.deletion_cancelled"]
     for address in ("alice@example.org", "spare@example.org"):
-        assert mailbox.latest(address).subject == "Your Northgate account will not be deleted"
+        letter = mailbox.latest(address)
+        assert letter.subject == "Your Northgate account will not be deleted"
+        assert letter.link == "/accounts/rescue/"
     assert waiting.get(AWAITING)["Location"] == OVERVIEW
     count = len(mailbox.all())
     assert waiting.post(AWAITING)["Location"] == OVERVIEW  # the button of another window

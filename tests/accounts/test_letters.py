@@ -114,6 +114,43 @@ def test_no_subject_and_no_preview_holds_a_code(the_case):
         assert "/" not in shown
 
 
+def test_every_preview_says_something_of_its_own(the_case):
+    """Left empty, mail programs fill it with the greeting."""
+    shown = re.search(r'<div style="display:none[^>]*>(.*?)</div>', opened(make(the_case)).html)
+    assert shown and re.fullmatch(r"[^<>{}]+\.", shown.group(1))
+
+
+def test_each_deed_has_a_subject_of_its_own():
+    """A row of subjects alone tells an owner what an intruder did, and in which order."""
+    same = {
+        "confirm_code": "second_step_code",
+        "recovery_code": "second_step_code",
+        "reset_by_staff": "reset_password",
+        "password_set": "password_changed",
+        "password_reset": "password_changed",
+        "password_reset_by_text": "password_changed",
+        "with_undo": "password_changed",
+        "second_step_failed": "failed_tries",
+        "second_step_failed_at_reset": "failed_tries",
+        "second_step_failed_inside": "failed_tries_inside",
+        "switched_off_bare": "switched_off",
+        "two_step_by_app": "two_step",
+        "recovery_ready": "recovery_waits",
+    }
+    subjects = {name: make(one).subject for name, one in CASES.items()}
+    for name, like in same.items():
+        assert subjects.pop(name) == subjects[like]
+    assert len(set(subjects.values())) == len(subjects)
+
+
+def test_no_sentence_is_left_hanging(the_case):
+    letter = opened(make(the_case))
+    assert not re.search(r"<p[^>]*>\s*</p>|<ul[^>]*>\s*</ul>", letter.html)
+    body = flat(letter.text.partition("---")[0])
+    assert not re.search(r" [.,;:]|[.,;:]{2}|[;:,]$", body)
+    assert not re.search(r"[;,]\s*(\r?\n){2}", letter.text.partition(",")[2])
+
+
 def test_the_form_is_multipart_alternative_with_fixed_headers(the_case):
     letter = make(the_case, subject_id="abc")
     message = opened(letter).message
@@ -151,7 +188,8 @@ def test_right_to_left_letters_mirror_but_codes_and_links_do_not(settings):
 def test_names_and_addresses_keep_their_own_direction(settings, the_case):
     settings.LANGUAGES = [("en", "English"), ("ar", "Arabic")]
     letter = opened(make(the_case, language="ar"))
-    for fact in ("Sam Smith", "sam@example.org", settings.SITE_HOST):
+    named = the_case.arguments.get("named")
+    for fact in filter(None, ("Sam Smith", "sam@example.org", settings.SITE_HOST, named)):
         assert f"<bdi>{fact}</bdi>" in letter.html
         assert f"\u2068{fact}\u2069" in flat(letter.text)
     assert "<bdi><bdi>" not in letter.html

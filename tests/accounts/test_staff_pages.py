@@ -140,7 +140,7 @@ def test_the_letter_says_it_in_the_persons_language(ada_here, alice, mailbox):
     ada_here.post(LIST, data)
     (told,) = [letter for letter in mailbox.all() if letter.kind == "staff_changed"]
     with override("ar-xb"):
-        said = gettext("A letter with a link to choose a new password was sent.")
+        said = gettext("An email with a link to choose a new password was sent.")
     assert said.split()[-1] in told.text and "was sent" not in told.text
 
 

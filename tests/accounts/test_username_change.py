@@ -57,7 +57,8 @@ def test_it_is_said_and_every_address_is_told(alice, mailbox):
     for address in ("alice@example.org", "spare@example.org"):
         letter = mailbox.latest(address)
         assert letter.subject == "Your username for Northgate was changed"
-        assert "is quiet-lark now. Before, it was alice." in " ".join(letter.text.split())
+        assert "is now quiet-lark. Before, it was alice." in " ".join(letter.text.split())
+        assert browser.get(letter.link).status_code == 200 and letter.link == "/accounts/rescue/"
     assert mailbox.kinds("not-yet@example.org") == []
 
 

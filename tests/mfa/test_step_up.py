@@ -67,6 +67,19 @@ def test_five_wrong_codes_drop_what_was_posted(carol_here, carol, clock):
     assert "account_reauthentication_state" not in carol_here.session
 
 
+def test_the_letter_of_wrong_codes_in_a_session_leads_to_ending_that_session(
+    carol_here, carol, clock, mailbox
+):
+    clock.forward(minutes=6)
+    carol_here.post(EMAIL, {"email": "spare@example.org"})
+    for _ in range(5):
+        carol_here.post(f"{AGAIN}?method=app", {"code": "000000", "next": EMAIL})
+        clock.forward(minutes=2)
+    letter = mailbox.latest(carol.email)
+    assert letter.subject == "Someone may be using your Northgate account"
+    assert letter.link == "/accounts/rescue/"
+
+
 def test_somebody_without_password_is_asked_too(client, carol, clock):
     """Not let through, as the library would."""
     roads.by_password(client)
@@ -148,7 +161,8 @@ def test_turning_the_app_off_ends_other_sessions_and_two_step_sign_in(carol_here
     assert not carol.two_step_on
     assert carol_here.get("/accounts/").status_code == 200
     assert other.get("/accounts/").status_code == 302
-    assert mailbox.kinds() == ["factor_changed", "two_step"]
+    assert mailbox.kinds() == ["two_step"]
+    assert "The authenticator app was removed" in mailbox.latest().text
     assert outcome(roads.by_password(Visitor())) == "302 /accounts/"
     events = list(Entry.objects.filter(event__startswith="mfa.").values_list("event", flat=True))
     assert events == ["mfa.factor_removed", "mfa.two_step_turned_off"]

@@ -30,7 +30,7 @@ def test_setting_an_app_up(client, alice, mailbox):
         (Event.RECOVERY_CODES_MADE, {"sessions": 0}),
         (Event.TWO_STEP_TURNED_ON, {}),
     ]
-    assert mailbox.kinds() == ["factor_changed", "recovery_codes_made", "two_step"]
+    assert mailbox.kinds() == ["factor_changed", "two_step"]
 
 
 def test_using_a_recovery_code_and_trusting_a_browser(client, carol, mailbox, settings):

@@ -25,6 +25,7 @@ from mfa.recovery import letters as recovery
 
 CODE, MASKED = "KFWP-7XRT", "+44 •••• ••0123"
 KEY = "/accounts/confirm-email/8Jq2vXtR8Jq2vXtR8Jq2vXtR/"
+SECURE = "/accounts/rescue/"
 UNDO = "/accounts/undo/" + "k" * 43 + "/"
 HAPPENED = Happening(
     at=datetime(2026, 11, 23, 9, 14, tzinfo=UTC),
@@ -88,15 +89,15 @@ CASES = {
     ),
     "address_added": case(
         letters.address_changed, "n•••@example.com",
-        kind="added", old="", new="new@example.com", happened=HAPPENED,
+        kind="added", old="", new="new@example.com", link=SECURE, happened=HAPPENED,
     ),
     "address_main": case(
         letters.address_changed, "n•••@example.com", "sam@example.org",
-        kind="main", old="sam@example.org", new="new@example.com", happened=HAPPENED,
+        kind="main", old="sam@example.org", new="new@example.com", link=SECURE, happened=HAPPENED,
     ),
     "address_removed": case(
         letters.address_changed, "o•••@example.com",
-        kind="removed", old="old@example.com", new="", happened=HAPPENED,
+        kind="removed", old="old@example.com", new="", link=SECURE, happened=HAPPENED,
     ),
     **{
         f"phone_{kind}": case(
@@ -121,7 +122,7 @@ CASES = {
     ),
     "username_changed": case(
         letters_username.username_changed, "quiet-otter-4821", "sam", "for 90 days",
-        old="sam", username="quiet-otter-4821", days=90, link="/accounts/password/reset/",
+        old="sam", username="quiet-otter-4821", days=90, link=SECURE,
         happened=HAPPENED,
     ),
     "password_reset_by_text": case(
@@ -147,8 +148,8 @@ CASES = {
     "switched_off": case(letters.switched_off, "help@example.org", happened=HAPPENED),
     "switched_off_bare": case(letters.switched_off, "help@example.org"),
     "staff_changed": case(
-        letters.staff_changed, "A reset letter was sent to you.", "Ticket 4411",
-        action=gettext_lazy("A reset letter was sent to you."), reason="Ticket 4411",
+        letters.staff_changed, "A reset email was sent to you.", "Ticket 4411",
+        action=gettext_lazy("A reset email was sent to you."), reason="Ticket 4411",
         happened=HAPPENED,
     ),
     "deletion_set": case(
@@ -157,21 +158,44 @@ CASES = {
     ),
     "deletion_cancelled": case(
         letters_deletion.deletion_cancelled, "Your account is kept", happened=HAPPENED,
-        link="/accounts/password/reset/",
+        link=SECURE,
     ),
-    "deletion_done": case(letters_deletion.deletion_done, "the last email about this account"),
+    "deletion_done": case(
+        letters_deletion.deletion_done, "the last email about this account", "it was the address of"
+    ),
     "export_ready": case(
         letters_export.export_ready, "until 14 March 2099", link="/accounts/data/export/",
         expires_at=datetime(2099, 3, 15, 2, tzinfo=UTC), time_zone="America/New_York",
     ),
     "two_step": case(
-        mfa_letters.two_step, "your password alone is not enough", on=True, link="/accounts/mfa/",
-        happened=HAPPENED,
+        mfa_letters.two_step, "your password alone is not enough", "Recovery codes were made",
+        on=True, link="/accounts/mfa/", happened=HAPPENED,
     ),
-    "factor_changed": case(
-        mfa_letters.factor_changed, "authenticator app was added", "“My phone”", factor="app",
-        added=True, named="My phone", link="/accounts/mfa/", happened=HAPPENED,
+    "two_step_by_app": case(
+        mfa_letters.two_step, "your password alone is not enough", "app was added", on=True,
+        factor="app", added=True, named="My phone", link="/accounts/mfa/", happened=HAPPENED,
     ),
+    "two_step_off": case(
+        mfa_letters.two_step, "whoever has your password can sign in", "app was removed",
+        "It was called “My phone”", on=False, factor="app", named="My phone",
+        link="/accounts/mfa/", happened=HAPPENED,
+    ),
+    **{
+        f"{factor}_{'added' if added else 'removed'}": case(
+            mfa_letters.factor_changed, told, *filter(None, [named and f"“{named}”"]),
+            factor=factor, added=added, named=named, link="/accounts/mfa/", happened=HAPPENED,
+        )
+        for factor, added, named, told in (
+            ("app", True, "My phone", "An authenticator app was added to your account"),
+            ("app", False, "My phone", "The authenticator app was removed from your account"),
+            ("passkey", True, "Blue key", "A passkey was added to your account"),
+            ("passkey", False, "Blue key", "A passkey was removed from your account"),
+            ("texted_code", True, "", "Codes by text message were added to your account"),
+            ("texted_code", False, "", "Codes by text message were removed from your account"),
+            ("mailed_code", True, "", "Codes by email were added to your account"),
+            ("mailed_code", False, "", "Codes by email were removed from your account"),
+        )
+    },
     "recovery_codes_made": case(
         mfa_letters.recovery_codes_made, "do not work any more", link="/accounts/mfa/",
         happened=HAPPENED,
@@ -189,8 +213,8 @@ CASES = {
         link="/accounts/password/reset/", happened=HAPPENED,
     ),
     "second_step_failed_inside": case(
-        mfa_letters.second_step_failed, "signs them out", had="session",
-        link="/accounts/password/reset/", happened=HAPPENED,
+        mfa_letters.second_step_failed, "Sign them out now", had="session",
+        link=SECURE, happened=HAPPENED,
     ),
     "passkey_stopped": case(
         mfa_letters.passkey_stopped, "“Blue key”", named="Blue key", link="/accounts/mfa/",
@@ -206,6 +230,7 @@ CASES = {
     ),
     "recovery_ready": case(
         recovery.recovery_waits, "The waiting period is over", "8 March 2026, 10:00 (Berlin)",
+        "Was this you? Go back to the page where you asked",
         ready_at=datetime(2026, 3, 1, 9, tzinfo=UTC), ends_at=datetime(2026, 3, 8, 9, tzinfo=UTC),
         time_zone="Europe/Berlin", link="/accounts/mfa/reset/stop/8Jq2vXtR8Jq2vXtR8Jq2vXtR/",
     ),
@@ -223,8 +248,9 @@ CASES = {
     ),
     "limits_changed": case(
         letters_limits.limits_changed,
-        "Nobody can sign in to your account until 24 December 2026, 01:00",
-        "Whoever asks for a new second step waits 21 days.", "no reset by email alone;",
+        "Nobody can sign in to your account until 24 December 2026, 01:00 (Berlin)",
+        "Whoever asks for a new second step waits 21 days.", "no reset by email alone",
+        "Until 1 December 2026, 01:00 (Berlin) that can be taken back", "On a device that is still",
         now_on=Limits(frozen_until=datetime(2026, 12, 24, tzinfo=UTC), recovery_days=21),
         changed=["frozen_until", "recovery_days"], waits=["resets_need_proof"],
         ready_at=datetime(2026, 12, 1, tzinfo=UTC), time_zone="Europe/Berlin", happened=HAPPENED,
@@ -233,7 +259,7 @@ CASES = {
         letters_limits.loosening_taken_back, "was taken back", happened=HAPPENED
     ),
     "sign_in_frozen": case(
-        letters_limits.sign_in_frozen, "You have frozen sign-ins until 24 December 2026, 01:00",
+        letters_limits.sign_in_frozen, "You have frozen sign-ins until 24 December 2026, 01:00 (Berlin)",
         "help@example.org", until=datetime(2026, 12, 24, tzinfo=UTC), time_zone="Europe/Berlin",
     ),
     "reset_held": case(
