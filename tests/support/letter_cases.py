@@ -259,7 +259,7 @@ CASES = {
         letters_limits.loosening_taken_back, "was taken back", happened=HAPPENED
     ),
     "sign_in_frozen": case(
-        letters_limits.sign_in_frozen, "You have frozen sign-ins until 24 December 2026, 01:00 (Berlin)",
+        letters_limits.sign_in_frozen, "frozen sign-ins until 24 December 2026, 01:00 (Berlin)",
         "help@example.org", until=datetime(2026, 12, 24, tzinfo=UTC), time_zone="Europe/Berlin",
     ),
     "reset_held": case(
