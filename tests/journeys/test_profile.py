@@ -70,7 +70,7 @@ def test_a_profile_is_saved_and_a_username_changed(
     expect(main).to_contain_text(f"Your username is quiet-{who} now.")
     look("Profile", "profile-renamed")
     told = letter(site, f"{who}@example.org", "Your username for Northgate was changed")
-    assert told[1].endswith("/accounts/password/reset/")
+    assert told[1].endswith("/accounts/rescue/")
 
     page.goto("/accounts/username/")
     fill(page, username=who)
