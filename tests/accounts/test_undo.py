@@ -9,8 +9,9 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.utils import timezone
 
-from accounts.models import ChangeSet, KnownDevice, Session
-from accounts.undo import sets
+from accounts.models import ChangeSet, KnownDevice, Phone, Session
+from accounts.models.phone import row_of
+from accounts.undo import parts, sets
 from audit.models import Entry
 from tests.support import cast, undoing
 from tests.support.mailbox import Mailbox
@@ -233,3 +234,12 @@ def test_what_does_not_open_is_stopped_all_the_same(owners, intruder, alice):
     open_and_stop(link)
     alice.refresh_from_db()
     assert alice.held_since
+
+
+def test_a_number_that_does_not_open_stays_as_it_is_and_stops_no_change(alice):
+    row_of(alice.pk, "+447400123456").save()
+    Phone.objects.filter(user=alice).update(number="t1:nothing")
+    former = sets.begin(alice, "password").former["phone"]
+    assert former == {}
+    parts.every()["phone"].put_back(alice, former)
+    assert Phone.objects.get(user=alice).number == "t1:nothing"

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.db import connection
 from django.utils import timezone
 
 from accounts.errors import LinkUnusable
@@ -270,3 +271,25 @@ def test_what_was_kept_is_not_stopped_again_by_the_next_letter(owners, alice, cl
     sign_in("alice", browser=owners)
     owners.post(KEEP)
     assert Visitor().get(told[0]).status_code == 410
+
+
+def test_what_runs_out_behind_the_look_is_not_put_back(owners, alice, clock):
+    """All that are open go back or none: here the oldest runs out between the look and the deed."""
+    undoing.take_over_the_address(sign_in("alice"), STOLEN)
+    clock.forward(days=1)
+    undoing.change_password(sign_in("alice"))
+    clock.forward(days=5, hours=23, minutes=55)
+    browser = open_and_stop(link_to(OLD, "password_changed"))
+    browser.post(UNDO, {"proof": cast.PASSWORD})
+
+    def time_passes_behind_it(execute, sql, params, many, context):
+        answer = execute(sql, params, many, context)
+        if '"accounts_changeset"."id" >= ' in sql:
+            clock.forward(minutes=6)
+        return answer
+
+    with connection.execute_wrapper(time_passes_behind_it):
+        answer = browser.post(PASSWORD, {"password1": NEW, "password2": NEW})
+    assert answer.status_code == 410
+    assert main_address(alice) == STOLEN and not alice.check_password(NEW)
+    assert not ChangeSet.objects.exclude(closed_at=None).exists()
