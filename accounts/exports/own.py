@@ -275,6 +275,9 @@ def erase(user: User) -> None:
         ActivityAnswer, ChangeSet, Confirmation, Consent, DataExport, KnownDevice, Phone,
         OwnLimits, SentCode, Session, UnlockLetter,
     )  # fmt: skip
+    # Held first: a worker that stores a piece between the delete of all pieces and that of their copy
+    # would keep the copy there.
+    list(DataExport.objects.select_for_update().filter(user=user).values_list("pk"))
     for model in mine:
         model._base_manager.filter(user=user).delete()
     FormerUsername.objects.filter(user=user).update(user=None)
