@@ -22,6 +22,7 @@ from django.utils.translation import ngettext
 from accounts import (
     one_by_one,
     staff_groups,  # noqa: F401 - these pages are on the desk too
+    staff_jobs,  # noqa: F401
     staff_networks,  # noqa: F401
     time_zones,
 )

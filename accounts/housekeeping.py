@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from axes.models import AccessAttempt
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from accounts import jobs
 from accounts.lockout.limits import KNOWN_DEVICES, STRANGERS
 from accounts.models import Session, Tally
 from accounts.outbox.errors import place_of
@@ -61,8 +62,10 @@ PERIODIC = [
 class Rota:
     """Whose turn it is. Starts at a random moment, so that several workers do not march in step."""
 
-    def __init__(self, jobs: list[str] | None = None) -> None:
-        self.jobs = [*PERIODIC, *settings.HOUSEKEEPING] if jobs is None else jobs
+    def __init__(self, names: list[str] | None = None) -> None:
+        self.jobs = [*PERIODIC, *settings.HOUSEKEEPING] if names is None else names
+        # When a job began whose batches are full so far, and their rows.
+        self._under_way: dict[str, tuple[datetime, int]] = {}
         self.begin_at(time.monotonic() + 1 + secrets.randbelow(60))
 
     def begin_at(self, moment: float) -> None:
@@ -77,15 +80,20 @@ class Rota:
         if name is None or self._next[name] > now:
             return
         self._next[name] = now + EVERY_SECONDS
+        began, so_far = self._under_way.pop(name, (timezone.now(), 0))
         try:
             done = import_string(name)(BATCH)
         except Exception as error:
             logger.error("Housekeeping failed: %s: %s", name, place_of(error))
+            jobs.failed(name, place_of(error))
             return
-        if done >= BATCH:
-            self._next[name] = now
         if done:
             logger.info("Housekeeping: %s, %d rows.", name, done)
+        if done >= BATCH:
+            self._next[name] = now
+            self._under_way[name] = began, so_far + done
+        else:
+            jobs.ended(name, began, so_far + done)
 
 
 def purge_sessions(batch: int) -> int:

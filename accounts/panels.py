@@ -24,6 +24,7 @@ from accounts.activity import checks
 from accounts.activity.checks import Check
 from accounts.activity.sentences import SENTENCES
 from accounts.activity.told import Sentences, Told
+from accounts.job_words import JOBS
 from accounts.models import User
 from accounts.outbox.kinds import LETTERS
 from accounts.requests import OwnRequest
@@ -66,7 +67,8 @@ class Panel:
     `sentences`: how each event of the room is told to the person it is about; every event has a
     verdict in one room (accounts/activity/).
     `to_check(user)`: what whoever was in an account may have left behind (A12's rescue page).
-    `letters`: what each letter of the room is about, by its kind (templates/mail/<kind>/)."""
+    `letters`: what each letter of the room is about, by its kind (templates/mail/<kind>/).
+    `jobs`: what each job of the room's housekeeping does, by its dotted name."""
 
     menu: tuple[MenuEntry, ...] = ()
     todo: Callable[[User], list[dict[str, Any]]] = lambda user: []
@@ -78,6 +80,7 @@ class Panel:
     sentences: Sentences = field(default_factory=dict)
     to_check: Callable[[User], list[Check]] = lambda user: []
     letters: Mapping[str, Words] = field(default_factory=dict)
+    jobs: Mapping[str, Words] = field(default_factory=dict)
 
 
 def _held(user: User) -> list[dict[str, Any]]:
@@ -99,6 +102,7 @@ def _held(user: User) -> list[dict[str, Any]]:
 
 
 OWN = Panel(
+    jobs=JOBS,
     notices=_held,
     menu=(
         MenuEntry("account_overview", "home", _("Overview")),
@@ -180,6 +184,11 @@ def letter_called(kind: str) -> Words:
     """What a letter of this kind is about, in words."""
     named = (panel.letters[kind] for panel in every() if kind in panel.letters)
     return next(named, _("Another email of this site"))
+
+
+def job_called(name: str) -> Words:
+    """What the job of this dotted name does, in words."""
+    return next((panel.jobs[name] for panel in every() if name in panel.jobs), name)
 
 
 @receiver(setting_changed)

@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.panels import DeviceCard, MenuEntry, Panel
 from mfa import checks, policy
 from mfa.flows import passkey_offer, trusted
+from mfa.job_words import JOBS
 from mfa.letter_kinds import LETTERS
 from mfa.recovery import notices
 from mfa.sentences import SENTENCES
@@ -114,6 +115,7 @@ panel = Panel(
     notices=notices.of,
     sentences=SENTENCES,
     letters=LETTERS,
+    jobs=JOBS,
     devices=devices,
     to_check=checks.of,
     about_to={

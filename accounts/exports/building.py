@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -67,14 +68,21 @@ def due() -> QuerySet[DataExport]:
     return rows.order_by("due_at", "pk")
 
 
-def drain(*, stop: threading.Event | None = None, limit: int | None = None) -> Report:
-    """Build what is due until nothing is, until `stop`, or until `limit` were taken."""
+def drain(
+    *,
+    stop: threading.Event | None = None,
+    limit: int | None = None,
+    beat: Callable[[int], None] = lambda rows: None,
+) -> Report:
+    """Build what is due until nothing is, until `stop`, or until `limit` were taken. `beat` is told of
+    each, and that it goes on."""
     report = Report()
     while not (stop and stop.is_set()) and (limit is None or report.total < limit):
         export = claim()
         if export is None:
             break
-        _build(export, report, stop)
+        _build(export, report, stop, beat)
+        beat(1)
     return report
 
 
@@ -106,7 +114,12 @@ def _take(export: DataExport) -> bool:
     )
 
 
-def _build(export: DataExport, report: Report, stop: threading.Event | None) -> None:
+def _build(
+    export: DataExport,
+    report: Report,
+    stop: threading.Event | None,
+    beat: Callable[[int], None],
+) -> None:
     if export.attempts > MOST_ATTEMPTS:  # it took its worker down every time
         _note_failure(export, report, "lease ran out")
         return
@@ -116,6 +129,7 @@ def _build(export: DataExport, report: Report, stop: threading.Event | None) -> 
         if stop and stop.is_set():
             raise Stopped
         sink.keep_alive()
+        beat(0)
 
     try:
         _forget_others(export)

@@ -4,6 +4,7 @@ from accounts.models.consent import Consent
 from accounts.models.data_export import DataExport, DataExportPiece
 from accounts.models.device import KnownDevice
 from accounts.models.former_username import FormerUsername
+from accounts.models.job import JobRun
 from accounts.models.letter import LetterRecord
 from accounts.models.limits import OwnLimits
 from accounts.models.mail import OutgoingMail
@@ -27,6 +28,7 @@ __all__ = [
     "DataExportPiece",
     "FormerUsername",
     "HeldSecrets",
+    "JobRun",
     "KnownDevice",
     "LetterRecord",
     "NetworkRule",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,9 +62,14 @@ def lease_time(channel: Channel = LETTERS) -> timedelta:
     return channel.lease_time()
 
 
-def drain(channel: Channel = LETTERS, *, stop: threading.Event | None = None) -> Report:
+def drain(
+    channel: Channel = LETTERS,
+    *,
+    stop: threading.Event | None = None,
+    beat: Callable[[int], None] = lambda rows: None,
+) -> Report:
     """Send what is due until nothing is, until `stop`, or until the server cannot be used: what was
-    not sent then still waits, and no message has lost a try to the outage."""
+    not sent then still waits, and no message has lost a try to the outage. `beat` is told of each."""
     carrier, report = channel.carrier(), Report()
     try:
         while not (stop and stop.is_set()):
@@ -76,6 +82,7 @@ def drain(channel: Channel = LETTERS, *, stop: threading.Event | None = None) ->
             if row is None:
                 break
             _deliver(row, channel, carrier, report)
+            beat(1)
     except TransportDown as error:
         report.down = str(error)
     finally:

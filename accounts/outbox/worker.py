@@ -12,8 +12,11 @@ import threading
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 
+from accounts import jobs
 from accounts.exports import building
 from accounts.housekeeping import Rota
+from accounts.jobs import Pulse
+from accounts.models import OutgoingMail
 from accounts.outbox.channels import LETTERS, Channel
 from accounts.outbox.delivery import drain
 from accounts.outbox.errors import place_of
@@ -24,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
+JOBS = {OutgoingMail.Channel.LETTER: jobs.LETTERS, OutgoingMail.Channel.TEXT: jobs.TEXTS}
 
 
 def channels() -> list[Channel]:
@@ -47,10 +51,12 @@ class Loop:
     """Takes a turn, and another, until `stop` is set; finishes the turn in hand first."""
 
     begins = ""
+    job = ""  # what it is called among the jobs (accounts/jobs.py)
 
     def __init__(self, stop: threading.Event) -> None:
         self.stop = stop
         self.troubles = 0
+        self.pulse = Pulse(self.job)
 
     def turn(self) -> None:
         raise NotImplementedError
@@ -68,12 +74,16 @@ class Loop:
         try:
             close_old_connections()
             self.turn()
+            if not self.troubles:
+                self.pulse.beat()
         except (DatabaseError, InterfaceError) as error:
             self.troubles += 1
             connections.close_all()
+            self.pulse.stumble(place_of(error))
             logger.error("Database trouble: %s. Again in %d s.", place_of(error), self.pause())
         except Exception as error:  # a worker that dies of one row stops all others
             self.troubles += 1
+            self.pulse.stumble(place_of(error))
             logger.error("Unexpected: %s. Again in %d s.", place_of(error), self.pause())
 
     def pause(self) -> float:
@@ -86,15 +96,17 @@ class Worker(Loop):
     keeps house too."""
 
     def __init__(self, stop: threading.Event, channel: Channel = LETTERS) -> None:
+        self.job = JOBS[channel.name]
         super().__init__(stop)
         self.channel = channel
         self.begins = f"Sending {channel.what.lower()}s."
         self.rota = Rota(None if channel is LETTERS else [])
 
     def turn(self) -> None:
-        report = drain(self.channel, stop=self.stop)
+        report = drain(self.channel, stop=self.stop, beat=self.pulse.beat)
         if report.down:
             self.troubles += 1
+            self.pulse.stumble(report.down)
             logger.warning(
                 "%s cannot be used: %s. Again in %d s.",
                 self.channel.server, report.down, self.pause(),
@@ -108,9 +120,10 @@ class Builder(Loop):
     """Builds the copies of their data that people asked for (accounts/exports)."""
 
     begins = "Building copies of people's data."
+    job = jobs.COPIES
 
     def turn(self) -> None:
-        building.drain(stop=self.stop)
+        building.drain(stop=self.stop, beat=self.pulse.beat)
         self.troubles = 0
 
 
@@ -119,8 +132,9 @@ class Chainer(Loop):
     that has none yet can be taken away unnoticed."""
 
     begins = "Chaining the trail."
+    job = jobs.TRAIL
 
     def turn(self) -> None:
-        while linking.link() and not self.stop.is_set():
-            pass
+        while (placed := linking.link()) and not self.stop.is_set():
+            self.pulse.beat(placed)
         self.troubles = 0

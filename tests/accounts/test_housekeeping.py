@@ -61,14 +61,14 @@ def test_nothing_hangs_on_rows_that_are_deleted_without_being_fetched(model):
     assert model._meta.related_objects == ()
 
 
-def test_jobs_take_turns_and_rest():
+def test_jobs_take_turns_and_rest(db):
     mine = rota("nothing_to_do")
     mine.step()
     mine.step()
     assert LOG == ["nothing"]
 
 
-def test_a_job_that_filled_its_batch_goes_on_at_its_next_turn():
+def test_a_job_that_filled_its_batch_goes_on_at_its_next_turn(db):
     mine = rota("full_batch", "nothing_to_do")
     for _ in range(4):
         mine.step()
@@ -76,7 +76,7 @@ def test_a_job_that_filled_its_batch_goes_on_at_its_next_turn():
 
 
 @pytest.mark.parametrize("bad", ["broken", "no_such_job"])
-def test_a_job_that_fails_is_named_and_holds_up_no_other(bad, caplog):
+def test_a_job_that_fails_is_named_and_holds_up_no_other(db, bad, caplog):
     mine = rota(bad, "nothing_to_do")
     mine.step()
     mine.step()

@@ -11,6 +11,8 @@ from tests.support.site import Site
 
 pytestmark = pytest.mark.browser
 
+QUEUES = ("/admin/accounts/jobrun/",)
+
 LEAVES = """
 from datetime import timedelta
 from django.utils import timezone
@@ -58,7 +60,7 @@ def cut(page: Page, selector: str) -> bool:
 def walk(page: Page, site: Site, look) -> None:
     """Every page of the desk, and `look(page)` at each."""
     signs_in(page, site)
-    for path in ("/admin/", "/admin/auth/group/", "/admin/auth/group/add/"):
+    for path in ("/admin/", "/admin/auth/group/", "/admin/auth/group/add/", *QUEUES):
         page.goto(path)
         look(page)
     page.goto("/admin/accounts/user/?q=desk-")
