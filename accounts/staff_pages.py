@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import limits
 from accounts.desk import ReasonForm
 from accounts.fields import IDENTIFIER_LENGTH, posted
-from accounts.flows import deletion, staff, staff_hold, staff_limits
+from accounts.flows import staff, staff_deletion, staff_hold, staff_limits
 from accounts.gates import explain as gates_explained
 from accounts.limits import Limits
 from accounts.models import User
@@ -148,7 +148,7 @@ def keep(request: HttpRequest, pk: str) -> HttpResponse:
         raise Http404
     form = ReasonForm(posted(request))
     if form.is_valid():
-        if deletion.cancel(request, person, reason=form.cleaned_data["reason"]):
+        if staff_deletion.cancel(request, person, reason=form.cleaned_data["reason"]):
             messages.success(request, _("The account of %(name)s is kept.") % {"name": person})
         return redirect("admin:accounts_user_change", person.pk)
     title = _("Cancel the deletion")

@@ -66,4 +66,5 @@ AUTH_USER_ACTS = {
     "remove-mfa": "mfa.flows.staff.remove_mfa",
     "lift-hold": "accounts.flows.staff_hold.act",
     "lift-limits": "accounts.flows.staff_limits.act",
+    "cancel-deletion": "accounts.flows.staff_deletion.act",
 }

@@ -10,16 +10,14 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts import time_zones
-from accounts.flows import credentials, staff
+from accounts.flows import credentials
 from accounts.flows.notices import to_all
 from accounts.models import User
 from accounts.outbox import letters_deletion
@@ -131,32 +129,6 @@ def keep(request: OwnRequest) -> bool:
     return True
 
 
-def cancel(request: HttpRequest, person: User, *, reason: str) -> bool:
-    """Staff let `person` keep their account; False if it was not waiting any more.
-
-    Raises PermissionDenied for whom the actor may not change, ReauthenticationRequired.
-    """
-    demand_fresh_proof(request)
-    mail = staff.told_everywhere(request, person, _cancelled, reason)
-    with transaction.atomic():
-        now = guard.hold(request, person)
-        if not staff.may_change(request.user, now):
-            raise PermissionDenied
-        if now.deletion_due_at is None:
-            return False
-        User.objects.filter(pk=now.pk).update(deletion_due_at=None)
-        trail.record(
-            Event.STAFF_DELETION_CANCELLED,
-            actor=request.user,
-            subject=now,
-            request=request,
-            reason=reason,
-        )
-        for letter in mail:
-            letter.put()
-    return True
-
-
 def end_with_a_stopped_change(
     user: User, *, event: Event, request: HttpRequest | None, **_facts: object
 ) -> None:
@@ -165,7 +137,3 @@ def end_with_a_stopped_change(
     waits = User.objects.filter(pk=user.pk, deletion_due_at__isnull=False)
     if event is Event.CHANGE_STOPPED and waits.update(deletion_due_at=None):
         trail.record(Event.DELETION_CANCELLED, subject=user, request=request, how="change_stopped")
-
-
-def _cancelled() -> str:
-    return _("The deletion of your account was cancelled: it is kept.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 from django.conf import settings
 from django.contrib.admin.utils import label_for_field
@@ -57,6 +57,20 @@ def changeable(actor: User | AnonymousUser, person: User) -> frozenset[str]:
     return frozenset(profile.FIELDS) | frozenset(() if person.pk == actor.pk else access)
 
 
+def held_for(request: HttpRequest | None, person: User, *, own: bool = True) -> User:
+    """`person` as they are now, held to the end of the transaction, for an act of the staff who are
+    signed in, or of an operator, who has no request. Raises PermissionDenied for whom the actor may not
+    change (nor, unless `own`, themselves); User.DoesNotExist.
+
+    SECURITY: of both as they are now, not as the page or the form has them."""
+    if request is None:
+        return User.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
+    now = guard.hold(request, person)
+    if not may_change(request.user, now) or (request.user.pk == now.pk and not own):
+        raise PermissionDenied
+    return now
+
+
 def change(request: HttpRequest, person: User, values: Mapping[str, Any], *, reason: str) -> None:
     """Store `values` on `person`, rights among them, all in one transaction or none.
 
@@ -68,10 +82,8 @@ def change(request: HttpRequest, person: User, values: Mapping[str, Any], *, rea
     demand_fresh_proof(request)
     letter = told(request, person, partial(_what_changed, values), reason)
     with transaction.atomic():
-        # SECURITY: of the person as they are now, not as the page or the form has them.
-        before = guard.hold(request, person)
-        actor = request.user
-        if not may_change(actor, before) or not values.keys() <= changeable(actor, before):
+        before = held_for(request, person)
+        if not values.keys() <= changeable(request.user, before):
             raise PermissionDenied
         if not values:
             return
@@ -80,7 +92,7 @@ def change(request: HttpRequest, person: User, values: Mapping[str, Any], *, rea
         if switched or not rights:
             trail.record(
                 Event.STAFF_USER_CHANGED,
-                actor=actor,
+                actor=cast(User, request.user),
                 subject=person,
                 request=request,
                 fields=list(values),
@@ -188,10 +200,7 @@ def unlock(request: HttpRequest | None, person: User, *, reason: str) -> None:
         demand_fresh_proof(request)
     letter = told(request, person, _what_was_opened, reason)
     with transaction.atomic():
-        people = User.objects.select_for_update(of=("self",), no_key=True)
-        now = guard.hold(request, person) if request else people.get(pk=person.pk)
-        if request is not None and not may_change(request.user, now):
-            raise PermissionDenied
+        now = held_for(request, person)
         tries.forget_failures(now)
         for path in settings.ON_UNLOCKED:
             import_string(path)(now)
@@ -217,8 +226,7 @@ def send_reset_letter(request: HttpRequest, person: User, *, reason: str) -> boo
     mail = told(request, person, _what_was_sent, reason)
     link = password_reset.letter_with_link(person, person.email, by_staff=True)
     with transaction.atomic():
-        now = guard.hold(request, person)
-        if not (may_change(request.user, now) and now.is_active):
+        if not held_for(request, person).is_active:
             raise PermissionDenied
         link.put()
         mail.put()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -13,7 +12,6 @@ from django.utils.translation import gettext as _
 from accounts.flows import credentials, staff, undo
 from accounts.management.operator import PersonAct
 from accounts.models import User
-from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
 
 
@@ -29,12 +27,7 @@ def lift(request: HttpRequest | None, person: User, *, reason: str) -> int:
     also = undo.addresses_from_before(person)
     mail = staff.told_everywhere(request, person, _what_was_done, reason, also=also)
     with transaction.atomic():
-        people = User.objects.select_for_update(of=("self",), no_key=True)
-        now = guard.hold(request, person) if request else people.get(pk=person.pk)
-        if request is not None and (
-            request.user.pk == now.pk or not staff.may_change(request.user, now)
-        ):
-            raise PermissionDenied
+        now = staff.held_for(request, person, own=False)
         actor = request.user if request is not None else credentials.OPERATOR
         return undo.lift(now, request=request, actor=actor, reason=reason, mail=mail)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -16,7 +15,6 @@ from accounts.flows import limits as own
 from accounts.limits import Limits
 from accounts.management.operator import PersonAct
 from accounts.models import User
-from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
 from audit.events import Event
 
@@ -30,12 +28,7 @@ def lift(request: HttpRequest | None, person: User, *, reason: str) -> int:
         demand_fresh_proof(request)
     mail = staff.told_everywhere(request, person, _what_was_done, reason)
     with transaction.atomic():
-        people = User.objects.select_for_update(of=("self",), no_key=True)
-        now = guard.hold(request, person) if request else people.get(pk=person.pk)
-        if request is not None and (
-            request.user.pk == now.pk or not staff.may_change(request.user, now)
-        ):
-            raise PermissionDenied
+        now = staff.held_for(request, person, own=False)
         own.lift_all(now)
         return credentials.moved(
             now,

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.db import connection
 from django.http import HttpResponse
 from django.urls import path
 from django.utils import timezone
 
-from accounts.flows import deletion
+from accounts.flows import erasing, staff_deletion
 from accounts.gates.explain import explain_login
 from accounts.models import User
 from audit.models import Entry
 from authsite.urls import urlpatterns as of_the_site
-from tests.accounts.test_auth_user import run
+from tests.accounts.test_auth_user import refused, run
 from tests.support import cast
 from tests.support.desk import LIST, form_of, page_of
 from tests.support.pages import text_of
@@ -43,7 +45,7 @@ def awaits(person: User) -> bool:
 
 def cancel_alices(request):
     person = User.objects.get(username="alice")
-    done = [deletion.cancel(request, person, reason="because I can") for _ in range(2)]
+    done = [staff_deletion.cancel(request, person, reason="because I can") for _ in range(2)]
     return HttpResponse(f"{done}")
 
 
@@ -141,6 +143,56 @@ def test_whoever_asks_why_somebody_cannot_sign_in_is_told(alice, bob):
 def test_an_operator_is_shown_it(alice, bob):
     assert "Deletion   awaited, on " in run("auth_user", "show", "alice")[0]
     assert "Deletion" not in run("auth_user", "show", "bob")[0]
+
+
+def operates(*arguments: str) -> dict[str, object]:
+    return json.loads(run("auth_user", "cancel-deletion", "alice", *arguments, "--json")[0])
+
+
+def test_an_operator_cancels_it_too(alice, mailbox):
+    because = ("--reason", "ticket 4411")
+    EmailAddress.objects.create(user=alice, email="spare@example.org", verified=True)
+    told = operates(*because, "--dry-run")
+    assert (told["done"], told["dry_run"]) == (False, True) and told["deletion_due_at"]
+    assert awaits(alice) and not mailbox.all()
+    said, code = run("auth_user", "cancel-deletion", "alice", *because, "--dry-run")
+    assert code == 0 and "would be erased on" in said and "Nothing was written." in said
+    told = operates(*because, "--yes")
+    assert (told["done"], told["cancelled"]) == (True, True) and not awaits(alice)
+    row = Entry.objects.get(event="staff.deletion_cancelled")
+    assert (row.actor_id, row.subject_id, row.facts) == ("", alice.subject_id, REASON)
+    assert sorted(letter.to for letter in mailbox.all()) == [alice.email, "spare@example.org"]
+    assert all("ticket 4411" in letter.text for letter in mailbox.all())
+    assert operates(*because, "--yes")["done"] is False
+    assert Entry.objects.filter(event="staff.deletion_cancelled").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [(("alice", "--yes"), 2), (("nobody", "--reason", "because", "--yes"), 1),
+     (("alice", "--reason", "because"), 2)],
+)  # fmt: skip
+def test_an_operator_without_a_reason_a_person_or_a_terminal_cancels_nothing(alice, what, code):
+    assert refused("auth_user", "cancel-deletion", *what)[1] == code
+    assert awaits(alice)
+
+
+@pytest.mark.parametrize("act", ["cancel-deletion", "unlock"])
+def test_an_account_that_is_erased_behind_the_letters_is_said_to_be(alice, mailbox, act):
+    done = []
+
+    def it_is_erased_behind_them(execute, sql, params, many, context):
+        answer = execute(sql, params, many, context)
+        if sql.startswith("SELECT") and "accounts_tally" in sql and not done:
+            done.append("once")
+            User.objects.filter(pk=alice.pk).update(deletion_due_at=timezone.now())
+            erasing.erase(alice.pk)
+        return answer
+
+    with connection.execute_wrapper(it_is_erased_behind_them):
+        said, code = refused("auth_user", act, "alice", "--reason", "ticket 4411", "--yes")
+    assert code == 1 and "erased meanwhile" in said
+    assert not Entry.objects.filter(event__startswith="staff.").exists()
 
 
 def test_nobody_deletes_a_person_at_the_desk(ada_here, alice):

@@ -4,6 +4,8 @@ settings.AUTH_USER_ACTS name."""
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -30,7 +32,8 @@ class Command(OperatorCommand):
         "show prints what there is to know of one account, and no secret. unlock opens it for further"
         " tries after wrong passwords; remove-mfa takes all second steps away and ends the sessions;"
         " lift-hold opens it where a change was stopped by the link of its letter;"
-        " lift-limits takes off what the person limited for themselves, such as frozen sign-ins."
+        " lift-limits takes off what the person limited for themselves, such as frozen sign-ins;"
+        " cancel-deletion keeps an account that waits to be erased."
         " What changes something takes a reason and is told to the person. All is kept in the trail."
         " Exits with 0 (done), 1 (nobody by that name), 2 (wrong usage), 130 (interrupted)."
     )
@@ -68,7 +71,8 @@ class Command(OperatorCommand):
         if done:
             if not options["yes"]:
                 self._confirm(user, effect)
-            staff.unlock(None, user, reason=reason)
+            with _still_there():
+                staff.unlock(None, user, reason=reason)
         self.report(
             {
                 "dry_run": not done,
@@ -89,7 +93,8 @@ class Command(OperatorCommand):
         if done:
             if not options["yes"]:
                 self._confirm(user, effect)
-            facts |= act.do(user, reason)
+            with _still_there():
+                facts |= act.do(user, reason)
         lines = [effect or "There is nothing to do.", "Done." if done else "Nothing was written."]
         self.report({"dry_run": options["dry_run"], "done": done, **facts}, lines)
 
@@ -97,6 +102,16 @@ class Command(OperatorCommand):
         typed = self.ask(f"{effect}\nType the email address to go on: ")
         if typed.casefold() != user.email.casefold():
             raise CommandError("That is another address. Nothing was changed.", returncode=FAILED)
+
+
+@contextmanager
+def _still_there() -> Iterator[None]:
+    try:
+        yield
+    except User.DoesNotExist:
+        raise CommandError(
+            "The account was erased meanwhile. Nothing was changed.", returncode=FAILED
+        ) from None
 
 
 def _facts(account: Account) -> dict[str, Any]:

@@ -1,0 +1,66 @@
+"""Staff or an operator cancel the deletion of an account that waits for its day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from accounts.flows import staff
+from accounts.management.operator import PersonAct
+from accounts.models import User
+from accounts.step_up import demand_fresh_proof
+from audit import trail
+from audit.events import Event
+
+
+def cancel(request: HttpRequest | None, person: User, *, reason: str) -> bool:
+    """Let `person` keep their account; False if it was not waiting any more. By the staff who are
+    signed in, or by an operator, who has no request.
+
+    Raises PermissionDenied, ReauthenticationRequired; User.DoesNotExist for one that is erased."""
+    if request is not None:
+        demand_fresh_proof(request)
+    mail = staff.told_everywhere(request, person, _what_was_done, reason)
+    with transaction.atomic():
+        now = staff.held_for(request, person)
+        waits = User.objects.filter(pk=now.pk, deletion_due_at__isnull=False)
+        if not waits.update(deletion_due_at=None):
+            return False
+        trail.record(
+            Event.STAFF_DELETION_CANCELLED,
+            actor=request.user if request is not None else None,  # type: ignore[arg-type]
+            subject=now,
+            request=request,
+            reason=reason,
+        )
+        for letter in mail:
+            letter.put()
+    return True
+
+
+def _what_was_done() -> str:
+    return _("The deletion of your account was cancelled: it is kept.")
+
+
+def _effect(person: User) -> str:
+    if person.deletion_due_at is None:
+        return ""
+    return (
+        f"Keeps the account of {person.username}, which would be erased on"
+        f" {person.deletion_due_at:%Y-%m-%d}. Tells all addresses."
+    )
+
+
+def _facts(person: User) -> Mapping[str, Any]:
+    return {"deletion_due_at": person.deletion_due_at and person.deletion_due_at.isoformat()}
+
+
+def _by_operator(person: User, reason: str) -> Mapping[str, Any]:
+    return {"cancelled": cancel(None, person, reason=reason)}
+
+
+act = PersonAct(effect=_effect, facts=_facts, do=_by_operator)
