@@ -189,25 +189,6 @@ def test_nothing_is_loosened_in_an_account_where_a_change_is_stopped(alice, cloc
     assert flow.loosen_due(10) == 1
 
 
-def test_an_account_that_changed_behind_the_letters_is_loosened_on_the_next_turn(
-    alice, mailbox, clock
-):
-    """Whoever has become an address of the account since hears of it too."""
-    save(sign_in(), recovery_days="14")
-    clock.forward(minutes=1)
-    save(sign_in(), recovery_days=None)
-    clock.forward(days=15)
-    seen = OwnLimits.objects.select_related("user").get()
-    owner = sign_in()
-    owner.post("/accounts/email/", {"email": "late@example.org"})
-    owner.post("/accounts/confirm-email/", {"code": mailbox.latest("late@example.org").code})
-    assert flow._loosen(seen) is False
-    assert limits_of(alice) == {"recovery_days": 14}
-    assert "limits_changed" not in mailbox.kinds("late@example.org")
-    assert flow.loosen_due(10) == 1 and limits_of(alice) == {}
-    assert mailbox.kinds("late@example.org")[-1] == "limits_changed"
-
-
 def test_a_stranger_who_froze_the_owner_out_is_undone_by_the_letter(alice, clock):
     undoing.at_home(alice)
     save(sign_in(), frozen_until=in_days(29))

@@ -95,6 +95,25 @@ def test_two_workers_loosen_once_and_taking_it_back_or_loosening_and_never_both(
     assert flow.waiting(frozen) is None
 
 
+def test_an_account_that_changed_behind_the_letters_is_loosened_on_the_next_turn(
+    alice, mailbox, clock
+):
+    """Whoever has become an address of the account since hears of it too."""
+    save(sign_in(), recovery_days="14")
+    clock.forward(minutes=1)
+    save(sign_in(), recovery_days=None)
+    clock.forward(days=15)
+    seen = OwnLimits.objects.select_related("user").get()
+    owner = sign_in()
+    owner.post("/accounts/email/", {"email": "late@example.org"})
+    owner.post("/accounts/confirm-email/", {"code": mailbox.latest("late@example.org").code})
+    assert flow._loosen(seen) is False
+    assert limits_of(alice) == {"recovery_days": 14}
+    assert "limits_changed" not in mailbox.kinds("late@example.org")
+    assert flow.loosen_due(10) == 1 and limits_of(alice) == {}
+    assert mailbox.kinds("late@example.org")[-1] == "limits_changed"
+
+
 def test_what_is_taken_back_while_another_limit_is_being_set_stays_so(frozen, clock, settings):
     clock.forward(minutes=1)
     User.objects.filter(pk=frozen.pk).update(frozen_until=None)
