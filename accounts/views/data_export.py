@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import step_up, time_zones
+from accounts.buttons import button_on
 from accounts.exports.building import USUALLY_MINUTES
 from accounts.flows import data_export
 from accounts.models import DataExport
@@ -57,7 +58,7 @@ def _state(copy: DataExport | None) -> str:
     return copy.state
 
 
-@require_POST
+@button_on("account_data_export")
 @login_required
 def download(request: OwnRequest) -> HttpResponse | StreamingHttpResponse:
     """Never by a link: whoever has to prove themselves first comes back to the page with the button."""

@@ -8,9 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts import time_zones
+from accounts.buttons import button_on
 from accounts.fields import posted
 from accounts.flows import limits
 from accounts.flows.deletion import LastAdministrator
@@ -51,7 +52,7 @@ def _change(request: OwnRequest, form: LimitsForm) -> bool:
     return True
 
 
-@require_POST
+@button_on("account_limits")
 @login_required
 def take_back(request: OwnRequest) -> HttpResponse:
     if limits.take_back(request):

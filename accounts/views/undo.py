@@ -11,8 +11,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.buttons import button_on
 from accounts.errors import LinkUnusable
 from accounts.fields import posted
 from accounts.flows import undo
@@ -94,7 +95,7 @@ def done(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/undo/done.html", {})
 
 
-@require_POST
+@button_on("account_overview")
 @login_required
 def keep(request: OwnRequest) -> HttpResponse:
     """The button on the person's own pages while a change of theirs is stopped."""

@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from accounts import step_up
+from accounts.buttons import button_on
 from accounts.flows import sign_in as road
 from accounts.redirects import NEXT_FIELD, safe_next
 from accounts.requests import OwnRequest
@@ -34,7 +35,7 @@ def ask_to_sign_in(request: HttpRequest) -> JsonResponse:
     return JsonResponse(passkey_proofs.ask_to_sign_in(request))
 
 
-@require_POST
+@button_on("account_login")
 @login_not_required
 @sensitive_post_parameters("code")
 def sign_in(request: HttpRequest) -> HttpResponse:

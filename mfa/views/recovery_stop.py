@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.buttons import button_on
 from accounts.errors import LinkUnusable
 from accounts.lockout import links
 from accounts.requests import OwnRequest
@@ -41,7 +42,7 @@ def link(request: HttpRequest) -> HttpResponse:
     return render(request, "mfa/recovery/stop.html", {"row": row})
 
 
-@require_POST
+@button_on("account_overview")
 @login_required
 def own(request: OwnRequest) -> HttpResponse:
     """The button on the person's own pages."""

@@ -106,7 +106,8 @@ def test_the_notice_costs_no_statement(at_home, alice, statements_of):
 
 def test_only_a_post_stops_and_only_ones_own(at_home, alice, bob):
     recovering.ask(Visitor())
-    assert at_home.get(STOP).status_code == 405
+    assert outcome(at_home.get(STOP)) == outcome(at_home.head(STOP)) == "302 /accounts/"
+    assert recovering.request_of(alice).state == RecoveryRequest.State.WAITING
     bobs = Visitor()
     bobs.post(LOGIN, {"login": "bob", "password": cast.PASSWORD})
     assert NOTICE not in text_of(bobs.get("/accounts/"))

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import connections
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
@@ -85,6 +86,9 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
         yield launched
         launched.close()
+        # Whoever asks the database while Playwright's loop runs has a connection that is found in it
+        # alone.
+        connections.close_all()
 
 
 class Watch:

@@ -54,8 +54,8 @@ def ask(browser: Visitor, login: str = "alice", to: str = "alice@example.org") -
     return outcome(browser.post(CODE, {"code": mailed_code(to)}))
 
 
-def shown_seed(browser: Visitor) -> bytes:
-    page = browser.get(APP).content.decode()
+def shown_seed(browser: Visitor, path: str = APP) -> bytes:
+    page = browser.get(path).content.decode()
     written = re.search(r'id="seed">([A-Z2-7 ]+)<', page)
     assert written, page
     return base64.b32decode(written.group(1).replace(" ", ""))
