@@ -145,6 +145,8 @@ def test_taking_it_back_is_one_press_of_any_session(alice, mailbox, clock):
     save(stranger, recovery_days=None)
     clock.forward(minutes=10)
     owner = sign_in()
+    for looked in (owner.get(KEEP), owner.head(KEEP)):
+        assert looked["Location"] == LIMITS and flow.waiting(alice) is not None
     assert owner.post(KEEP)["Location"] == LIMITS
     assert flow.waiting(alice) is None
     assert mailbox.kinds(alice.email)[-1] == "loosening_taken_back"

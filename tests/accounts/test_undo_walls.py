@@ -158,6 +158,10 @@ def test_the_person_who_was_switched_off_is_not_found_by_it(intruder, alice):
 def test_keeping_takes_a_fresh_proof(owners, intruder, alice, clock):
     open_and_stop(link_to(OLD, "address_changed"))
     sign_in("alice", browser=owners)
+    for looked in (owners.get(KEEP), owners.head(KEEP)):
+        assert looked["Location"] == "/accounts/"
+        alice.refresh_from_db()
+        assert alice.held_since is not None
     clock.forward(minutes=6)
     assert owners.post(KEEP)["Location"].startswith("/accounts/reauthenticate/")
     alice.refresh_from_db()
