@@ -67,7 +67,12 @@ def link(request: HttpRequest) -> HttpResponse:
         if undo.prove(request, row, form.cleaned_data["proof"]):
             return redirect("account_undo_password")
         form.add_error("proof", _("That is not right, or it was not in use before the change."))
-    context = {"change": row, "form": form, "first": sets.first_of(row)}
+    context = {
+        "change": row,
+        "form": form,
+        "first": sets.first_of(row),
+        "account_label": row.user.username,
+    }
     with timezone.override(UTC):
         return render(request, "accounts/undo/prove.html", context)
 

@@ -197,8 +197,8 @@ def test_nobody_gets_the_copy_of_somebody_else(here, alice, bob, another_browser
 
 def test_no_link_downloads_anything(here, alice):
     built_for(alice)
-    for ask in (here.get, here.head):
-        assert ask(DOWNLOAD)["Location"] == EXPORT
+    for looked in (here.get(DOWNLOAD), here.head(DOWNLOAD)):
+        assert looked["Location"] == EXPORT
     assert events() == [READY]
 
 

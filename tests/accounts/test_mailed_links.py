@@ -11,8 +11,8 @@ from django.apps import apps
 from django.urls import resolve
 
 from accounts.models import Session, User
-from tests.support import cast, half_way, recovering, undoing
-from tests.support.deeds import EMAIL, LINK, PASSWORD, RESET, SIGN_UP, TWICE
+from tests.support import half_way, recovering, undoing
+from tests.support.deeds import EMAIL, PASSWORD, RESET, SIGN_UP, TWICE
 from tests.support.letter_cases import CASES
 from tests.support.visitor import Visitor
 

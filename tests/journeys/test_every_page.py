@@ -1,5 +1,6 @@
-"""Every page of the accounts as a window of 1280 by 1024 shows it at 400 %: nothing sideways, nothing cut
-off, no barrier in either theme and either direction, and all of it by keyboard."""
+"""Every page of the accounts as a window of 1280 by 1024 shows it at 400 %: nothing sideways, nothing
+cut off, no barrier in either theme and either direction, all of it by keyboard, and forms that Chromium
+finds in order for its password manager."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.staticfiles import finders
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route
 
 from tests.site.test_pseudolocale import pseudo_locale
 from tests.support import furnished
@@ -82,9 +83,16 @@ def page(browser: Browser, watch: Watch) -> Iterator[Page]:
     context.add_init_script(REPORT_VIOLATIONS)
     page = context.new_page()
     watch.over(page)
+    page.on("console", lambda message: noted(watch, message))
     yield page
     context.close()
     assert watch.complaints == []
+
+
+def noted(watch: Watch, message: ConsoleMessage) -> None:
+    """What Chromium says of forms that its password manager makes nothing of."""
+    if message.text.startswith("[DOM]"):
+        watch.complaints.append(f"{message.location['url']}: {message.text}")
 
 
 def shows(page: Page, browser: Visitor, path: str) -> None:
@@ -125,7 +133,7 @@ def test_every_page_fits_has_no_barrier_and_is_used_by_keyboard(
             browser.cookies["language"] = language
             shows(page, browser, path)
             assert page.locator("html").get_attribute("dir") == direction
-            look = [*page.evaluate(CUT_OFF), *looked_at(page, "as it is"), *by_keyboard(page)]
+            look = page.evaluate(CUT_OFF) + looked_at(page, "as it is") + by_keyboard(page)
             found += [f"{path} ({language}): {one}" for one in look]
         browser.cookies["language"] = "en"
     assert not found, "\n".join(found)

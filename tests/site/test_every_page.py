@@ -13,7 +13,6 @@ from tests.site.test_pseudolocale import plain_words, pseudo_locale
 from tests.support import furnished
 from tests.support.elements import Elements
 from tests.support.every_page import every_page, switch_all_on
-from tests.support.visitor import Visitor
 
 __all__ = ["pseudo_locale"]
 pytestmark = pytest.mark.django_db
@@ -32,12 +31,12 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     "password1": PASSWORD | {"autocomplete": "new-password", "minlength": "15"},
     "password2": PASSWORD | {"autocomplete": "new-password", "minlength": "15"},
     # A former password, a code of the app or one of the recovery codes.
-    "proof": PLAIN,
+    "proof": PASSWORD | {"autocomplete": "current-password"},
     "code": CODE,
     "number": {"type": "tel", "inputmode": "tel", "autocomplete": "tel", "dir": "ltr"},
     "display_name": {"autocomplete": "nickname", "spellcheck": "false"},
 }
-SECRETS = {"password", "oldpassword", "password1", "password2"}
+SECRETS = {"password", "oldpassword", "password1", "password2", "proof"}
 TYPED = {"email": "sam@", "number": "12", "reference": "?", "username": "-", "name": "x" * 151}
 SAID = re.compile(r'<div class="problem" id="(\w+)_error">(.*?)</div>', re.DOTALL)
 IN_SUMMARY = re.compile(r'<li><a href="#(\w+)">(.*?)</a></li>', re.DOTALL)
@@ -147,7 +146,10 @@ CHALLENGES = {
     "/accounts/unlock/code/": ["/accounts/unlock/"],
     "/accounts/password/reset/text/code/": ["/accounts/password/reset/"],
     "/accounts/reauthenticate/": ["/accounts/mfa/reauthenticate/"],
-    "/accounts/mfa/reauthenticate/": ["/accounts/mfa/reauthenticate/?", "/accounts/reauthenticate/"],
+    "/accounts/mfa/reauthenticate/": [
+        "/accounts/mfa/reauthenticate/?",
+        "/accounts/reauthenticate/",
+    ],
     # Of whoever has nothing else to prove it with.
     "/accounts/mfa/reauthenticate/?method=mailbox": ["/help/"],
     "/accounts/mfa/authenticate/": ["/accounts/mfa/authenticate/?choose=1", "/accounts/mfa/help/"],

@@ -1,12 +1,10 @@
-"""Every page there is outside of the desk: those that an address leads to, signed in and signed out, and
-those that somebody waits on half way."""
+"""Every page there is outside of the desk: those that an address leads to, signed in and signed out,
+and those that somebody waits on half way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from accounts.models import User
 from tests.support import furnished, half_way

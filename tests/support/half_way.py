@@ -13,7 +13,6 @@ from tests.support import cast, furnished, second_steps, undoing
 from tests.support.deeds import CONFIRM, LINK, PASSWORD, RESET, SIGN_UP
 from tests.support.mailbox import Mailbox
 from tests.support.recovering import CODE, STEP, mailed_code, prove, shown_seed
-from tests.support.undoing import LOGIN
 from tests.support.visitor import Visitor
 
 Page = tuple[str, Visitor]
