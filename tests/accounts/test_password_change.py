@@ -10,6 +10,7 @@ from tests.support.pages import errors_of, text_of
 
 pytestmark = pytest.mark.django_db
 
+WELL_KNOWN = "/.well-known/change-password"
 CHANGE = "/accounts/password/change/"
 NEW = "eleven copper weathercocks"
 
@@ -145,3 +146,8 @@ def test_somebody_without_a_password_is_sent_to_the_letter(client):
     assert client.post(CHANGE, {"password1": NEW, "password2": NEW}).status_code == 302
     carol.refresh_from_db()
     assert not carol.has_usable_password()
+
+
+def test_managers_find_where_a_password_is_changed(client):
+    for found in (client.get(WELL_KNOWN), client.head(WELL_KNOWN)):
+        assert found.status_code == 302 and found["Location"] == "/accounts/password/change/"

@@ -48,6 +48,18 @@ def test_the_whole_way(client, another_browser, alice, mailbox):
     assert mailbox.kinds(alice.email) == ["reset_password", "password_changed"]
 
 
+def test_it_goes_through_while_passwords_wait(client, another_browser, alice, mailbox, settings):
+    settings.POLICY_FREE_FAILURES = 1000
+    sign_in = "/accounts/login/"
+    for _ in range(settings.POLICY_FAILURES_PER_NETWORK):
+        another_browser().post(sign_in, {"login": "alice", "password": "not hers at all"})
+    owners = {"login": "alice", "password": cast.PASSWORD}
+    assert another_browser().post(sign_in, owners).status_code == 429
+    ask(client, "alice")
+    assert choose(client, mailbox.latest().link)["Location"].endswith("/key/done/")
+    assert client.post(sign_in, owners | {"password": NEW})["Location"] == "/accounts/"
+
+
 def test_the_key_leaves_the_address_bar(client, alice, mailbox):
     ask(client, "alice")
     link = mailbox.latest().link

@@ -4,6 +4,7 @@ finds in order for its password manager."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -137,3 +138,15 @@ def test_every_page_fits_has_no_barrier_and_is_used_by_keyboard(
             found += [f"{path} ({language}): {one}" for one in look]
         browser.cookies["language"] = "en"
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_recovery_codes_print_on_one_page(page: Page, settings: Any, paper: str) -> None:
+    user = furnished.furnished("sam")
+    shows(page, furnished.signed_in(user), "/accounts/mfa/recovery-codes/generate/")
+    printed = page.pdf(format=paper)
+    assert re.findall(rb"/Type\s*/Page\b", printed) == [b"/Type /Page"]
+    page.emulate_media(media="print")
+    codes = page.locator("ol.codes li")
+    assert codes.count() == 10 and all(one.is_visible() for one in codes.all())
+    assert not page.get_by_role("navigation").count()

@@ -20,13 +20,27 @@ PAGES = [
     *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md")),
 ]
 # `room/file.py`, `room/` and the like: what a page says stands in the tree.
-NAMED = re.compile(r"`((?:audit|accounts|mfa|idp|authsite|templates|tests|deploy|docs)/[^`\s]*)`")
+NAMED = re.compile(r"`((?:audit|accounts|mfa|idp|authsite|templates|tests|deploy|docs)/[^`\s:]*)`")
+A_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_file_it_names_is_there(page: str) -> None:
     named = NAMED.findall((ROOT / page).read_text())
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_test_it_names_is_there(page: str) -> None:
+    named = A_TEST.findall((ROOT / page).read_text())
+    assert named or page != "docs/acceptance.md"
+    for file, name in named:
+        assert re.search(rf"^def {name}\(", (ROOT / file).read_text(), re.MULTILINE), (file, name)
+
+
+def test_each_question_of_a_tester_is_answered() -> None:
+    rows = re.findall(r"^\| (\d+) \|", (ROOT / "docs/acceptance.md").read_text(), re.MULTILINE)
+    assert [int(number) for number in rows] == list(range(1, 31))
 
 
 @pytest.mark.parametrize("page", PAGES)
