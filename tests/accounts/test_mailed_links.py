@@ -73,7 +73,7 @@ def _(user: User) -> Waiting:
 
 # Those that lead to a page which is there for everybody, and hold no key.
 PAGES = sorted({case.link for case in CASES.values()} & {f"/accounts/{page}" for page in (
-    "login/", "sessions/", "phone/", "password/reset/", "data/export/", "mfa/"
+    "login/", "sessions/", "rescue/", "phone/", "password/reset/", "data/export/", "mfa/"
 )})  # fmt: skip
 
 
