@@ -15,13 +15,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import limits
+from accounts import own_limits
 from accounts.desk import ReasonForm
 from accounts.fields import IDENTIFIER_LENGTH, posted
 from accounts.flows import staff, staff_deletion, staff_hold, staff_limits
 from accounts.gates import explain as gates_explained
-from accounts.limits import Limits
 from accounts.models import User
+from accounts.own_limits import Limits
 
 MOST_DIGITS = 18
 
@@ -116,7 +116,7 @@ def lift_limits(request: HttpRequest, pk: str) -> HttpResponse:
     """The confirm page of taking off what somebody limited for themselves."""
     person = _changeable(request, pk)
     form = ReasonForm(posted(request))
-    has_some = limits.of(person) != Limits()
+    has_some = own_limits.of(person) != Limits()
     if form.is_valid() and has_some:
         staff_limits.lift(request, person, reason=form.cleaned_data["reason"])
         messages.success(request, _("The limits of %(name)s are off.") % {"name": person})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts import limits
+from accounts import own_limits
 from accounts.exports import said
 from accounts.models import OwnLimits, User
 from accounts.personal_data import Row, Section
@@ -15,7 +15,7 @@ from accounts.personal_data import Row, Section
 def _rows(user: User) -> Iterator[Row]:
     """One, of somebody who ever set one."""
     for row in OwnLimits.objects.filter(user=user):
-        now = limits.of(user)
+        now = own_limits.of(user)
         yield {
             "frozen_until": now.frozen_until,
             "resets_need_proof": now.resets_need_proof,

@@ -16,14 +16,14 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from accounts import limits
+from accounts import own_limits
 from accounts.errors import Refusal
 from accounts.flows import credentials, deletion
 from accounts.flows.notices import to_all
-from accounts.limits import Limits
 from accounts.models import OwnLimits, User
 from accounts.outbox import letters_limits
 from accounts.outbox.letters import Happening
+from accounts.own_limits import Limits
 from accounts.requests import OwnRequest
 from accounts.sessions import guard, proofs
 from accounts.sessions.store import of_request
@@ -75,7 +75,7 @@ def change(request: OwnRequest, wanted: Limits) -> Done:
     """
     demand_any_fresh_proof(request)
     user = request.user
-    before = limits.of(user)
+    before = own_limits.of(user)
     tighter, looser = before.changed(wanted)
     for name in tighter:
         _demand_bounds(wanted, name)
@@ -89,7 +89,7 @@ def change(request: OwnRequest, wanted: Limits) -> Done:
         _demand_proof(request, frozenset(settings.STEP_UP_METHODS) - {"mailbox"})
     later = [name for name in looser if name not in at_once]
     now_on = replace(before, **{name: getattr(wanted, name) for name in [*tighter, *at_once]})
-    ready_at = timezone.now() + timedelta(days=limits.recovery_days(user)) if later else None
+    ready_at = timezone.now() + timedelta(days=own_limits.recovery_days(user)) if later else None
     if not (tighter or looser):
         return Done()
     _write(request, before, now_on, wanted, tighter, at_once, later, ready_at)
@@ -132,7 +132,7 @@ def _write(
         # What is asked anew about a limit takes the place of what waited for it.
         kept = {name: one for name, one in row.wanted.items() if name not in [*tighter, *at_once]}
         asked = kept | (wanted.json(*later) if later else {})
-        User.objects.filter(pk=user.pk).update(**limits.from_json(now_on.json()))
+        User.objects.filter(pk=user.pk).update(**own_limits.from_json(now_on.json()))
         OwnLimits.objects.update_or_create(
             user=user,
             defaults={
@@ -165,7 +165,7 @@ def _demand_bounds(wanted: Limits, name: str) -> None:
     furthest = timezone.now() + timedelta(days=settings.POLICY_FREEZE_DAYS + 1)
     if name == "frozen_until" and wanted.frozen_until and wanted.frozen_until > furthest:
         raise LimitRefused(name, _("This day is too far ahead."))
-    if name == "recovery_days" and (wanted.recovery_days or 0) > max(limits.LONGER_WAITS):
+    if name == "recovery_days" and (wanted.recovery_days or 0) > max(own_limits.LONGER_WAITS):
         raise LimitRefused(name, _("Nobody waits as long as that."))
 
 
@@ -229,8 +229,8 @@ def loosen_due(batch: int) -> int:
 
 def _loosen(row: OwnLimits) -> bool:
     user = row.user
-    columns = limits.from_json(row.wanted)
-    now_on = replace(limits.of(user), **columns)
+    columns = own_limits.from_json(row.wanted)
+    now_on = replace(own_limits.of(user), **columns)
     mail = to_all(
         user,
         letters_limits.limits_changed,
@@ -262,7 +262,7 @@ def _loosen(row: OwnLimits) -> bool:
 def lift_all(user: User) -> None:
     """No limit is left, and nothing waits: inside the transaction of an act of staff, or of a recovery
     after which what the limits lean on is gone."""
-    User.objects.filter(pk=user.pk).update(**limits.from_json(Limits().json()))
+    User.objects.filter(pk=user.pk).update(**own_limits.from_json(Limits().json()))
     OwnLimits.objects.filter(user=user).delete()
     for name, value in Limits().json().items():
         setattr(user, name, value)
@@ -270,12 +270,12 @@ def lift_all(user: User) -> None:
 
 def _snapshot(user: User) -> dict[str, Any]:
     row = OwnLimits.objects.filter(user=user).first()
-    return {"values": limits.of(user).json(), "set_at": row.set_at if row else {}}
+    return {"values": own_limits.of(user).json(), "set_at": row.set_at if row else {}}
 
 
 def _put_back(user: User, former: dict[str, Any]) -> None:
     # But no freeze: whoever puts things back has lost all their sessions, and must get in.
-    columns = limits.from_json(former["values"] | {"frozen_until": None})
+    columns = own_limits.from_json(former["values"] | {"frozen_until": None})
     User.objects.filter(pk=user.pk).update(**columns)
     OwnLimits.objects.update_or_create(
         user=user, defaults={"set_at": former["set_at"], "wanted": {}, "ready_at": None}

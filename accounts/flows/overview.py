@@ -10,7 +10,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import limits, panels, places
+from accounts import own_limits, panels, places
 from accounts.models import User
 from audit import trail
 from audit.events import Event
@@ -68,11 +68,11 @@ def _but_own(sign_ins: list[Line], signed_in_at: datetime | None) -> list[Line]:
 
 
 def _limits(user: User) -> str:
-    now = limits.of(user)
+    now = own_limits.of(user)
     if now.frozen_until and now.frozen_until > timezone.now():
         until = timezone.localtime(now.frozen_until)
         return _("Sign-ins are frozen until %(day)s") % {"day": formats.localize(until)}
-    count = sum(bool(getattr(now, name)) for name in limits.NAMES if name != "frozen_until")
+    count = sum(bool(getattr(now, name)) for name in own_limits.NAMES if name != "frozen_until")
     return ngettext("%(n)d limit", "%(n)d limits", count) % {"n": count} if count else _("None")
 
 

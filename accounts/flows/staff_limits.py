@@ -9,12 +9,12 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from accounts import limits
+from accounts import own_limits
 from accounts.flows import credentials, staff
 from accounts.flows import limits as own
-from accounts.limits import Limits
 from accounts.management.operator import PersonAct
 from accounts.models import User
+from accounts.own_limits import Limits
 from accounts.step_up import demand_fresh_proof
 from audit.events import Event
 
@@ -46,13 +46,13 @@ def _what_was_done() -> str:
 
 
 def _effect(person: User) -> str:
-    if limits.of(person) == Limits():
+    if own_limits.of(person) == Limits():
         return ""
     return f"Takes off all limits of {person.username}. Ends all sessions. Tells all addresses."
 
 
 def _facts(person: User) -> Mapping[str, Any]:
-    return {"limits": limits.of(person).json()}
+    return {"limits": own_limits.of(person).json()}
 
 
 def _by_operator(person: User, reason: str) -> Mapping[str, Any]:

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import limits, time_zones
-from accounts.limits import Limits
+from accounts import own_limits, time_zones
 from accounts.models import User
+from accounts.own_limits import Limits
 
 
 class LimitsForm(forms.Form):
@@ -50,9 +50,11 @@ class LimitsForm(forms.Form):
         self.today = timezone.now().astimezone(self.zone).date()
         super().__init__(*args, **kwargs)
         self.initial = self._as_it_is()
-        usual = limits.recovery_days(User(is_staff=user.is_staff, is_superuser=user.is_superuser))
+        usual = own_limits.recovery_days(
+            User(is_staff=user.is_staff, is_superuser=user.is_superuser)
+        )
         days = sorted(
-            {*(one for one in limits.LONGER_WAITS if one > usual), user.recovery_days or usual}
+            {*(one for one in own_limits.LONGER_WAITS if one > usual), user.recovery_days or usual}
         )
         field = cast(forms.TypedChoiceField, self.fields["recovery_days"])
         field.choices = [
@@ -71,7 +73,7 @@ class LimitsForm(forms.Form):
         ) % {"n": settings.POLICY_FREEZE_DAYS}
 
     def _as_it_is(self) -> dict[str, Any]:
-        now = limits.of(self.user)
+        now = own_limits.of(self.user)
         until = now.frozen_until
         day = None
         if until is not None and until > timezone.now():
@@ -103,7 +105,7 @@ class LimitsForm(forms.Form):
 
     @property
     def wanted(self) -> Limits:
-        return Limits(**{name: self.cleaned_data[name] for name in limits.NAMES})
+        return Limits(**{name: self.cleaned_data[name] for name in own_limits.NAMES})
 
 
 def _in_days(days: int) -> str:

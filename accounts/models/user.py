@@ -81,7 +81,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # were known long before it, and nothing else is changed, until it is undone or kept.
     held_since = models.DateTimeField(_("changes stopped"), null=True, blank=True, editable=False)
 
-    # What somebody limits for themselves (accounts/limits.py).
+    # What somebody limits for themselves (accounts/own_limits.py).
     frozen_until = models.DateTimeField(_("sign-ins frozen until"), null=True, editable=False)
     resets_need_proof = models.BooleanField(default=False, editable=False)
     passkey_for_changes = models.BooleanField(default=False, editable=False)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Unpack
 
-from accounts.limits import Limits
 from accounts.outbox.compose import Letter, compose
 from accounts.outbox.letters import Happening, Reader
+from accounts.own_limits import Limits
 
 
 def limits_changed(

@@ -20,7 +20,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone, translation
 
-from accounts import limits
+from accounts import own_limits
 from accounts.flows import sent_codes, sign_in
 from accounts.identify import find_user_once
 from accounts.lockout import buckets, budgets, recipients, tries
@@ -244,7 +244,7 @@ def holders() -> QuerySet[User]:
 
 def days_for(user: User) -> int:
     """How long this person waits, by the policy or by a limit of their own."""
-    return limits.recovery_days(user)
+    return own_limits.recovery_days(user)
 
 
 def staff_days() -> int:

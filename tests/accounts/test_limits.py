@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from accounts.flows import limits as flow
 from accounts.gates.explain import explain_login
-from accounts.limits import Limits
 from accounts.models import OwnLimits, Session, User
+from accounts.own_limits import Limits
 from audit.models import Entry
 from tests.support import cast, undoing
 from tests.support.limiting import KEEP, LIMITS, LOGIN, in_days, limits_of, save, sign_in

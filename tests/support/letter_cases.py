@@ -9,7 +9,6 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from accounts.limits import Limits
 from accounts.outbox import (
     letters,
     letters_deletion,
@@ -20,6 +19,7 @@ from accounts.outbox import (
     letters_username,
 )
 from accounts.outbox.letters import Happening, Letter
+from accounts.own_limits import Limits
 from mfa import letters as mfa_letters
 from mfa.recovery import letters as recovery
 
