@@ -23,6 +23,7 @@ from accounts import (
     one_by_one,
     staff_groups,  # noqa: F401 - these pages are on the desk too
     staff_jobs,  # noqa: F401
+    staff_mail,  # noqa: F401
     staff_networks,  # noqa: F401
     time_zones,
 )

@@ -407,6 +407,19 @@ class Event(StrEnum):
         {"letter": Maybe(Word()), "attempts": Maybe(Count())},
     )
 
+    MAIL_RETRIED = (
+        "mail.retried",
+        "A letter or text is to be tried at once, as staff said; or an operator let all letters that"
+        " were given up wait again.",
+        {
+            "letter": Maybe(Word()),
+            "letters": Maybe(Count()),
+            "was": OneOf(("waiting", "dead")),
+            "by": BY,
+            "reason": Maybe(REASON),
+        },
+    )
+
     # --- texts ------------------------------------------------------------------------------------
 
     TEXT_DEAD = (

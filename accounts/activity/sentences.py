@@ -286,7 +286,8 @@ SENTENCES: Sentences = {
     Event.COMMAND_RUN: Told(
         OTHER, "shield", plainly(gettext_lazy("An operator looked at the account"))
     ),
-    # About groups, keys and networks, never about a person.
+    # What is done to letters, groups, keys and networks is done to nobody.
+    Event.MAIL_RETRIED: None,
     Event.STAFF_GROUP_CHANGED: None,
     Event.KEYS_ROTATED: None,
     Event.TRAIL_VERIFIED: None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class JobRun(models.Model):
@@ -20,8 +21,8 @@ class JobRun(models.Model):
     error = models.CharField(max_length=100, blank=True)
 
     class Meta:
-        verbose_name = "job"
-        verbose_name_plural = "jobs"
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
         default_permissions = ("view",)
 
     def __str__(self) -> str:

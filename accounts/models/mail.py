@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class OutgoingMail(models.Model):
@@ -48,6 +49,10 @@ class OutgoingMail(models.Model):
     last_error = models.CharField(max_length=100, blank=True)
 
     class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("mail queue")
+        default_permissions = ("view",)
+        permissions = (("retry_outgoingmail", "Can have messages tried again"),)
         indexes = [
             models.Index(fields=["state", "channel", "due_at"], name="mail_due"),
             models.Index(fields=["state", "finished_at"], name="mail_finished"),

@@ -27,6 +27,7 @@ from accounts.outbox.compose import body_context, recipient_context
 from accounts.outbox.errors import describe
 from accounts.outbox.transport import TransportDown
 from audit import sealing, trail
+from audit.events import Event
 
 logger = logging.getLogger(__name__)
 
@@ -215,9 +216,32 @@ def revive() -> int:
     """Let dead letters wait again with all their tries, once what killed them is mended; how many.
 
     One whose seal is broken for good dies again at its first."""
-    return dead().update(
-        state=OutgoingMail.State.WAITING, attempts=0, due_at=timezone.now(), finished_at=None
-    )
+    with transaction.atomic():
+        revived = dead().update(**_anew(timezone.now()))
+        if revived:
+            trail.record(Event.MAIL_RETRIED, letters=revived, was="dead", by="operator")
+    return revived
+
+
+def hurry(pk: int) -> str:
+    """Let one message be tried at once, a dead one with all its tries; the state that it was in, or ''
+    where there is nothing to try: sent, in a worker's hands, wiped, or past its end. One UPDATE or
+    two, which decide."""
+    now = timezone.now()
+    sendable = OutgoingMail.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=now), pk=pk, lease=""
+    ).exclude(body="")
+    if sendable.filter(state=OutgoingMail.State.WAITING).update(due_at=now):
+        return OutgoingMail.State.WAITING.value
+    if sendable.filter(state=OutgoingMail.State.DEAD).update(**_anew(now)):
+        return OutgoingMail.State.DEAD.value
+    return ""
+
+
+def _anew(now: datetime) -> dict[str, Any]:
+    return {
+        "state": OutgoingMail.State.WAITING, "attempts": 0, "due_at": now, "finished_at": None,
+    }  # fmt: skip
 
 
 def purge(batch: int = 500) -> int:

@@ -45,6 +45,7 @@ TOLD = [
 # Events without a deed in the table: where they are tested.
 ELSEWHERE = {
     "mail.dead": "test_outbox_delivery.py",
+    "mail.retried": "test_mail_queue.py",
     "trail.verified": "test_auth_events.py",
     "trail.pruned": "test_auth_events.py",
     "account.password_must_change": "test_password_required.py",

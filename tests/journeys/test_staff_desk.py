@@ -11,7 +11,7 @@ from tests.support.site import Site
 
 pytestmark = pytest.mark.browser
 
-QUEUES = ("/admin/accounts/jobrun/",)
+QUEUES = ("/admin/accounts/jobrun/", "/admin/accounts/outgoingmail/?state=sent")
 
 LEAVES = """
 from datetime import timedelta
