@@ -43,6 +43,7 @@ PERIODIC = [
     "accounts.flows.proofs.purge",
     "accounts.flows.usernames.purge",
     "accounts.flows.sent_codes.purge",
+    "accounts.flows.approvals.purge",
     "accounts.undo.sets.purge",
     "accounts.flows.limits.loosen_due",
     "accounts.botcheck.spent.purge",

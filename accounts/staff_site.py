@@ -13,8 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import path, re_path
 from django.utils.translation import gettext_lazy as _
 
-from accounts import staff_pages
-from accounts.flows import staff
+from accounts import staff_approvals, staff_pages
+from accounts.flows import approval_answers, staff
 from accounts.redirects import safe_next
 
 OUR_ROOMS = frozenset({"audit", "accounts", "mfa", "idp"})
@@ -33,6 +33,12 @@ class StaffSite(admin.AdminSite):
         """Pages of our own first: Django's own end in one for whatever is left."""
         return [
             path("explain/", self.admin_view(staff_pages.explain), name="explain"),
+            path("approvals/", self.admin_view(staff_approvals.listed), name="approvals"),
+            re_path(
+                r"^approvals/(?P<pk>[0-9]{1,18})/$",
+                self.admin_view(staff_approvals.answer),
+                name="approval",
+            ),
             re_path(
                 r"^accounts/user/(?P<pk>[0-9]{1,19})/unlock/$",
                 self.admin_view(staff_pages.unlock),
@@ -62,7 +68,10 @@ class StaffSite(admin.AdminSite):
         return super().has_permission(request) and request.user.is_verified()  # type: ignore[union-attr]
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
-        asked = {"may_explain": staff.may_see(request.user)}
+        asked = {
+            "may_explain": staff.may_see(request.user),
+            "waiting": len(approval_answers.waiting(request.user)),  # type: ignore[arg-type]
+        }
         return super().index(request, asked | (extra_context or {}))
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:

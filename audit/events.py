@@ -36,6 +36,7 @@ RULE_SCOPE = OneOf(("site", "admin"))
 BY = OneOf(("staff", "operator"))
 LIMITS = SomeOf(("frozen_until", "resets_need_proof", "passkey_for_changes", "recovery_days"))
 CHANGED = OneOf(("address", "password", "factor", "phone", "username", "limits"))
+TAKES_TWO = OneOf(("shorten", "remove", "reopen", "method", "grant", "group", "export"))
 MUST_CHANGE = OneOf(("breached", "common", "demanded"))
 
 
@@ -440,10 +441,20 @@ class Event(StrEnum):
         "Staff or an operator demanded a new password of a person at the next sign-in.",
         {"reason": REASON, "sessions": SESSIONS},
     )
-    STAFF_SECOND_STEP_ASKED = (
-        "staff.second_step_asked",
-        "Staff asked for something that takes a second approver, because it is about a colleague.",
-        {"act": OneOf(("shorten", "remove", "reopen")), "reason": REASON},
+    STAFF_APPROVAL_ASKED = (
+        "staff.approval_asked",
+        "Staff asked for something that takes a second one of them.",
+        {"act": TAKES_TWO, "approval": Count(ANY_ENTRY), "reason": REASON},
+    )
+    STAFF_APPROVAL_GIVEN = (
+        "staff.approval_given",
+        "A second one of staff said yes to it, on the page of what waits.",
+        {"act": TAKES_TWO, "approval": Count(ANY_ENTRY), "reason": REASON},
+    )
+    STAFF_APPROVAL_REFUSED = (
+        "staff.approval_refused",
+        "A second one of staff said no to it, or whoever asked took it back.",
+        {"act": TAKES_TWO, "approval": Count(ANY_ENTRY), "reason": REASON},
     )
     STAFF_RECOVERY_SHORTENED = (
         "staff.recovery_shortened",

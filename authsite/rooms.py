@@ -31,6 +31,13 @@ LIMIT_CONDITIONS = {
 }
 ON_UNLOCKED = ["mfa.flows.wiping.forget_failures"]
 ACCOUNT_PANELS = ["mfa.panel.panel"]
+# What takes two of staff, by the word it is noted under (accounts/flows/approvals.py).
+APPROVALS = {
+    "export": "accounts.flows.approved_export.KIND",
+    "shorten": "mfa.flows.staff.SHORTEN_KIND",
+    "reopen": "mfa.flows.staff.REOPEN_KIND",
+    "remove": "mfa.flows.staff.REMOVE_KIND",
+}
 HOUSEKEEPING = [
     "mfa.flows.trusted.purge",
     "mfa.flows.recovery_telling.tell",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -19,10 +19,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.desk import Desk, ReasonForm
 from accounts.fields import posted
+from accounts.flows import approvals
+from accounts.flows.approvals import Wish
 from accounts.models import User
-from mfa.flows import approvals, recovery, staff, wiping
+from mfa.flows import recovery, staff, wiping
 from mfa.flows.staff import REMOVE, SHORTEN
-from mfa.models import Approval, RecoveryRequest
+from mfa.models import RecoveryRequest
 
 State = RecoveryRequest.State
 SHOWN = (State.WAITING, State.STOPPED, State.FINISHED, State.EXPIRED)
@@ -171,19 +173,19 @@ class RecoveryRequestAdmin(Desk):
             "act": name,
             "form": form,
             "opts": self.opts,
-            "takes_two": approvals.takes_two(person),
-            "first": self._first(request, person, name, permission, about),
+            **_words(request, Wish(name, permission, person, about)),
             **facts,
         }
         return TemplateResponse(request, "admin/mfa/recoveryrequest/act.html", context)
 
-    def _first(
-        self, request: HttpRequest, person: User, name: str, permission: str, about: int
-    ) -> Approval | None:
-        """The word that waits for this one."""
-        if not approvals.takes_two(person) or not isinstance(request.user, User):
-            return None
-        return approvals.first_word(person, name, permission, besides=request.user, about=about)
+
+def _words(request: HttpRequest, wish: Wish) -> dict[str, Any]:
+    """Whether it takes two, whose word waits for this one, and how many there are to give another."""
+    if wish.person is None or not approvals.takes_two(wish.person):
+        return {}
+    actor = cast(User, request.user)
+    first = approvals.first_word(wish, besides=actor)
+    return {"takes_two": True, "first": first, "others": first or approvals.others(wish, actor)}
 
 
 def _person(pk: str) -> User:

@@ -5,10 +5,9 @@ from mfa.devices.passkey import Passkey, PasskeyOffer
 from mfa.devices.recovery_codes import RecoveryCode, RecoveryCodes
 from mfa.devices.sent_codes import MailedCode, TextedCode
 from mfa.devices.trusted_browser import TrustedBrowser
-from mfa.recovery.models import Approval, RecoveryRequest, RecoveryStopKey
+from mfa.recovery.models import RecoveryRequest, RecoveryStopKey
 
 __all__ = [
-    "Approval",
     "AuthenticatorApp",
     "MailedCode",
     "Passkey",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_otp_webauthn.models import WebAuthnUserHandle
 
@@ -17,7 +16,6 @@ from accounts.personal_data import LeftOut, PersonalData, Row, Section, Words, i
 from audit.sealing import SealBroken
 from mfa.flows import wiping
 from mfa.models import (
-    Approval,
     AuthenticatorApp,
     MailedCode,
     Passkey,
@@ -194,11 +192,6 @@ LEFT_OUT = (
         _("Whoever has them passes for your device, or stops your request. Only digests are kept."),
         tables=("mfa.TrustedBrowser", "mfa.RecoveryStopKey"),
     ),
-    LeftOut(
-        _("What staff asked one another to do for you, and have not done yet"),
-        _("It names the colleague. What was done stands under Activity."),
-        tables=("mfa.Approval",),
-    ),
 )
 
 
@@ -206,7 +199,6 @@ def erase(user: User) -> None:
     wiping.remove_all(user)
     for model in (PasskeyOffer, RecoveryRequest, WebAuthnUserHandle):
         model._base_manager.filter(user=user).delete()
-    Approval.objects.filter(Q(person=user) | Q(asked_by=user)).delete()
 
 
 DATA = PersonalData(sections=SECTIONS, erase=erase, left_out=LEFT_OUT)

@@ -142,8 +142,6 @@ SENTENCES: Sentences = {
         CHANGE, "shield", gettext_lazy("Set up a new second step after the waiting period")
     ),
     # --- staff ------------------------------------------------------------------------------------
-    # About a colleague, and nothing came of it yet: what does has a line, and a letter.
-    Event.STAFF_SECOND_STEP_ASKED: None,
     Event.STAFF_RECOVERY_SHORTENED: _told(
         CHANGE,
         "shield",

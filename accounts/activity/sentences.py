@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.activity import words
 from accounts.activity.sentences_phone import PHONE
+from accounts.activity.sentences_staff import STAFF, deed
 from accounts.activity.told import Kind, Sentences, Told, Words, by_fact, plainly
 from audit.events import Event
 from audit.trail import Line
@@ -114,15 +115,6 @@ def _username(line: Line) -> str:
     return _("Changed the username to %(username)s") % {"username": line.label}
 
 
-def _by_staff(line: Line) -> str:
-    return _("Staff changed the account: %(fields)s") % {"fields": words.fields(line)}
-
-
-def _deed(said: Words, icon: str = "shield") -> Told:
-    """Something that staff did, with the reason they gave."""
-    return Told(CHANGE, icon, plainly(said), gives_reason=True)
-
-
 SENTENCES: Sentences = {
     # --- the way in -------------------------------------------------------------------------------
     Event.SIGNED_IN: Told(
@@ -166,7 +158,6 @@ SENTENCES: Sentences = {
     Event.SIGN_IN_EXPLAINED: Told(
         OTHER, "help", plainly(gettext_lazy("Staff looked up what keeps you from signing in"))
     ),
-    Event.UNLOCKED_BY_STAFF: _deed(gettext_lazy("Staff opened the account for further tries")),
     # --- sign-up and addresses --------------------------------------------------------------------
     # Before there is a person.
     Event.SIGNUP_STARTED: None,
@@ -201,9 +192,6 @@ SENTENCES: Sentences = {
         plainly(gettext_lazy("Failed to prove something from before a stopped change")),
         is_try=True,
     ),
-    Event.STAFF_HOLD_LIFTED: _deed(
-        gettext_lazy("Staff opened the account, where a change had been stopped")
-    ),
     # --- limits -----------------------------------------------------------------------------------
     Event.LIMITS_CHANGED: Told(
         CHANGE, "shield", plainly(gettext_lazy("Changed the limits of the account"))
@@ -214,7 +202,6 @@ SENTENCES: Sentences = {
     Event.LIMITS_LOOSENED: Told(
         CHANGE, "shield", plainly(gettext_lazy("Limits were lifted, as was asked for"))
     ),
-    Event.STAFF_LIMITS_LIFTED: _deed(gettext_lazy("Staff lifted the limits of the account")),
     # --- passwords and profile --------------------------------------------------------------------
     Event.PASSWORD_CHANGED: Told(CHANGE, "lock", plainly(gettext_lazy("Changed the password"))),
     Event.PASSWORD_MUST_CHANGE: Told(
@@ -237,8 +224,8 @@ SENTENCES: Sentences = {
     ),
     Event.USERNAME_CHANGED: Told(CHANGE, "user", _username),
     Event.PROFILE_CHANGED: Told(CHANGE, "user", _profile),
-    Event.DEACTIVATED: _deed(gettext_lazy("The account was switched off")),
-    Event.ACTIVATED: _deed(gettext_lazy("The account was switched on again")),
+    Event.DEACTIVATED: deed(gettext_lazy("The account was switched off")),
+    Event.ACTIVATED: deed(gettext_lazy("The account was switched on again")),
     # --- the end of an account --------------------------------------------------------------------
     Event.DELETION_SET: Told(
         CHANGE, "bin", plainly(gettext_lazy("Asked for the account to be deleted"))
@@ -251,9 +238,6 @@ SENTENCES: Sentences = {
     Event.TERMS_AGREED: Told(OTHER, "check", _terms),
     # Nobody is left to be told.
     Event.DELETED: None,
-    Event.STAFF_DELETION_CANCELLED: _deed(
-        gettext_lazy("Staff cancelled the deletion of the account"), "good"
-    ),
     # --- the copy of one's data -------------------------------------------------------------------
     Event.EXPORT_ASKED: Told(
         CHANGE, "save", plainly(gettext_lazy("Asked for a copy of all data of the account"))
@@ -274,18 +258,7 @@ SENTENCES: Sentences = {
     Event.TEXT_DEAD: Told(
         OTHER, "text", plainly(gettext_lazy("A text message to you could not be delivered"))
     ),
-    # --- staff and operators ----------------------------------------------------------------------
-    Event.STAFF_RESET_LETTER_SENT: _deed(
-        gettext_lazy("Staff sent an email to choose a new password"), "mail"
-    ),
-    Event.STAFF_PASSWORD_DEMANDED: _deed(gettext_lazy("Staff demanded a new password"), "lock"),
-    Event.STAFF_USER_CHANGED: Told(CHANGE, "shield", _by_staff, gives_reason=True),
-    Event.STAFF_SUPERUSER_CREATED: Told(
-        CHANGE, "good", plainly(gettext_lazy("An operator created the account"))
-    ),
-    Event.COMMAND_RUN: Told(
-        OTHER, "shield", plainly(gettext_lazy("An operator looked at the account"))
-    ),
+    **STAFF,
     # What is done to letters, groups, keys and networks is done to nobody.
     Event.MAIL_RETRIED: None,
     Event.STAFF_GROUP_CHANGED: None,

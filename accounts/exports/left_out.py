@@ -57,6 +57,11 @@ LEFT_OUT = (
         _("They open what is sealed there, which you get opened."),
         tables=("audit.SubjectKey", "audit.Entry"),
     ),
+    LeftOut(
+        _("What staff asked one another to do for you, and have not done yet"),
+        _("It names the colleague. What was done stands under Activity."),
+        tables=("accounts.Approval",),
+    ),
 )
 
 # Why the erased person is still named, if by a name that leads nowhere.

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from allauth.account.models import EmailAddress
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,7 @@ from accounts.flows import phone
 from accounts.lockout import tries
 from accounts.models import (
     ActivityAnswer,
+    Approval,
     ChangeSet,
     Confirmation,
     Consent,
@@ -280,6 +282,8 @@ def erase(user: User) -> None:
     list(DataExport.objects.select_for_update().filter(user=user).values_list("pk"))
     for model in mine:
         model._base_manager.filter(user=user).delete()
+    words = Q(person=user) | Q(asked_by=user) | Q(approved_by=user)
+    Approval.objects.filter(words).delete()
     FormerUsername.objects.filter(user=user).update(user=None)
     addresses.delete()
     user.groups.clear()

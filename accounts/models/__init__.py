@@ -1,4 +1,5 @@
 from accounts.models.activity import ActivityAnswer
+from accounts.models.approval import Approval
 from accounts.models.botcheck import HeldSecrets, SpentProof
 from accounts.models.consent import Consent
 from accounts.models.data_export import DataExport, DataExportPiece
@@ -21,6 +22,7 @@ from accounts.models.user import User
 __all__ = [
     "ActivityAnswer",
     "AddressSince",
+    "Approval",
     "ChangeSet",
     "Confirmation",
     "Consent",

@@ -10,6 +10,8 @@ LETTERS: dict[str, str | Promise] = {
     "address_changed": _("A change of your email addresses"),
     "address_taken": _("Your address was to be added to another account"),
     "already_registered": _("You already have an account"),
+    "approval_answered": _("For staff: what you asked for was approved, or refused"),
+    "approval_asked": _("For staff: a colleague needs your word"),
     "change_kept": _("A stopped change was kept"),
     "change_stopped": _("A change to your account was stopped"),
     "change_stopped_for_staff": _("For staff: a change to an account was stopped"),

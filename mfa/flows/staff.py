@@ -1,9 +1,10 @@
 """What staff do about people who lost their second step: with a reason, a row in the trail, a letter
-to every address. About colleagues, two of them do it (mfa/flows/approvals.py)."""
+to every address. About colleagues, two of them do it (accounts/flows/approvals.py)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -11,21 +12,24 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _later
 
 from accounts.errors import CredentialsMoved
-from accounts.flows import credentials
+from accounts.flows import approvals, credentials
+from accounts.flows.approvals import Kind, Wish
 from accounts.flows.notices import confirmed
 from accounts.management.operator import PersonAct
-from accounts.models import Session, User
+from accounts.models import Approval, Session, User
 from accounts.outbox.letters import Letter
 from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
 from audit import trail
 from audit.events import Event
 from mfa.factors import Factors
-from mfa.flows import approvals, changes, recovery, wiping
+from mfa.flows import changes, recovery, wiping
 from mfa.models import RecoveryRequest
 from mfa.recovery import letters
 
@@ -133,22 +137,17 @@ def _do(
 ) -> bool:
     """SECURITY: rights are asked of both as they are now, held, and not as a page had them."""
     demand_fresh_proof(request)
+    actor = cast(User, request.user)
+    wish = Wish(name, permission, person, about)
+    is_first = approvals.takes_two(person) and not approvals.first_word(wish, besides=actor)
+    told = approvals.telling(actor, wish, reason) if is_first else []
     with transaction.atomic():
         now = guard.hold(request, person)
-        actor = cast(User, request.user)
         if not approvals.may(actor, now, permission):
             raise PermissionDenied
         if now.credentials_version != person.credentials_version:
             raise CredentialsMoved
-        if not approvals.settle(actor, now, name, permission, reason=reason, about=about):
-            trail.record(
-                Event.STAFF_SECOND_STEP_ASKED,
-                actor=actor,
-                subject=now,
-                request=request,
-                act=name,
-                reason=reason,
-            )
+        if not approvals.settle(request, replace(wish, person=now), reason=reason, mail=told):
             return False
         act(now)
         for letter in mail:
@@ -172,6 +171,20 @@ def _removed() -> str:
         "All second steps of your account were removed, and all devices were signed out: your password"
         " alone signs you in until you set up a new one."
     )
+
+
+def _page_of(name: str) -> Callable[[Approval], str]:
+    """Where the second one asks for the same: of a request, or of its person."""
+
+    def page(row: Approval) -> str:
+        return reverse(f"admin:mfa_{name}", args=[row.about or row.person_id])
+
+    return page
+
+
+SHORTEN_KIND = Kind(_later("End the wait"), page=_page_of("recovery_shorten"))
+REOPEN_KIND = Kind(_later("Let them ask again"), page=_page_of("recovery_reopen"))
+REMOVE_KIND = Kind(_later("Remove all second steps"), page=_page_of("second_step_remove"))
 
 
 # --- the command line ------------------------------------------------------------------------------

@@ -75,30 +75,3 @@ class RecoveryStopKey(models.Model):
 
     def __str__(self) -> str:
         return f"stop key of {self.request_id}"
-
-
-class Approval(models.Model):
-    """What one member of staff asked to have done to a colleague, until a second one does it.
-    `about`: the request it is about, 0 for the person as such."""
-
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    act = models.CharField(max_length=20)
-    about = models.PositiveBigIntegerField(default=0)
-    asked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
-    )
-    reason = models.CharField(max_length=400)
-    asked_at = models.DateTimeField(default=timezone.now)
-    credentials_version = models.PositiveIntegerField()
-
-    class Meta:
-        default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(fields=["person", "act"], name="one_approval_waits_an_act"),
-            models.CheckConstraint(
-                condition=~Q(person=F("asked_by")), name="nobody_approves_for_themselves"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.act} of {self.person_id}"

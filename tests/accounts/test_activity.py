@@ -119,7 +119,8 @@ def test_what_staff_did_is_told_with_the_reason_and_nothing_of_who(
 
 
 def test_what_staff_only_asked_for_is_not_told(here: Visitor, alice: User, ada: User) -> None:
-    mine = happens(alice, Event.STAFF_SECOND_STEP_ASKED, actor=ada, act="remove", reason="secret")
+    asked = {"act": "remove", "approval": 1, "reason": "secret"}
+    mine = happens(alice, Event.STAFF_APPROVAL_ASKED, actor=ada, **asked)
     assert "secret" not in said(here)
     assert entry(here, mine).status_code == 404
 

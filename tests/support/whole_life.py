@@ -14,6 +14,7 @@ from django_otp_webauthn.models import WebAuthnUserHandle
 from accounts.lockout import buckets
 from accounts.models import (
     ActivityAnswer,
+    Approval,
     ChangeSet,
     Confirmation,
     Consent,
@@ -33,7 +34,6 @@ from audit.events import Event
 from audit.models import Entry
 from mfa.devices import sent_codes
 from mfa.models import (
-    Approval,
     MailedCode,
     PasskeyOffer,
     RecoveryRequest,
@@ -149,3 +149,5 @@ def _mfa(user: User, later: object) -> None:
     about = {"credentials_version": 1, "reason": "ticket"}
     Approval.objects.create(person=user, asked_by=colleague, act="remove", **about)
     Approval.objects.create(person=colleague, asked_by=user, act=f"by-{user.pk}", **about)
+    yes = {"approved_by": user, "approved_at": timezone.now()}
+    Approval.objects.create(asked_by=colleague, act="export", about=user.pk, **yes, **about)
