@@ -101,7 +101,7 @@ def _held(request: HttpRequest, row: Approval) -> Approval:
     now = rows.filter(pk=row.pk, asked=row.asked).first()
     if now is None:
         raise CredentialsMoved
-    actor = User.objects.get(pk=request.user.pk)
+    actor = User.objects.get(pk=cast(User, request.user).pk)
     if now.asked_by_id == actor.pk or not approvals.may_say(actor, approvals.wish_of(now)):
         raise PermissionDenied
     if not approvals.counts(now):

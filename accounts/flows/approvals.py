@@ -122,8 +122,8 @@ def _was_staff_lately(person: User) -> bool:
 def others(wish: Wish, asker: User | AnonymousUser) -> list[User]:
     """Who could give the second word, as far as they are told."""
     able = OneHashBackend().with_perm(wish.permission).filter(is_staff=True)
-    besides = {asker.pk, wish.person.pk if wish.person else None}
-    found = able.exclude(pk__in=besides - {None}).order_by("-is_superuser", "pk")
+    besides = [asker.pk or 0, wish.person.pk if wish.person else 0]
+    found = able.exclude(pk__in=besides).order_by("-is_superuser", "pk")
     return [one for one in found[:MOST_TOLD] if may_say(one, wish)]
 
 
@@ -221,7 +221,7 @@ def ask(request: HttpRequest, wish: Wish, *, reason: str) -> Approval:
     mail = telling(request.user, wish, reason)
     with transaction.atomic():
         guard.still_alive(request)
-        if not may_say(User.objects.get(pk=request.user.pk), wish):
+        if not may_say(User.objects.get(pk=cast(User, request.user).pk), wish):
             raise PermissionDenied
         return note(request, wish, reason=reason, mail=mail)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,9 +13,12 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.http import HttpRequest
+from django.test import RequestFactory
 
 from accounts.models import User
 from accounts.passwords import breached_load, breached_sources
+from accounts.sessions.store import SessionStore
 from accounts.texts import senders
 from authsite.text_url import text_transport
 from tests.support import breaches, cast, undoing
@@ -89,6 +92,20 @@ def mallory_here(mallory: User) -> Visitor:
 def tom(db: None) -> User:
     """Staff without any permission."""
     return cast.person("tom", is_staff=True)
+
+
+@pytest.fixture
+def by_hand(rf: RequestFactory) -> Callable[[Visitor, User], HttpRequest]:
+    """A request of somebody signed in, for a flow asked past every page."""
+
+    def made(browser: Visitor, person: User) -> HttpRequest:
+        request = rf.post("/")
+        request.user = User.objects.get(pk=person.pk)
+        request.session = SessionStore(browser.cookies["__Host-session"].value)
+        assert request.session.get("_auth_user_id")  # read, as by the middleware
+        return request
+
+    return made
 
 
 @pytest.fixture

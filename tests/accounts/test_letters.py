@@ -136,6 +136,7 @@ def test_each_deed_has_a_subject_of_its_own():
         "switched_off_bare": "switched_off",
         "two_step_by_app": "two_step",
         "recovery_ready": "recovery_waits",
+        "approval_done": "approval_given",
     }
     subjects = {name: make(one).subject for name, one in CASES.items()}
     for name, like in same.items():

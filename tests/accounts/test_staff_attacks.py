@@ -10,9 +10,7 @@ from django.core.exceptions import PermissionDenied
 from accounts.errors import CredentialsMoved, SessionEnded
 from accounts.flows import groups, staff
 from accounts.models import User
-from accounts.sessions.store import SessionStore
 from audit.models import Entry
-from tests.accounts.test_sessions import COOKIE
 from tests.support import cast
 from tests.support.desk import LIST, form_of, page_of, state
 from tests.support.visitor import Visitor
@@ -21,20 +19,6 @@ pytestmark = pytest.mark.django_db
 
 REFUSED = (400, 403, 404)
 GROUPS = "/admin/auth/group/"
-
-
-@pytest.fixture
-def by_hand(rf):
-    """A request of somebody signed in, for a flow asked past every page."""
-
-    def made(browser, person):
-        request = rf.post("/")
-        request.user = User.objects.get(pk=person.pk)
-        request.session = SessionStore(browser.cookies[COOKIE].value)
-        assert request.session.get("_auth_user_id")  # read, as by the middleware
-        return request
-
-    return made
 
 
 @pytest.mark.parametrize("victim", ["ada", "tom", "mallory"])

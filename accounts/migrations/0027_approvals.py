@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0025_undo_usernames'),
+        ('accounts', '0026_undo_on_old_devices'),
     ]
 
     operations = [
