@@ -27,7 +27,7 @@ def move(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("accounts", "0027_approvals"),
+        ("accounts", "0029_approvals"),
         ("mfa", "0004_trusted_on_device"),
     ]
 

@@ -12,7 +12,8 @@ from accounts import panels
 from accounts.models import LetterRecord, OutgoingMail
 from accounts.outbox import delivery, letters, references
 from audit.sealed import keyed_digests
-from tests.support.letter_cases import CASES, Case, make
+from tests.support.letter_case import Case
+from tests.support.letter_cases import CASES, make
 from tests.support.letter_opened import opened
 from tests.support.pages import errors_of, same_bytes, text_of
 from tests.support.visitor import Visitor

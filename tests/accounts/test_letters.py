@@ -9,7 +9,8 @@ from django.conf import settings
 
 from accounts import panels
 from accounts.outbox.letters import Happening
-from tests.support.letter_cases import CASES, CODE, HAPPENED, KEY, TABLE, Case, make
+from tests.support.letter_case import HAPPENED, TABLE, Case
+from tests.support.letter_cases import CASES, CODE, KEY, make
 from tests.support.letter_opened import Page, flat, opened
 
 

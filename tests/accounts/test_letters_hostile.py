@@ -11,7 +11,8 @@ from django.conf import settings
 
 from accounts.outbox import letters
 from accounts.outbox.cleaning import name_for_greeting, one_line, prose
-from tests.support.letter_cases import CASES, READER, Case, make
+from tests.support.letter_case import Case
+from tests.support.letter_cases import CASES, READER, make
 from tests.support.letter_opened import Page, flat, opened
 
 

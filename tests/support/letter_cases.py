@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,46 +14,19 @@ from accounts.outbox import (
     letters_limits,
     letters_phone,
     letters_sign_in,
-    letters_staff,
     letters_username,
 )
-from accounts.outbox.letters import Happening, Letter
+from accounts.outbox.letters import Letter
 from accounts.own_limits import Limits
 from mfa import letters as mfa_letters
 from mfa.recovery import letters as recovery
+from tests.support.letter_case import HAPPENED, Case, case
+from tests.support.letter_cases_staff import STAFF_CASES
 
 CODE, MASKED = "KFWP-7XRT", "+44 •••• ••0123"
 KEY = "/accounts/confirm-email/8Jq2vXtR8Jq2vXtR8Jq2vXtR/"
 SECURE = "/accounts/rescue/"
 UNDO = "/accounts/undo/" + "k" * 43 + "/"
-HAPPENED = Happening(
-    at=datetime(2026, 11, 23, 9, 14, tzinfo=UTC),
-    device="Firefox on Linux",
-    place="203.0.113.7",
-    how="Reset link",
-    time_zone="America/New_York",
-)
-TABLE = ["23 November 2026, 04:14 (New York)", "Firefox on Linux", "203.0.113.7", "Reset link"]
-
-
-@dataclass(frozen=True)
-class Case:
-    """One letter, the facts that both its parts must tell, and whether it carries a link."""
-
-    make: Callable[..., Letter]
-    arguments: dict[str, Any]
-    facts: list[str]
-    link: str = ""
-
-
-def case(make: Callable[..., Letter], *facts: str, link: str = "", **arguments: Any) -> Case:
-    if link:
-        arguments["link"] = link
-    if "happened" in arguments:
-        facts = (*facts, *TABLE)
-    return Case(make, arguments, list(facts), link)
-
-
 CASES = {
     "confirm_address": case(
         letters.confirm_address, CODE, "10 minutes", "8 hours", code=CODE, minutes=10, link=KEY
@@ -271,24 +242,7 @@ CASES = {
         "Its password had been changed.",
         username="quiet-harbour-4821", kind="password",
     ),
-    "approval_asked": case(
-        letters_staff.approval_asked, "ada asks for something that takes two of staff: Make staff.",
-        "It is about the account quiet-otter-4821. Group: support.", "Ticket 4411", "24 hours",
-        action="Make staff", about="quiet-otter-4821", details=["Group: support."], asker="ada",
-        reason="Ticket 4411", hours=24, link="/admin/approvals/",
-    ),
-    **{
-        f"approval_{name}": case(
-            letters_staff.approval_answered, said, told, "Ticket 4411",
-            action="Export", about="", details=[], approved=approved, goes_on=goes_on, who="max",
-            reason="Ticket 4411", hours=24,
-        )
-        for name, approved, goes_on, said, told in (
-            ("given", True, True, "max said yes to what you asked for: Export.", "within 24 hours"),
-            ("done", True, False, "max said yes to what you asked for: Export.", "It is done."),
-            ("refused", False, True, "max said no to what you asked for: Export.", "Nothing was"),
-        )
-    },
+    **STAFF_CASES,
     "with_undo": case(
         letters.password_changed, "Not you? Stop it now", "It works for 7 days.",
         link=UNDO, kind="changed", happened=HAPPENED, undo=UNDO,

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0026_undo_on_old_devices'),
+        ('accounts', '0028_mail_queue'),
     ]
 
     operations = [
