@@ -53,9 +53,10 @@ def begin_adding(request: HttpRequest, user: User, email: str) -> None:
     budgets.spend(budgets.ADDRESS_ASKS, f"user:{user.pk}")
     budgets.spend_share(budgets.ADDRESS_LETTERS, mailbox(email), by=f"user:{user.pk}")
     proof = proofs.new_proof()
-    if EmailAddress.objects.filter(email=email, verified=True).exists():
+    taken = EmailAddress.objects.select_related("user").filter(email=email, verified=True)
+    if (owners := taken.first()) is not None:
         link = settings.SITE_URL + reverse("account_login")
-        letter = letters.address_taken(to=email, language=user.language, link=link)
+        letter = letters.address_taken(link=link, **letters.reader(owners.user, to=email))
     else:
         letter = letters.confirm_address(
             to=email,

@@ -96,9 +96,13 @@ def begin(
 def _letter(pending: PendingSignup) -> tuple[proofs.Proof, letters.Letter]:
     proof = proofs.new_proof()
     whom = {"to": pending.email, "language": pending.language, "name": pending.name}
-    if EmailAddress.objects.filter(email=pending.email, verified=True).exists():
+    taken = EmailAddress.objects.select_related("user").filter(email=pending.email, verified=True)
+    if (owners := taken.first()) is not None:
+        # To its owner, in their language and by their name: what a stranger typed is not for them.
         link = settings.SITE_URL + reverse("account_login")
-        return proof, letters.already_registered(link=link, **whom)
+        return proof, letters.already_registered(
+            link=link, **letters.reader(owners.user, to=pending.email)
+        )
     letter = letters.confirm_address(
         code=proof.code, link=proof.link, minutes=settings.POLICY_CODE_MINUTES, **whom
     )

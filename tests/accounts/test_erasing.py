@@ -77,7 +77,7 @@ def test_nothing_stored_names_the_person_any_more(wilma, bob, clock, mailbox):
     assert erasing.erase(wilma.pk) is Outcome.ERASED
     *strangers, last = mailbox.all()
     # What strangers caused for her address is nobody's letter, and waits for the mail server only.
-    assert {letter.kind for letter in strangers} == {"already_registered", "confirm_address"}
+    assert {letter.kind for letter in strangers} == {"confirm_address"}
     assert (last.to, last.subject) == (wilma.email, "Your Northgate account was deleted")
     assert "the last email about this account" in last.text
     housekeeping.purge_sessions(500)  # browsers that typed her name; they ended days ago

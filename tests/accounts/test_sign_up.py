@@ -131,6 +131,7 @@ def test_a_taken_address_gives_the_same_pages_and_tells_its_owner(
     assert same_bytes(*tries, echo=("free@example.org", alice.email))
     assert mailbox.kinds("free@example.org") == ["confirm_address"]
     assert mailbox.kinds(alice.email) == ["already_registered"]
+    assert mailbox.latest(alice.email).text.startswith("Hello Alice")
     assert PendingSignup.objects.count() == 2 and User.objects.count() == 1
 
 
