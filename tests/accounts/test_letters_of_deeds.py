@@ -13,6 +13,7 @@ from tests.support.deeds import Deed, World
 __all__ = ["world"]
 pytestmark = pytest.mark.django_db
 
+
 @pytest.mark.parametrize("deed", TOLD)
 def test_a_letter_about_a_deed_is_in_its_readers_language(
     world: World, settings: Any, deed: Deed
