@@ -21,6 +21,7 @@ from django.utils.translation import ngettext
 
 from accounts import (
     one_by_one,
+    staff_events,  # noqa: F401
     staff_groups,  # noqa: F401 - these pages are on the desk too
     staff_jobs,  # noqa: F401
     staff_mail,  # noqa: F401

@@ -19,7 +19,12 @@ from accounts.redirects import safe_next
 
 OUR_ROOMS = frozenset({"audit", "accounts", "mfa", "idp"})
 
-ROOM_NAMES = {"accounts": _("Accounts"), "auth": _("Rights"), "mfa": _("Second steps")}
+ROOM_NAMES = {
+    "accounts": _("Accounts"),
+    "audit": _("Trail"),
+    "auth": _("Rights"),
+    "mfa": _("Second steps"),
+}
 
 
 class StaffSite(admin.AdminSite):

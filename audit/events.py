@@ -34,6 +34,8 @@ ANY_ENTRY = 2**63 - 1
 RULE_KIND = OneOf(("allow", "deny"))
 RULE_SCOPE = OneOf(("site", "admin"))
 BY = OneOf(("staff", "operator"))
+# By what a list of staff was narrowed, never what was typed there.
+ASKED = SomeOf(("event", "person", "network", "address", "request", "days"))
 LIMITS = SomeOf(("frozen_until", "resets_need_proof", "passkey_for_changes", "recovery_days"))
 CHANGED = OneOf(("address", "password", "factor", "phone", "username", "limits"))
 TAKES_TWO = OneOf(("shorten", "remove", "reopen", "method", "grant", "group", "export"))
@@ -533,6 +535,21 @@ class Event(StrEnum):
         "trail.pruned",
         "A stretch of old entries was taken away whole; its last seal stays.",
         {"first": Count(ANY_ENTRY), "last": Count(ANY_ENTRY)},
+    )
+
+    TRAIL_READ = (
+        "trail.read",
+        "Staff read the trail: a list, narrowed so, or one entry of it. Once a minute for the same.",
+        {
+            "asked": ASKED,
+            "kind": Maybe(Word()),
+            "network": Maybe(Word(64)),
+            "address": Maybe(Word(64)),
+            "of_request": Maybe(Word(32)),
+            "since": Maybe(Word(10)),
+            "until": Maybe(Word(10)),
+            "entry": Maybe(Count(ANY_ENTRY)),
+        },
     )
 
     # --- networks: the rule's row, which stays, says which one -------------------------------------

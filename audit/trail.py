@@ -36,6 +36,7 @@ __all__ = [
     "forget",
     "forget_months_before",
     "identifier_digest",
+    "lines",
     "network_digest",
     "page_of",
     "record",
@@ -73,7 +74,7 @@ Who = Named | str | None
 class Line:
     """An entry as those with the right to may read it. `readable` is False when its subject was
     forgotten, or the row does not open: its personal texts are then empty. `address` is empty once
-    its month was forgotten; `network` stays."""
+    its month was forgotten; `network` stays. `network_digest` finds others from there."""
 
     id: int
     event: str
@@ -87,6 +88,7 @@ class Line:
     network: str = ""
     device: str = ""
     readable: bool = True
+    network_digest: str = ""
 
 
 def record(
@@ -145,7 +147,7 @@ def entries_of(subject_id: str, *, event: Event | None = None, limit: int = 50) 
     entries = Entry.objects.filter(subject_id=subject_id)
     if event is not None:
         entries = entries.filter(event=event.value)
-    return _readable(entries.order_by("-id")[:limit])
+    return lines(entries.order_by("-id")[:limit])
 
 
 def page_of(
@@ -167,7 +169,7 @@ def page_of(
         )
     elif before is not None:
         entries = entries.filter(id__lt=before)
-    return _readable(entries.order_by("-id")[:limit])
+    return lines(entries.order_by("-id")[:limit])
 
 
 def every_entry_of(subject_id: str, *, chunk: int) -> Iterator[list[Line]]:
@@ -181,7 +183,7 @@ def every_entry_of(subject_id: str, *, chunk: int) -> Iterator[list[Line]]:
 
 def entry_of(subject_id: str, id: int) -> Line | None:
     """One entry, if it is about this subject. Two SELECTs; one where it is not."""
-    return next(iter(_readable(Entry.objects.filter(subject_id=subject_id, id=id))), None)
+    return next(iter(lines(Entry.objects.filter(subject_id=subject_id, id=id))), None)
 
 
 def identifier_digest(typed: str) -> str:
@@ -196,14 +198,17 @@ def network_digest(ip: str) -> str:
 
 
 def address_digests(ip: str) -> list[str]:
-    """What `Entry.ip_digest` may hold for an address: one digest a month that is still kept."""
+    """What `Entry.ip_digest` may hold for an address: one digest a month that is still kept, the newest
+    month first."""
     address = _parsed(ip)
     if address is None:
         return []
-    return [_address_digest(address, key) for key in keys.months_kept().values()]
+    months = sorted(keys.months_kept().items(), reverse=True)
+    return [_address_digest(address, key) for _name, key in months]
 
 
-def _readable(found: Iterable[Entry]) -> list[Line]:
+def lines(found: Iterable[Entry]) -> list[Line]:
+    """Entries opened, in their order. One SELECT besides that of the entries."""
     entries = list(found)
     months = {keys.month(entry.at) for entry in entries}
     opened = keys.stored(months | {entry.personal_key for entry in entries})
@@ -213,7 +218,10 @@ def _readable(found: Iterable[Entry]) -> list[Line]:
 def _line(entry: Entry, opened: Keys) -> Line:
     clear = {
         name: getattr(entry, name)
-        for name in ("id", "event", "at", "actor_id", "subject_id", "request_id", "facts")
+        for name in (
+            *("id", "event", "at", "actor_id", "subject_id", "request_id", "facts"),
+            "network_digest",
+        )
     }
     key = opened.get(entry.personal_key, FORGOTTEN)
     if key == FORGOTTEN:

@@ -265,6 +265,8 @@ SENTENCES: Sentences = {
     Event.KEYS_ROTATED: None,
     Event.TRAIL_VERIFIED: None,
     Event.TRAIL_PRUNED: None,
+    # Whoever reads for their work is answered for in the trail, not to everybody they look at.
+    Event.TRAIL_READ: None,
     Event.NETWORK_RULE_ADDED: None,
     Event.NETWORK_RULE_ENDED: None,
 }

@@ -48,6 +48,7 @@ ELSEWHERE = {
     "mail.retried": "test_mail_queue.py",
     "trail.verified": "test_auth_events.py",
     "trail.pruned": "test_auth_events.py",
+    "trail.read": "test_staff_events.py",
     "account.password_must_change": "test_password_required.py",
     "staff.password_demanded": "test_password_demands.py",
     "network.rule_added": "test_network_desk.py",

@@ -18,12 +18,16 @@ STAFF_PAGES = {
     "admin:accounts_user_keep",
     *(
         f"admin:{model}_{page}"
-        for model in ("accounts_user", "accounts_networkrule", "auth_group", "mfa_recoveryrequest")
+        for model in (
+            *("accounts_user", "accounts_networkrule", "auth_group", "mfa_recoveryrequest"),
+            "audit_entry",
+        )
         for page in ("changelist", "add", "history", "delete", "change")
     ),
     *("admin:mfa_recovery_shorten", "admin:mfa_recovery_reopen", "admin:mfa_second_step_remove"),
     *(f"admin/{model}/<path:object_id>/" for model in ("accounts/user", "accounts/networkrule")),
     "admin/mfa/recoveryrequest/<path:object_id>/",
+    "admin/audit/entry/<path:object_id>/",
     "admin/auth/group/<path:object_id>/",
     r"admin/(?P<url>.*)$",
 }

@@ -1,0 +1,208 @@
+"""The trail on the staff desk: a list that is narrowed and read page by page, and each entry whole.
+
+That somebody read it stands in the trail before anything is shown (audit/reading.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from accounts import places, staff_words
+from accounts.desk import Desk
+from accounts.fields import posted
+from accounts.models import User
+from accounts.staff_asked import NUMBER, PARTS, Asked, AskForm, read
+from audit import reading, searching, trail
+from audit.chain import standing
+from audit.events import Event
+from audit.models import Entry
+from audit.trail import Line
+
+ADDRESSES = "audit.view_addresses"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One entry as staff see it. `actor` and `subject` are None for nobody, and for whoever is gone."""
+
+    line: Line
+    actor: User | None
+    subject: User | None
+    with_addresses: bool
+
+    @property
+    def said(self) -> str | Promise:
+        return staff_words.said(self.line)
+
+    @property
+    def label(self) -> str:
+        """What was typed or shown, unless the sentence says it."""
+        return "" if self.line.label in str(self.said) else self.line.label
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        return staff_words.facts(self.line)
+
+    @property
+    def address(self) -> str:
+        """The full one while it is kept, then what one household or office has."""
+        return (self.line.address or self.line.network) if self.with_addresses else ""
+
+    @property
+    def network_digest(self) -> str:
+        return self.line.network_digest if self.with_addresses else ""
+
+    @property
+    def place(self) -> str:
+        return places.place_of(self.address.partition("/")[0])
+
+
+def shown(lines: list[Line], *, with_addresses: bool) -> list[Shown]:
+    """One SELECT for the people in them."""
+    people = staff_words.people({who for line in lines for who in (line.actor_id, line.subject_id)})
+    return [
+        Shown(line, people.get(line.actor_id), people.get(line.subject_id), with_addresses)
+        for line in lines
+    ]
+
+
+def may_see_addresses(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm(ADDRESSES))
+
+
+@admin.register(Entry)
+class EntryAdmin(Desk):
+    """Read only: what adds to the trail is what happens. The list is our own, because Django's counts
+    its rows and turns pages by an offset."""
+
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return Entry.objects.all()
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        self._demand(request)
+        with_addresses = may_see_addresses(request)
+        if request.method == "POST":
+            return self._asked(request, with_addresses)
+        asked = read(request.GET.dict(), with_addresses=with_addresses)
+        return self._list(request, asked, AskForm(with_addresses=with_addresses))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        self._demand(request)
+        entry = Entry.objects.filter(pk=object_id).first() if NUMBER.fullmatch(object_id) else None
+        if entry is None:
+            raise Http404
+        line = trail.lines([entry])[0]
+        self._note(request, subject=line.subject_id, asked=[], entry=line.id)
+        context = {
+            "title": _("Entry %(number)d") % {"number": line.id},
+            "one": shown([line], with_addresses=may_see_addresses(request))[0],
+            "standing": standing.of(entry),
+        }
+        return self._page(request, "admin/audit/entry/one.html", context)
+
+    def _demand(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+    def _asked(self, request: HttpRequest, with_addresses: bool) -> HttpResponse:
+        """Typed: an address of the list, or what is wrong with it. A network that was asked for before
+        stays, unless there is another."""
+        kept = {name: request.POST.get(name, "") for name in ("network", "address")}
+        before = read(kept, with_addresses=with_addresses)
+        form = AskForm(posted(request), with_addresses=with_addresses)
+        if not form.is_valid():
+            return self._list(request, before, form)
+        query = form.query
+        if not {"network", "address"} & query.keys():
+            query |= before.query
+        return HttpResponseRedirect(f"{request.path}?{urlencode(query)}" if query else request.path)
+
+    def _list(self, request: HttpRequest, asked: Asked, form: AskForm) -> HttpResponse:
+        looks = not (asked.wrong or form.is_bound)
+        found = searching.Found([])
+        if looks:
+            self._note(request, subject=asked.sought.person, **asked.facts)
+            found = searching.find(asked.sought, before=asked.before)
+        rows = shown(found.lines, with_addresses=may_see_addresses(request))
+        if not form.is_bound:
+            form.initial = self._typed(asked)
+        context = {
+            "title": _("Events"),
+            "form": form,
+            "asked": asked,
+            "looks": looks,
+            "rows": rows,
+            "chips": _chips(asked, rows),
+            "query": urlencode(asked.query),
+            "older": urlencode({**asked.query, "before": found.older}) if found.older else "",
+            "cut_off": found.cut_off,
+            "looked_through": searching.LOOKED_THROUGH,
+        }
+        return self._page(request, "admin/audit/entry/list.html", context)
+
+    def _typed(self, asked: Asked) -> dict[str, str]:
+        """The form as it was filled in; a network is kept beside it (see `_asked`)."""
+        person = asked.query.get("person", "")
+        known = staff_words.people({person}).get(person) if person else None
+        same = {name: asked.query.get(name, "") for name in ("event", "request", "since", "until")}
+        return {**same, "who": known.username if known else person}
+
+    def _note(self, request: HttpRequest, *, subject: str, **facts: Any) -> None:
+        reader = cast(User, request.user)
+        reading.read(Event.TRAIL_READ, reader=reader, subject=subject, request=request, **facts)
+
+    def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        frame = {**self.admin_site.each_context(request), "opts": self.opts}
+        return TemplateResponse(request, template, frame | context)
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One part of what is asked, and the list without it."""
+
+    name: str | Promise
+    value: str
+    without: str
+
+
+def _chips(asked: Asked, rows: list[Shown]) -> list[Chip]:
+    """Of a network the text that an entry has, else the beginning of its digest."""
+    chips = []
+    for name, value in asked.query.items():
+        without = urlencode({key: each for key, each in asked.query.items() if key != name})
+        chips.append(Chip(PARTS[name], _called(name, value, rows), without))
+    return chips
+
+
+def _called(name: str, value: str, rows: list[Shown]) -> str:
+    if name == "person":
+        people = (person for row in rows for person in (row.subject, row.actor))
+        named = (one.username for one in people if one and one.subject_id == value)
+        return next(named, value)
+    if name == "network":
+        return next((row.line.network for row in rows if row.line.network), value[:12] + "…")
+    if name == "address":
+        return next((row.line.address for row in rows if row.line.address), value[:12] + "…")
+    return value

@@ -1,0 +1,73 @@
+"""What an event is called to staff: as the person is told, but where they are told nothing, or where
+what they are told speaks to them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts import panels
+from accounts.activity.told import Words
+from accounts.models import User
+from audit.events import Event
+from audit.trail import Line
+
+WORDS: dict[str, Words] = {
+    Event.SIGN_IN_CODE_TRAPPED.value: _("A program asked for a code to sign in with"),
+    Event.REAUTHENTICATED.value: _("Proved again who they are"),
+    Event.REAUTHENTICATION_FAILED.value: _("Failed to prove again who they are"),
+    Event.SIGN_IN_EXPLAINED.value: _("Looked up what keeps somebody from signing in"),
+    Event.SIGNUP_STARTED.value: _("Asked for an account"),
+    Event.SIGNUP_FAILED.value: _("A sign-up was refused, or not finished"),
+    Event.PASSWORD_RESET_TRAPPED.value: _("A program asked for an email to reset the password"),
+    Event.PASSWORD_HASH_UPGRADED.value: _("The hash of the password was made anew"),
+    Event.ACTIVITY_DISOWNED.value: _("Said that something was not them"),
+    Event.DELETED.value: _("The account was erased"),
+    Event.CODE_SENT.value: _("A code was sent"),
+    Event.MAIL_DEAD.value: _("An email could not be delivered"),
+    Event.TEXT_DEAD.value: _("A text message could not be delivered"),
+    Event.STAFF_SECOND_STEP_ASKED.value: _("Asked for, until a second one of staff does it too"),
+    Event.STAFF_RECOVERY_REOPENED.value: _("Staff opened requests for a new second step again"),
+    Event.STAFF_GROUP_CHANGED.value: _("A group was changed"),
+    Event.KEYS_ROTATED.value: _("Sealed values were moved to another key"),
+    Event.TRAIL_VERIFIED.value: _("The trail was verified"),
+    Event.TRAIL_PRUNED.value: _("Old entries of the trail were taken away"),
+    Event.TRAIL_READ.value: _("Read the trail"),
+    Event.NETWORK_RULE_ADDED.value: _("A rule about a network was added"),
+    Event.NETWORK_RULE_ENDED.value: _("A rule about a network was ended"),
+}
+
+
+def said(line: Line) -> Words:
+    """The sentence; the event's own name where the vocabulary does not have it any more."""
+    if line.event in WORDS:
+        return WORDS[line.event]
+    told = panels.sentences().get(line.event)
+    return told.say(line) if told else line.event
+
+
+def facts(line: Line) -> list[tuple[str, str]]:
+    """Name and value of each, as the trail has them."""
+    return [(name, _value(value)) for name, value in line.facts.items() if value != []]
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def people(subjects: set[str]) -> dict[str, User]:
+    """Who of them still has an account, by the name the trail has for them. One SELECT."""
+    known = [subject for subject in subjects if is_a_subject(subject)]
+    found = User.objects.filter(uuid__in=known).only("id", "uuid", "username") if known else ()
+    return {person.subject_id: person for person in found}
+
+
+def is_a_subject(text: str) -> bool:
+    """Whether it is written as people are named in the trail, and in no other way."""
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False

@@ -1,0 +1,192 @@
+"""Finding entries for staff: by kind, person, network, address, request and days, newest first.
+
+Every page costs about the same, whatever the table holds and however rare is what is asked for: it is
+found by number, never by an offset or a count, in the order of one index. What that index does not
+say is looked for among the newest LOOKED_THROUGH entries that it leads to; the page then says how far
+it came, and its link goes on from there.
+
+Written out, because the models can neither keep PostgreSQL from walking the whole table backwards to
+the first fifty (audit/kinds.py says why) nor put an end to each part of a union on SQLite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, models
+
+from audit import trail
+from audit.models import Entry
+from audit.trail import Line
+
+PAGE = 50
+LOOKED_THROUGH = 10_000
+# Clocks of several machines differ: numbers and times are in the same order but for so much.
+SKEW = timedelta(minutes=1)
+
+# What a look-up gives to be looked at further.
+COLUMNS = "id, event, at, actor_id, subject_id, request_id, ip_digest, network_digest"
+
+Part = tuple[tuple[str, str], ...]  # columns of one index, and what each must be
+Statement = tuple[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What is asked for, each part as the table holds it. `person` acts or is acted on; `addresses`
+    are the digests that one address has, a month each."""
+
+    event: str = ""
+    person: str = ""
+    network: str = ""
+    addresses: tuple[str, ...] = ()
+    request: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """`older` is the entry before which the next page begins, None on the last. `cut_off`: the page
+    is not full, because it looked far enough for once."""
+
+    lines: list[Line]
+    older: int | None = None
+    cut_off: bool = False
+
+
+def find(sought: Sought, *, before: int | None = None, limit: int = PAGE) -> Found:
+    """Entries before the entry `before`, at most `limit`. Four SELECTs, two more for days."""
+    bounds = _bounds(sought, before)
+    if bounds is None:
+        return Found([])
+    low, high = bounds
+    parts, rest = _parts(sought), _rest(sought)
+    horizon = _horizon(parts, low, high) if rest[1] else None
+    depth = LOOKED_THROUGH if rest[1] else limit + 1
+    looks = [_looked_up(COLUMNS, part, low, high, f"LIMIT {depth}") for part in parts]
+    ids = _ids(looks, rest, horizon or 0, limit + 1)
+    lines = trail.lines(Entry.objects.filter(id__in=ids[:limit]).order_by("-id"))
+    if len(ids) > limit:
+        return Found(lines, older=ids[limit - 1])
+    return Found(lines, older=horizon, cut_off=horizon is not None)
+
+
+def every(sought: Sought, *, most: int, chunk: int = 500) -> Iterator[list[Line]]:
+    """All of them, a few at a time and `most` in all; what is recorded meanwhile is not seen."""
+    before: int | None = None
+    while most > 0:
+        found = find(sought, before=before, limit=min(chunk, most))
+        if found.lines:
+            yield found.lines
+        most -= len(found.lines)
+        if found.older is None:
+            return
+        before = found.older
+
+
+def _parts(sought: Sought) -> list[Part]:
+    """By which look-ups the entries are reached: those of the first index that fits."""
+    if sought.request:
+        return [(("request_id", sought.request),)]
+    if sought.addresses:
+        return [(("ip_digest", digest),) for digest in sought.addresses]
+    if sought.person:
+        event: Part = (("event", sought.event),) if sought.event else ()
+        return [(("subject_id", sought.person), *event), (("actor_id", sought.person),)]
+    if sought.network:
+        return [(("network_digest", sought.network),)]
+    return [(("event", sought.event),)] if sought.event else [()]
+
+
+def _rest(sought: Sought) -> Statement:
+    """What has to hold besides, or nothing where the look-ups say it all."""
+    said: list[Statement] = []
+    for column, value in (("event", sought.event), ("network_digest", sought.network)):
+        if value:
+            said.append((f"{column} = %s", [value]))
+    if sought.person:
+        said.append(("(subject_id = %s OR actor_id = %s)", [sought.person] * 2))
+    if sought.addresses:
+        marks = ", ".join(["%s"] * len(sought.addresses))
+        said.append((f"ip_digest IN ({marks})", list(sought.addresses)))
+    if sought.request:
+        said.append(("request_id = %s", [sought.request]))
+    days: list[Statement] = []
+    for sign, moment in ((">=", sought.since), ("<", sought.until)):
+        if moment is not None:
+            days.append((f"at {sign} %s", [connection.ops.adapt_datetimefield_value(moment)]))
+    if len(said) <= 1 and not days:
+        return "", []
+    said += days
+    return " AND ".join(sql for sql, _ in said), [each for _, given in said for each in given]
+
+
+def _bounds(sought: Sought, before: int | None) -> tuple[int, int] | None:
+    """Between which numbers what is sought lies, the second excluded; None where there is nothing."""
+    low, high = 0, models.BigAutoField.MAX_BIGINT if before is None else before
+    if sought.since is not None:
+        first = Entry.objects.filter(at__gte=_shifted(sought.since, -SKEW)).order_by("at")
+        found = first.values_list("id", flat=True).first()
+        if found is None:
+            return None
+        low = found
+    if sought.until is not None:
+        last = Entry.objects.filter(at__lt=_shifted(sought.until, SKEW)).order_by("-at")
+        found = last.values_list("id", flat=True).first()
+        if found is None:
+            return None
+        high = min(high, found + 1)
+    return low, high
+
+
+def _shifted(at: datetime, by: timedelta) -> datetime:
+    try:
+        return at + by
+    except OverflowError:  # near either end of the calendar
+        return at
+
+
+def _looked_up(columns: str, part: Part, low: int, high: int, depth: str) -> Statement:
+    """One look into an index, newest first."""
+    exactly = connection.vendor == "sqlite"
+    sought = "".join(
+        f"{name} = %s AND " if exactly else f"{name} >= %s AND {name} <= %s AND "
+        for name, _ in part
+    )
+    # SECURITY: by an order that no other index has, so that nothing rare walks through the table.
+    order = "" if exactly else "".join(f"{name}, " for name, _ in part)
+    sql = (
+        f"SELECT {columns} FROM audit_entry WHERE {sought}id >= %s AND id < %s"  # noqa: S608 - our own columns
+        f" ORDER BY {order}id DESC {depth}"
+    )
+    given = [each for _, value in part for each in [value] * (1 if exactly else 2)]
+    return sql, [*given, low, high]
+
+
+def _together(parts: list[Statement]) -> Statement:
+    named = (f"SELECT * FROM ({part}) AS part{n}" for n, (part, _) in enumerate(parts))  # noqa: S608 - marks only
+    return " UNION ALL ".join(named), [each for _, given in parts for each in given]
+
+
+def _horizon(parts: list[Part], low: int, high: int) -> int | None:
+    """How far back this page looks: to the entry at which the first of its look-ups has led to
+    LOOKED_THROUGH; None for to the end."""
+    depth = f"LIMIT 1 OFFSET {LOOKED_THROUGH - 1}"
+    sql, given = _together([_looked_up("id", part, low, high, depth) for part in parts])
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given)
+        return max((id for (id,) in cursor.fetchall()), default=None)
+
+
+def _ids(looks: list[Statement], rest: Statement, horizon: int, limit: int) -> list[int]:
+    sql, given = _together(looks)
+    that, values = rest
+    where = f"id >= %s AND {that}" if that else "id >= %s"
+    sql = f"SELECT DISTINCT id FROM ({sql}) AS seen WHERE {where} ORDER BY id DESC LIMIT %s"  # noqa: S608 - our own columns
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*given, horizon, *values, limit])
+        return [id for (id,) in cursor.fetchall()]
