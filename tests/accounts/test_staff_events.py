@@ -8,13 +8,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 
-from accounts import panels, staff_words
 from accounts.models import User
 from audit import searching, trail
 from audit.chain import linking
 from audit.events import Event
 from audit.models import Entry
-from audit.trail import Line
 from tests.support import cast
 from tests.support.hostile import NASTY_CODES
 from tests.support.pages import text_of
@@ -297,21 +295,3 @@ def test_a_name_that_was_made_up_gets_no_key(ada_here):
     assert rows(ada_here, person=made_up) == []
     assert Entry.objects.latest("id").subject_id == ""
     assert reads() == [{"asked": ["person"]}]
-
-
-# --- in words ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("event", Event)
-def test_every_event_has_words_for_staff_that_do_not_speak_to_the_person(event, alice):
-    line = Line(1, event.value, alice.created_at, "", "", "", {})
-    said = str(staff_words.said(line))
-    assert said and said != event.value and not re.search(r"\byou\b|\byour\b", said, re.IGNORECASE)
-
-
-def test_words_stand_only_where_those_of_the_person_do_not_do():
-    spoken = panels.sentences()
-    for event in staff_words.WORDS:
-        told = spoken[event]
-        line = Line(1, event, None, "", "", "", {})  # type: ignore[arg-type]
-        assert told is None or "you" in str(told.say(line)), event
