@@ -77,7 +77,7 @@ class Asked:
             fact: self.query[name] for name, fact in FACTS.items() if name in self.query
         }
         if self.sought.addresses:
-            told["address"] = self.sought.addresses[0]
+            told["host"] = self.sought.addresses[0]
         return {"asked": self.by, **told}
 
 

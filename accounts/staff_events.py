@@ -4,6 +4,7 @@ That somebody read it stands in the trail before anything is shown (audit/readin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -23,7 +24,6 @@ from accounts.models import User
 from accounts.staff_asked import NUMBER, PARTS, Asked, AskForm, read
 from audit import reading, searching, trail
 from audit.chain import standing
-from audit.events import Event
 from audit.models import Entry
 from audit.trail import Line
 
@@ -114,7 +114,7 @@ class EntryAdmin(Desk):
         if entry is None:
             raise Http404
         line = trail.lines([entry])[0]
-        self._note(request, subject=line.subject_id, asked=[], entry=line.id)
+        self._note(request, line.subject_id, {"asked": [], "entry": line.id})
         context = {
             "title": _("Entry %(number)d") % {"number": line.id},
             "one": shown([line], with_addresses=may_see_addresses(request))[0],
@@ -143,7 +143,7 @@ class EntryAdmin(Desk):
         looks = not (asked.wrong or form.is_bound)
         found = searching.Found([])
         if looks:
-            self._note(request, subject=asked.sought.person, **asked.facts)
+            self._note(request, asked.sought.person, asked.facts)
             found = searching.find(asked.sought, before=asked.before)
         rows = shown(found.lines, with_addresses=may_see_addresses(request))
         if not form.is_bound:
@@ -169,9 +169,8 @@ class EntryAdmin(Desk):
         same = {name: asked.query.get(name, "") for name in ("event", "request", "since", "until")}
         return {**same, "who": known.username if known else person}
 
-    def _note(self, request: HttpRequest, *, subject: str, **facts: Any) -> None:
-        reader = cast(User, request.user)
-        reading.read(Event.TRAIL_READ, reader=reader, subject=subject, request=request, **facts)
+    def _note(self, request: HttpRequest, subject: str, facts: Mapping[str, Any]) -> None:
+        reading.of_trail(cast(User, request.user), request, subject=subject, facts=facts)
 
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         frame = {**self.admin_site.each_context(request), "opts": self.opts}

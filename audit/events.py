@@ -544,7 +544,7 @@ class Event(StrEnum):
             "asked": ASKED,
             "kind": Maybe(Word()),
             "network": Maybe(Word(64)),
-            "address": Maybe(Word(64)),
+            "host": Maybe(Word(64)),
             "of_request": Maybe(Word(32)),
             "since": Maybe(Word(10)),
             "until": Maybe(Word(10)),

@@ -3,6 +3,7 @@ that turning pages does not flood it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -19,23 +20,24 @@ OFTEN = timedelta(minutes=1)
 LOOKED_AT = 30  # of what the reader did last: more than that in a minute is told again
 
 
-def read(
-    event: Event,
-    *,
-    reader: Named,
-    request: HttpRequest,
-    subject: Named | str | None = None,
-    **facts: Any,
+def of_trail(
+    reader: Named, request: HttpRequest, *, subject: str, facts: Mapping[str, Any]
 ) -> None:
-    """Record that `reader` read what `event` and `facts` say, unless they just did. Two SELECTs, and
-    what `trail.record` takes. To be called before anything is shown."""
-    name = subject if isinstance(subject, str) else subject.subject_id if subject else ""
-    wanted = (event.value, name, cleaned(event.allowed, facts))
+    """Of entries: `subject` is whom they are about, if that was asked for."""
+    _read(Event.TRAIL_READ, reader, request, subject, facts)
+
+
+def _read(
+    event: Event, reader: Named, request: HttpRequest, name: str, facts: Mapping[str, Any]
+) -> None:
+    """Record it unless the reader just did the same. Two SELECTs, and what `trail.record` takes. To be
+    called before anything is shown."""
+    # A name under which nothing was ever recorded was made up: it gets no key here.
+    subject = name if name and name in keys.stored([name]) else ""
+    wanted = (event.value, subject, cleaned(event.allowed, dict(facts)))
     lately = Entry.objects.filter(actor_id=reader.subject_id).order_by("-id")[:LOOKED_AT]
     since = timezone.now() - OFTEN
     for said in lately.values_list("event", "subject_id", "facts", "at"):
         if said[:3] == wanted and said[3] > since:
             return
-    # A name under which nothing was ever recorded was made up: it gets no key here.
-    known = subject if name and name in keys.stored([name]) else None
-    trail.record(event, actor=reader, subject=known, request=request, **facts)
+    trail.record(event, actor=reader, subject=subject or None, request=request, **facts)

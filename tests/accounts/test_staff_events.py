@@ -260,7 +260,7 @@ def test_reading_stands_in_the_trail_without_what_was_typed(ada_here, ada, alice
     assert (row.actor_id, row.subject_id) == (ada.subject_id, alice.subject_id)
     assert row.facts == {"asked": ["event", "person"], "kind": "account.signed_in"}
     ada_here.get(ask(ada_here, where=HOME)["Location"])
-    assert reads()[-1] == {"asked": ["address"], "address": trail.address_digests(HOME)[0]}
+    assert reads()[-1] == {"asked": ["address"], "host": trail.address_digests(HOME)[0]}
     ada_here.get(LIST, {"since": "2026-01-02"})
     assert reads()[-1] == {"asked": ["days"], "since": "2026-01-02"}
 
