@@ -24,6 +24,7 @@ from accounts import (
     staff_events,  # noqa: F401
     staff_groups,  # noqa: F401 - these pages are on the desk too
     staff_jobs,  # noqa: F401
+    staff_lockouts,  # noqa: F401
     staff_mail,  # noqa: F401
     staff_networks,  # noqa: F401
     time_zones,

@@ -37,6 +37,7 @@ WORDS: dict[str, Words] = {
     Event.TRAIL_VERIFIED.value: _("The trail was verified"),
     Event.TRAIL_PRUNED.value: _("Old entries of the trail were taken away"),
     Event.TRAIL_READ.value: _("Read the trail"),
+    Event.LIMIT_CLEARED.value: _("A full limit was cleared"),
     Event.NETWORK_RULE_ADDED.value: _("A rule about a network was added"),
     Event.NETWORK_RULE_ENDED.value: _("A rule about a network was ended"),
 }

@@ -128,6 +128,12 @@ class Event(StrEnum):
         {"reason": REASON},
     )
 
+    LIMIT_CLEARED = (
+        "staff.limit_cleared",
+        "Staff let a network, the site, or a name that nobody has, be counted anew.",
+        {"budget": Word(40), "count": Count(), "reason": REASON},
+    )
+
     # --- accounts: sign-up and addresses ----------------------------------------------------------
 
     SIGNUP_STARTED = ("account.signup_started", "Somebody asked for an account.")

@@ -19,6 +19,7 @@ from typing import Any
 from django.db import connection, models
 
 from audit import trail
+from audit.events import Event
 from audit.models import Entry
 from audit.trail import Line
 
@@ -190,3 +191,8 @@ def _ids(looks: list[Statement], rest: Statement, horizon: int, limit: int) -> l
     with connection.cursor() as cursor:
         cursor.execute(sql, [*given, horizon, *values, limit])
         return [id for (id,) in cursor.fetchall()]
+
+
+def newest(event: Event, *, limit: int) -> list[Line]:
+    """The last entries of one kind, whoever they are about, newest first. Two SELECTs."""
+    return trail.lines(Entry.objects.filter(event=event.value).order_by("-id")[:limit])

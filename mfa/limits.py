@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from accounts.lockout import budgets, limits, registry
+from django.utils.translation import gettext_lazy as _
+
+from accounts.lockout import budgets, known, limits, registry
 
 FACTOR = (limits.ACCOUNT_ON_NETWORK, limits.NETWORK, limits.SITE)
 
@@ -10,6 +12,10 @@ FACTOR = (limits.ACCOUNT_ON_NETWORK, limits.NETWORK, limits.SITE)
 def register() -> None:
     from mfa.flows import passkey_proofs
 
+    known.add(
+        known.of_network(passkey_proofs.TRIES, _("Passkeys from one network")),
+        known.of_network(passkey_proofs.QUESTIONS, _("Sign-ins by passkey that one network began")),
+    )
     registry.cover("mfa_recovery", "password", *registry.PASSWORD)
     registry.cover("mfa_recovery", "letter", budgets.RECOVERIES)
     registry.cover("mfa_recovery_code", "code", *registry.PASSWORD)

@@ -261,6 +261,7 @@ SENTENCES: Sentences = {
     **STAFF,
     # What is done to letters, groups, keys and networks is done to nobody.
     Event.MAIL_RETRIED: None,
+    Event.LIMIT_CLEARED: None,
     Event.STAFF_GROUP_CHANGED: None,
     Event.KEYS_ROTATED: None,
     Event.TRAIL_VERIFIED: None,

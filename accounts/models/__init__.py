@@ -8,6 +8,7 @@ from accounts.models.former_username import FormerUsername
 from accounts.models.job import JobRun
 from accounts.models.letter import LetterRecord
 from accounts.models.limits import OwnLimits
+from accounts.models.lockout import Lockout
 from accounts.models.mail import OutgoingMail
 from accounts.models.network_rule import NetworkRule
 from accounts.models.phone import Phone
@@ -33,6 +34,7 @@ __all__ = [
     "JobRun",
     "KnownDevice",
     "LetterRecord",
+    "Lockout",
     "NetworkRule",
     "OutgoingMail",
     "OwnLimits",

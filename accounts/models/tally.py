@@ -18,7 +18,11 @@ class Tally(models.Model):
             models.UniqueConstraint(fields=["budget", "subject"], name="one_tally_per_subject")
         ]
         # What the whole site spends of a budget, lately (accounts/botcheck/pressure.py).
-        indexes = [models.Index(fields=["budget", "started_at"], name="tally_budget_lately")]
+        indexes = [
+            models.Index(fields=["budget", "started_at"], name="tally_budget_lately"),
+            # Which are full (accounts/lockout/full.py), however many are counted.
+            models.Index(fields=["budget", "count", "id"], name="tally_fullest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.budget}: {self.count}"

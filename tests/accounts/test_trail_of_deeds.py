@@ -54,6 +54,7 @@ ELSEWHERE = {
     "network.rule_added": "test_network_desk.py",
     "network.rule_ended": "test_network_desk.py",
     "account.activity_disowned": "test_rescue.py",
+    "staff.limit_cleared": "test_lockouts_desk.py",
     "account.limit_reached": "test_lockout_pauses.py",
     "account.sign_in_code_requested": "test_sign_in_code.py",
     "account.sign_in_code_trapped": "test_sign_in_code.py",

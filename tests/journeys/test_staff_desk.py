@@ -11,7 +11,11 @@ from tests.support.site import Site
 
 pytestmark = pytest.mark.browser
 
-QUEUES = ("/admin/accounts/jobrun/", "/admin/accounts/outgoingmail/?state=sent")
+QUEUES = (
+    "/admin/accounts/jobrun/",
+    "/admin/accounts/outgoingmail/?state=sent",
+    "/admin/accounts/lockout/",
+)
 
 LEAVES = """
 from datetime import timedelta
