@@ -20,6 +20,8 @@ from django.utils.translation import gettext_lazy
 from audit.events import LONGEST_REASON, SHORTEST_REASON
 
 MOST_WORDS = 10  # of one search
+# Permissions for what is on the desk and is no table.
+PAGES = ("view_dashboard",)
 
 
 def reason_field(help_text: Any) -> forms.CharField:
@@ -161,5 +163,5 @@ class Desk(admin.ModelAdmin):
 
     def _offered(self, held: Any) -> QuerySet[Permission]:
         kinds = ContentType.objects.get_for_models(*self.admin_site._registry).values()
-        offered = Q(content_type__in=kinds) | Q(pk__in=held)
+        offered = Q(content_type__in=kinds) | Q(pk__in=held) | Q(codename__in=PAGES)
         return Permission.objects.select_related("content_type").filter(offered)

@@ -57,6 +57,7 @@ PERIODIC = [
     "audit.chain.segments.tell",
     "audit.chain.segments.prune_due",
     "audit.counting.purge",
+    "audit.watch.gauges.sample",
 ]
 
 

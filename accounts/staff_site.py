@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, re_path
 from django.utils.translation import gettext_lazy as _
 
-from accounts import staff_approvals, staff_pages
+from accounts import staff_approvals, staff_pages, staff_watch
 from accounts.flows import approval_answers, staff
 from accounts.redirects import safe_next
 
@@ -37,6 +37,12 @@ class StaffSite(admin.AdminSite):
     def get_urls(self) -> list[Any]:
         """Pages of our own first: Django's own end in one for whatever is left."""
         return [
+            path("dashboard/", self.admin_view(staff_watch.dashboard), name="dashboard"),
+            path(
+                "dashboard/<slug:slug>.csv",
+                self.admin_view(staff_watch.numbers_as_csv),
+                name="dashboard_csv",
+            ),
             path("explain/", self.admin_view(staff_pages.explain), name="explain"),
             path("approvals/", self.admin_view(staff_approvals.listed), name="approvals"),
             re_path(
@@ -78,6 +84,9 @@ class StaffSite(admin.AdminSite):
             "waiting": len(approval_answers.waiting(request.user)),  # type: ignore[arg-type]
         }
         return super().index(request, asked | (extra_context or {}))
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return super().each_context(request) | {"may_watch": staff_watch.may_see(request.user)}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Under names that say what is in there, where Django's say how it is built."""

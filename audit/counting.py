@@ -18,16 +18,26 @@ from django.utils import timezone
 from audit.events import Event
 from audit.models import HourCount, HourFailures
 
-# By which of its facts an event is counted; any other by itself.
-COUNTED_BY = {
-    Event.SIGNED_IN: "method",
-    Event.SIGN_IN_FAILED: "reason",
-    Event.LIMIT_REACHED: "budget",
-    Event.SECOND_STEP_FAILED: "method",
-    Event.FACTOR_ADDED: "factor",
-    Event.FACTOR_REMOVED: "factor",
-    Event.CODE_SENT: "channel",
+# Not a fact, but whether an entry is about somebody: `known`, or a name that nobody has.
+WHOSE = "whose"
+# By which of its facts an event is counted, or by two together; any other by itself.
+COUNTED_BY: dict[str, tuple[str, ...]] = {
+    Event.SIGNED_IN: ("method", "second"),
+    Event.SIGN_IN_FAILED: ("reason",),
+    Event.REAUTHENTICATED: ("method",),
+    Event.REAUTHENTICATION_FAILED: ("method",),
+    Event.LIMIT_REACHED: ("budget",),
+    Event.SECOND_STEP_FAILED: ("method",),
+    Event.SECOND_STEP_PROVED: ("method",),
+    Event.FACTOR_ADDED: ("factor",),
+    Event.FACTOR_REMOVED: ("factor",),
+    Event.CODE_SENT: ("channel",),
+    Event.SIGN_IN_CODE_REQUESTED: (WHOSE,),
+    Event.PASSWORD_RESET_REQUESTED: ("by", WHOSE),
+    Event.PASSWORD_RESET_FINISHED: ("by",),
+    Event.PASSWORD_HASH_UPGRADED: ("former",),
 }
+SEPARATOR = "+"
 FAILURES = frozenset({Event.SIGN_IN_FAILED, Event.SECOND_STEP_FAILED})
 KEPT = timedelta(days=400)
 
@@ -39,7 +49,7 @@ def add(happened: Iterable[Mapping[str, Any]]) -> None:
     for entry in happened:
         hour, event = hour_of(entry["at"]), entry["event"]
         facts = _facts(entry["facts"])
-        counts[hour, event, str(facts.get(COUNTED_BY.get(event, ""), ""))[:60]] += 1
+        counts[hour, event, _detail(entry, facts)] += 1
         if event in FAILURES:
             account = entry["subject_id"] or facts.get("identifier", "")
             for whose, key in (
@@ -50,6 +60,13 @@ def add(happened: Iterable[Mapping[str, Any]]) -> None:
                     failures[hour, whose.value, key] += 1
     _add(HourCount, "event, detail", counts)
     _add(HourFailures, "whose, key", failures)
+
+
+def _detail(entry: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+    """Like `wrong_password`, or `password+app`; `password` where there was no second step."""
+    said = {**facts, WHOSE: "known" if entry["subject_id"] else ""}
+    parts = (str(said.get(name, "")) for name in COUNTED_BY.get(entry["event"], ()))
+    return SEPARATOR.join(parts).rstrip(SEPARATOR)[:60]
 
 
 def _add(

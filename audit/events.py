@@ -510,6 +510,11 @@ class Event(StrEnum):
         "A superuser changed what a group may do.",
         {"change": OneOf(("added", "changed", "deleted")), "reason": Maybe(REASON)},
     )
+    STAFF_NUMBERS_EXPORTED = (
+        "staff.numbers_exported",
+        "Staff took the numbers of a plot of the dashboard away as a file.",
+        {"plot": Word(40), "period": Word(10)},
+    )
     STAFF_SUPERUSER_CREATED = (
         "staff.superuser_created",
         "An operator made an administrator from the command line.",

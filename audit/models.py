@@ -113,6 +113,27 @@ class HourFailures(models.Model):
         return f"{self.hour:%Y-%m-%d %H} {self.whose} {self.key[:8]}: {self.count}"
 
 
+class DailyGauge(models.Model):
+    """How much there was of something on one day (UTC), as it was sampled last: what cannot be counted
+    from what happened. Numbers come from WATCH_SOURCES (audit/watch/gauges.py)."""
+
+    day = models.DateField()
+    name = models.CharField(max_length=40)
+    detail = models.CharField(max_length=100, blank=True)
+    value = models.PositiveBigIntegerField()
+    sampled_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+        permissions = [("view_dashboard", _("Can see the dashboard"))]
+        constraints = [
+            models.UniqueConstraint(fields=["day", "name", "detail"], name="one_gauge_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.name} {self.detail}: {self.value}"
+
+
 class EntryQuerySet(models.QuerySet["Entry"]):
     def update(self, **kwargs: Any) -> NoReturn:
         raise AppendOnly

@@ -38,6 +38,8 @@ APPROVALS = {
     "reopen": "mfa.flows.staff.REOPEN_KIND",
     "remove": "mfa.flows.staff.REMOVE_KIND",
 }
+# Numbers for the dashboard, by room (audit/watch/gauges.py).
+WATCH_SOURCES = ["accounts.watch.SOURCE", "mfa.watch.SOURCE"]
 HOUSEKEEPING = [
     "mfa.flows.trusted.purge",
     "mfa.flows.recovery_telling.tell",

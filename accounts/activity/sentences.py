@@ -263,6 +263,7 @@ SENTENCES: Sentences = {
     Event.MAIL_RETRIED: None,
     Event.LIMIT_CLEARED: None,
     Event.STAFF_GROUP_CHANGED: None,
+    Event.STAFF_NUMBERS_EXPORTED: None,
     Event.KEYS_ROTATED: None,
     Event.TRAIL_VERIFIED: None,
     Event.TRAIL_PRUNED: None,

@@ -15,7 +15,7 @@ STAFF_PAGES = {
     *("admin:index", "admin:app_list", "admin:autocomplete", "admin:jsi18n", "admin:view_on_site"),
     *("admin:explain", "admin:accounts_user_unlock", "admin:accounts_networkrule_end"),
     *("admin:accounts_user_lift_hold", "admin:accounts_user_lift_limits"),
-    "admin:accounts_user_keep",
+    *("admin:accounts_user_keep", "admin:dashboard", "admin:dashboard_csv"),
     *(
         f"admin:{model}_{page}"
         for model in (

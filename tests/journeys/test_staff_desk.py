@@ -17,6 +17,8 @@ QUEUES = (
     "/admin/accounts/lockout/",
 )
 
+DASHBOARD = [f"/admin/dashboard/{period}" for period in ("", "?period=24h", "?period=x")]
+
 LEAVES = """
 from datetime import timedelta
 from django.utils import timezone
@@ -64,7 +66,7 @@ def cut(page: Page, selector: str) -> bool:
 def walk(page: Page, site: Site, look) -> None:
     """Every page of the desk, and `look(page)` at each."""
     signs_in(page, site)
-    for path in ("/admin/", "/admin/auth/group/", "/admin/auth/group/add/", *QUEUES):
+    for path in ("/admin/", "/admin/auth/group/", "/admin/auth/group/add/", *QUEUES, *DASHBOARD):
         page.goto(path)
         look(page)
     page.goto("/admin/audit/entry/")

@@ -1,0 +1,229 @@
+"""The dashboard of the staff desk: what it shows is audit/watch, who the people in it are is here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import formats
+from django.utils.functional import Promise
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts import watch
+from accounts.flows import staff
+from accounts.models import User
+from accounts.requests import OwnRequest
+from accounts.staff_acts import ACTS
+from accounts.texts import senders
+from audit import trail
+from audit.events import Event
+from audit.spreadsheets import csv_of
+from audit.trail import Line
+from audit.watch import numbers as watch_numbers
+from audit.watch import plots, spans, tables
+from audit.watch.numbers import Numbers
+from audit.watch.words import against, number, percent, seconds
+
+RIGHT = "audit.view_dashboard"
+People = dict[str, User]
+
+
+def may_see(actor: User | AnonymousUser) -> bool:
+    return actor.is_active and actor.is_staff and actor.has_perm(RIGHT)
+
+
+@require_safe
+def dashboard(request: HttpRequest) -> HttpResponse:
+    if not may_see(request.user):
+        raise PermissionDenied
+    asked = request.GET.get("period", spans.USUAL.name)
+    kind = spans.KINDS.get(asked, spans.USUAL)
+    numbers = watch_numbers.of(kind)
+    acts = tables.staff_acts()
+    people = _people(request, numbers, acts)
+    context = {
+        "title": _("Dashboard"),
+        "kind": kind,
+        "kinds": spans.KINDS.values(),
+        "is_nonsense": asked not in spans.KINDS,
+        "updated": datetime.fromisoformat(numbers.at),
+        "waits_since": _late(numbers),
+        "tiles": _tiles(numbers),
+        "plots": plots.every(numbers),
+        "networks": tables.networks(numbers),
+        "accounts": [Attacked(key, people.get(key), n) for key, n in numbers.accounts],
+        "acts": [_act(line, people) for line in acts],
+        "texts_are_sent": senders.available(),
+        "countries": watch.countries() if senders.available() else [],
+        "may_see_people": staff.may_see(request.user),
+    }
+    return TemplateResponse(
+        request, "admin/dashboard.html", admin.site.each_context(request) | context
+    )
+
+
+@require_safe
+def numbers_as_csv(request: OwnRequest, slug: str) -> HttpResponse:
+    if not may_see(request.user):
+        raise PermissionDenied
+    kind = spans.KINDS.get(request.GET.get("period", spans.USUAL.name))
+    if kind is None or slug not in plots.PLOTS:
+        raise Http404
+    if request.method == "GET":
+        trail.record(
+            Event.STAFF_NUMBERS_EXPORTED,
+            actor=request.user,
+            request=request,
+            plot=slug,
+            period=kind.name,
+        )
+    plot = plots.PLOTS[slug](watch_numbers.of(kind))
+    name = f"{slug}-{kind.name}.csv"
+    return HttpResponse(
+        csv_of(plot.table),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@dataclass(frozen=True)
+class Tile:
+    label: str
+    figure: str
+    says: tuple[str, ...]
+    is_bad: bool = False
+
+
+def _tiles(numbers: Numbers) -> list[Tile]:
+    gauged = numbers.gauged
+    people = gauged.get("people", {}).get("", 0)
+    sampled = _("not sampled yet")
+    if numbers.sampled_at:
+        at = formats.time_format(datetime.fromisoformat(numbers.sampled_at))
+        sampled = _("as of %(time)s UTC") % {"time": at}
+    usual = sum(numbers.usual[: int(numbers.at[11:13]) + 1])
+    good, bad = numbers.total("signed_in"), numbers.total("failed")
+    good_before, bad_before = numbers.before["signed_in"], numbers.before["failed"]
+    new = numbers.total("signups_confirmed")
+    return [
+        Tile(
+            _("Sign-ins today"),
+            number(sum(numbers.today)),
+            (_("usual by now: %(n)s") % {"n": number(round(usual))},),
+        ),
+        Tile(
+            _("Failure rate"),
+            percent(bad, good + bad),
+            (_("before: %(share)s") % {"share": percent(bad_before, good_before + bad_before)},),
+        ),
+        Tile(_("Active sessions"), number(gauged.get("sessions", {}).get("", 0)), (sampled,)),
+        Tile(
+            _("Accounts with a second step"),
+            percent(gauged.get("two_step", {}).get("on", 0), people),
+            (_("of %(n)s accounts") % {"n": number(people)}, sampled),
+        ),
+        Tile(
+            _("New accounts"),
+            number(new),
+            (against(new, numbers.before["signups_confirmed"]),),
+        ),
+        _alerts(numbers),
+        _waiting(numbers),
+    ]
+
+
+def _alerts(numbers: Numbers) -> Tile:
+    """What there is to be alarmed about."""
+    found = 0
+    said = _("the trail was never checked")
+    if numbers.verified is not None:
+        at, found = numbers.verified
+        day = formats.date_format(datetime.fromisoformat(at))
+        said = _("the trail was checked on %(day)s: nothing found") % {"day": day}
+        if found:
+            said = _("wrong in the trail, checked on %(day)s: %(n)s") % {
+                "day": day,
+                "n": number(found),
+            }
+    limits = _("limits reached today: %(n)s") % {"n": number(numbers.limits_today)}
+    return Tile(
+        _("Alerts"), number(numbers.limits_today + found), (limits, said), is_bad=bool(found)
+    )
+
+
+def _waiting(numbers: Numbers) -> Tile:
+    waiting = numbers.live.get("waiting", {})
+    oldest = max(numbers.live.get("waiting_seconds", {}).values(), default=0)
+    says = [
+        _("emails: %(n)s") % {"n": number(waiting.get("email", 0))},
+        _("texts: %(n)s") % {"n": number(waiting.get("text", 0))},
+    ]
+    if any(waiting.values()):
+        now = datetime.fromisoformat(numbers.at)
+        age = timesince(now - timedelta(seconds=oldest), now) if oldest > 59 else seconds(oldest)
+        says.append(_("the oldest for %(age)s") % {"age": age})
+    return Tile(_("Messages waiting"), number(sum(waiting.values())), tuple(says))
+
+
+# As long as the worker takes its time, and no longer.
+LATE = timedelta(minutes=5)
+
+
+def _late(numbers: Numbers) -> datetime | None:
+    """Since when nothing was counted, where the worker that does so is not at work."""
+    if not numbers.waits_since:
+        return None
+    since = datetime.fromisoformat(numbers.waits_since)
+    return since if datetime.fromisoformat(numbers.at) - since > LATE else None
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """`key` is a person's opaque id, or the digest of a name that nobody has."""
+
+    key: str
+    person: User | None
+    failures: int
+
+
+@dataclass(frozen=True)
+class Act:
+    line: Line
+    said: str | Promise
+    actor: User | None
+    subject: User | None
+
+    @property
+    def reason(self) -> str:
+        return str(self.line.facts.get("reason", ""))
+
+
+def _act(line: Line, people: People) -> Act:
+    said = ACTS.get(line.event, line.event)
+    return Act(line, said, people.get(line.actor_id), people.get(line.subject_id))
+
+
+def _people(request: HttpRequest, numbers: Numbers, acts: Iterable[Line]) -> People:
+    """Who is meant, for those who may see people. One SELECT."""
+    if not staff.may_see(request.user):
+        return {}
+    ids = {key for key, _failures in numbers.accounts}
+    ids |= {id for line in acts for id in (line.actor_id, line.subject_id)}
+    found = User.objects.filter(uuid__in=filter(_is_of_a_person, ids))
+    return {person.subject_id: person for person in found.only("uuid", "username")}
+
+
+def _is_of_a_person(id: str) -> bool:
+    try:
+        return str(UUID(id)) == id
+    except ValueError:
+        return False

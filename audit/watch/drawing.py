@@ -1,0 +1,120 @@
+"""Plots as shapes of an SVG: geometry in attributes, what they look like by class
+(static/staff/watch.css).
+
+A drawing is WIDTH by HEIGHT and is stretched to the room there is, so it holds no text: axes are HTML
+beside it. Series differ by dashes and patterns besides their colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+WIDTH, HEIGHT = 600, 160
+# Of its place, how much a bar or a group of bars takes.
+FILLED = 0.7
+_STEPS = (2, 4, 6, 8, 10, 12, 16, 20, 30, 40, 50, 60, 80, 100)
+Values = Sequence[float | None]
+
+
+class How(StrEnum):
+    LINES = "lines"
+    BARS = "bars"
+    STACKED = "stacked"
+
+
+@dataclass(frozen=True)
+class Line:
+    """`path` of an SVG; `series` counts from 1."""
+
+    series: int
+    path: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    series: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """`top` is the value at the upper edge; the lower one is always zero."""
+
+    top: int
+    lines: list[Line]
+    bars: list[Bar]
+
+
+def draw(how: How, series: Sequence[Values]) -> Drawing:
+    """Series of one length, which may be none or empty."""
+    if how == How.STACKED:
+        highest = max(
+            (sum(each or 0 for each in place) for place in zip(*series, strict=True)), default=0
+        )
+    else:
+        highest = max((each or 0 for values in series for each in values), default=0)
+    top = ceiling(highest)
+    if how == How.LINES:
+        lines = [Line(number, _path(values, top)) for number, values in enumerate(series, 1)]
+        return Drawing(top, [line for line in lines if line.path], [])
+    bars = _stacked(series, top) if how == How.STACKED else _grouped(series, top)
+    return Drawing(top, [], [bar for bar in bars if bar.height > 0])
+
+
+def ceiling(highest: float) -> int:
+    """The least round number that is no less, and has a half."""
+    scale = 1
+    while True:
+        for step in _STEPS:
+            if step * scale >= highest:
+                return step * scale
+        scale *= 100
+
+
+def _path(values: Values, top: int) -> str:
+    """One line, broken where there is no value. A point alone is a dot (`h0` under round ends)."""
+    step = WIDTH / max(len(values) - 1, 1)
+    parts: list[str] = []
+    begins = True
+    for number, value in enumerate(values):
+        if value is None:
+            begins = True
+            continue
+        x, y = number * step, HEIGHT - HEIGHT * value / top
+        parts.append(f"{'M' if begins else 'L'}{_short(x)} {_short(y)}{'h0' if begins else ''}")
+        begins = False
+    return "".join(parts)
+
+
+def _grouped(series: Sequence[Values], top: int) -> Iterator[Bar]:
+    place = WIDTH / max((len(values) or 1 for values in series), default=1)
+    width = place * FILLED / max(len(series), 1)
+    for number, values in enumerate(series, 1):
+        for index, value in enumerate(values):
+            x = place * index + place * (1 - FILLED) / 2 + width * (number - 1)
+            yield _bar(number, x, width, 0, (value or 0) / top)
+
+
+def _stacked(series: Sequence[Values], top: int) -> Iterator[Bar]:
+    places = list(zip(*series, strict=True))
+    place = WIDTH / max(len(places), 1)
+    for index, values in enumerate(places):
+        below = 0.0
+        for number, value in enumerate(values, 1):
+            x = place * index + place * (1 - FILLED) / 2
+            yield _bar(number, x, place * FILLED, below / top, (value or 0) / top)
+            below += value or 0
+
+
+def _bar(number: int, x: float, width: float, below: float, share: float) -> Bar:
+    y = HEIGHT * (1 - below - share)
+    return Bar(number, round(x, 1), round(y, 1), round(width, 1), round(HEIGHT * share, 1))
+
+
+def _short(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")

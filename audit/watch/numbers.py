@@ -1,0 +1,142 @@
+"""All numbers of one look at the dashboard, gathered by a few statements and kept for a minute: bare
+numbers, so that everybody reads them in their own words. Nothing is decided from what the cache has."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from statistics import median
+
+from django.core.cache import cache
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from audit.events import Event
+from audit.models import Entry, HourCount, HourFailures
+from audit.watch import gauges, measures, spans
+from audit.watch.gauges import Days, Gauges
+from audit.watch.spans import DAY, HOUR, Kind, Piece, Span
+
+SECONDS = 60
+WEEK = 7 * DAY
+# The same weekdays that a day is compared with.
+WEEKS = 4
+# Of the networks and accounts where most fails: an attack lives in days, and leaves many rows.
+ATTACKED_FOR = WEEK
+MOST = 10
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """`counts`: each measure in each of `pieces`; `before`: the same in all of the period before.
+    `today`: sign-ins by the hour of this day (UTC), and `usual` what is in the middle of the last four
+    same weekdays. `days`: of each gauge, name and detail, its value on each day that has any.
+    `live`: gauges as they are now. `networks`, `accounts`: where most fails, with how often.
+    `waits_since`: when the oldest entry happened that is not counted yet.
+    `verified`: when the trail was last read whole, and how much was wrong with it."""
+
+    at: str
+    pieces: list[str]
+    counts: dict[str, list[int]]
+    before: dict[str, int]
+    today: list[int]
+    usual: list[float]
+    days: Days
+    live: Gauges
+    limits_today: int
+    networks: list[tuple[str, int]] = field(default_factory=list)
+    accounts: list[tuple[str, int]] = field(default_factory=list)
+    sampled_at: str = ""
+    waits_since: str = ""
+    verified: tuple[str, int] | None = None
+
+    @property
+    def gauged(self) -> Gauges:
+        """The newest sample of each gauge, under what is known now."""
+        newest = self.days[max(self.days)] if self.days else {}
+        return newest | self.live
+
+    def total(self, measure: str) -> int:
+        return sum(self.counts[measure])
+
+
+def of(kind: Kind) -> Numbers:
+    """The numbers of this period, at most a minute old."""
+    key = f"watch:1:{kind.name}"
+    if (kept := _read(cache.get(key))) is not None:
+        return kept
+    numbers = gathered(kind, timezone.now())
+    cache.set(key, json.dumps(asdict(numbers)), SECONDS)
+    return numbers
+
+
+def _read(kept: object) -> Numbers | None:
+    """What the cache has, if it is what was put there."""
+    try:
+        return Numbers(**json.loads(kept)) if isinstance(kept, str) else None
+    except (TypeError, ValueError):
+        return None
+
+
+def gathered(kind: Kind, now: datetime) -> Numbers:
+    """As of `now`. The same statements whatever the tables hold; of entries, those that an index
+    leads to: the first that waits, and the last that tells of a check."""
+    span = spans.at(kind, now)
+    today, usual, limits = _day(now)
+    first = min(span.begins, now - WEEK + DAY).date()
+    days, sampled_at = gauges.over(first, now.date())
+    waits = Entry.objects.filter(sequence=None).order_by("id").values_list("at", flat=True).first()
+    return Numbers(
+        at=now.isoformat(),
+        pieces=span.pieces,
+        counts=measures.measured(span),
+        before=measures.totals(span.before),
+        today=today,
+        usual=usual,
+        days=days,
+        live=gauges.by_name(gauges.live()),
+        limits_today=limits,
+        networks=_failures(HourFailures.Whose.NETWORK, span, now),
+        accounts=_failures(HourFailures.Whose.ACCOUNT, span, now),
+        sampled_at=sampled_at.isoformat() if sampled_at else "",
+        waits_since=waits.isoformat() if waits else "",
+        verified=_verified(),
+    )
+
+
+def _day(now: datetime) -> tuple[list[int], list[float], int]:
+    """Sign-ins of this day by the hour, the same of a usual one, and limits reached today."""
+    begins = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    same = [begins - number * WEEK for number in range(WEEKS + 1)]
+    inside = Q()
+    for day in same:
+        inside |= Q(hour__gte=day, hour__lt=day + DAY)
+    rows = HourCount.objects.filter(inside, event__in=[Event.SIGNED_IN, Event.LIMIT_REACHED])
+    found = {
+        (event, piece): count
+        for event, piece, count in rows.values_list("event", Piece("hour", HOUR)).annotate(
+            Sum("count")
+        )
+    }
+
+    def by_hour(event: Event, day: datetime) -> list[int]:
+        hours = (spans.name(day + number * HOUR, HOUR) for number in range(24))
+        return [found.get((event.value, hour), 0) for hour in hours]
+
+    today, *others = [by_hour(Event.SIGNED_IN, day) for day in same]
+    usual = [float(median(hours)) for hours in zip(*others, strict=True)]
+    return today, usual, sum(by_hour(Event.LIMIT_REACHED, begins))
+
+
+def _failures(whose: HourFailures.Whose, span: Span, now: datetime) -> list[tuple[str, int]]:
+    since = max(span.begins, now - ATTACKED_FOR)
+    rows = HourFailures.objects.filter(hour__gte=since, whose=whose)
+    most = rows.values_list("key").annotate(failures=Sum("count")).order_by("-failures", "key")
+    return list(most[:MOST])
+
+
+def _verified() -> tuple[str, int] | None:
+    checks = Entry.objects.filter(event=Event.TRAIL_VERIFIED).order_by("-id")
+    newest = checks.values_list("at", "facts").first()
+    return (newest[0].isoformat(), newest[1]["found"]) if newest else None
