@@ -30,4 +30,5 @@ JOBS: dict[str, str | Promise] = {
     "audit.chain.segments.tell": _("Tell the ends of the trail outside"),
     "audit.chain.segments.prune_due": _("Take away old stretches of the trail"),
     "audit.counting.purge": _("Forget counts of long ago"),
+    "audit.watch.gauges.sample": _("Sample numbers for the dashboard"),
 }

@@ -18,7 +18,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts import watch
+from accounts import job_status, watch
 from accounts.flows import staff
 from accounts.models import User
 from accounts.requests import OwnRequest
@@ -64,7 +64,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "acts": [_act(line, people) for line in acts],
         "texts_are_sent": senders.available(),
         "countries": watch.countries() if senders.available() else [],
+        "jobs": sorted(job_status.statuses(), key=lambda one: (one.is_well, _last(one))),
         "may_see_people": staff.may_see(request.user),
+        "may_see_jobs": request.user.has_perm("accounts.view_jobrun"),
     }
     return TemplateResponse(
         request, "admin/dashboard.html", admin.site.each_context(request) | context
@@ -210,6 +212,12 @@ class Act:
 def _act(line: Line, people: People) -> Act:
     said = ACTS.get(line.event, line.event)
     return Act(line, said, people.get(line.actor_id), people.get(line.subject_id))
+
+
+def _last(job: job_status.Status) -> float:
+    """When it was done last, the longest ago first."""
+    ended = job.run.ended_at if job.run else None
+    return ended.timestamp() if ended else 0
 
 
 def _people(request: HttpRequest, numbers: Numbers, acts: Iterable[Line]) -> People:
