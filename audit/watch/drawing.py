@@ -73,7 +73,7 @@ def ceiling(highest: float) -> int:
         for step in _STEPS:
             if step * scale >= highest:
                 return step * scale
-        scale *= 100
+        scale *= 10
 
 
 def _path(values: Values, top: int) -> str:
