@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser
@@ -13,28 +12,25 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import formats
-from django.utils.functional import Promise
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts import job_status, watch
+from accounts import job_status, staff_words, watch
 from accounts.flows import staff
 from accounts.models import User
 from accounts.requests import OwnRequest
-from accounts.staff_acts import ACTS
 from accounts.texts import senders
-from audit import trail
+from audit import reading, trail
 from audit.events import Event
 from audit.spreadsheets import csv_of
-from audit.trail import Line
 from audit.watch import numbers as watch_numbers
 from audit.watch import plots, spans, tables
 from audit.watch.numbers import Numbers
 from audit.watch.words import against, number, percent, seconds
 
 RIGHT = "audit.view_dashboard"
-People = dict[str, User]
+TRAIL = "audit.view_entry"
 
 
 def may_see(actor: User | AnonymousUser) -> bool:
@@ -48,8 +44,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("period", spans.USUAL.name)
     kind = spans.KINDS.get(asked, spans.USUAL)
     numbers = watch_numbers.of(kind)
-    acts = tables.staff_acts()
-    people = _people(request, numbers, acts)
+    people = _people(request, numbers)
     context = {
         "title": _("Dashboard"),
         "kind": kind,
@@ -61,16 +56,35 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "plots": plots.every(numbers),
         "networks": tables.networks(numbers),
         "accounts": [Attacked(key, people.get(key), n) for key, n in numbers.accounts],
-        "acts": [_act(line, people) for line in acts],
+        "may_see_networks": request.user.has_perm("audit.view_addresses"),
         "texts_are_sent": senders.available(),
         "countries": watch.countries() if senders.available() else [],
         "jobs": sorted(job_status.statuses(), key=lambda one: (one.is_well, _last(one))),
         "may_see_people": staff.may_see(request.user),
         "may_see_jobs": request.user.has_perm("accounts.view_jobrun"),
     }
+    if request.user.has_perm(TRAIL):
+        context |= _acts(request)
     return TemplateResponse(
         request, "admin/dashboard.html", admin.site.each_context(request) | context
     )
+
+
+def _acts(request: HttpRequest) -> dict[str, Any]:
+    """The newest of what staff did, for those who may read the trail. That they did is in it."""
+    reading.of_trail(cast(User, request.user), request, subject="", facts={"asked": []})
+    lines = tables.staff_acts()
+    people = staff_words.people({who for line in lines for who in (line.actor_id, line.subject_id)})
+    acts = [
+        {
+            "line": line,
+            "said": staff_words.said(line),
+            "actor": people.get(line.actor_id),
+            "subject": people.get(line.subject_id),
+        }
+        for line in lines
+    ]
+    return {"may_see_trail": True, "acts": acts}
 
 
 @require_safe
@@ -197,41 +211,14 @@ class Attacked:
     failures: int
 
 
-@dataclass(frozen=True)
-class Act:
-    line: Line
-    said: str | Promise
-    actor: User | None
-    subject: User | None
-
-    @property
-    def reason(self) -> str:
-        return str(self.line.facts.get("reason", ""))
-
-
-def _act(line: Line, people: People) -> Act:
-    said = ACTS.get(line.event, line.event)
-    return Act(line, said, people.get(line.actor_id), people.get(line.subject_id))
-
-
 def _last(job: job_status.Status) -> float:
     """When it was done last, the longest ago first."""
     ended = job.run.ended_at if job.run else None
     return ended.timestamp() if ended else 0
 
 
-def _people(request: HttpRequest, numbers: Numbers, acts: Iterable[Line]) -> People:
-    """Who is meant, for those who may see people. One SELECT."""
+def _people(request: HttpRequest, numbers: Numbers) -> dict[str, User]:
+    """Who is attacked, for those who may see people. One SELECT at most."""
     if not staff.may_see(request.user):
         return {}
-    ids = {key for key, _failures in numbers.accounts}
-    ids |= {id for line in acts for id in (line.actor_id, line.subject_id)}
-    found = User.objects.filter(uuid__in=filter(_is_of_a_person, ids))
-    return {person.subject_id: person for person in found.only("uuid", "username")}
-
-
-def _is_of_a_person(id: str) -> bool:
-    try:
-        return str(UUID(id)) == id
-    except ValueError:
-        return False
+    return staff_words.people({key for key, _failures in numbers.accounts})

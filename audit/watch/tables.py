@@ -13,8 +13,12 @@ from audit.models import Entry
 from audit.trail import Line
 from audit.watch.numbers import Numbers
 
+# Reading the trail does nothing to anybody; it would push out all that does.
 STAFF_ACTS = tuple(
-    event for event in Event if event.partition(".")[0] in ("staff", "network", "command", "trail")
+    event
+    for event in Event
+    if event.partition(".")[0] in ("staff", "network", "command", "trail")
+    and event != Event.TRAIL_READ
 )
 MOST_ACTS = 10
 # Of one network: the newest may be about people who were erased since, and tell nothing any more.
