@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -158,6 +159,7 @@ def _by_app(user: User, was: Former, code: str) -> bool:
     row = AuthenticatorApp.objects.filter(user=user).first()
     if row is not None and _of_app(row)["seed"] == was["seed"]:
         return app.spend(row.pk, seed, code)
+    was["last_step"] = step
     return True
 
 
@@ -166,7 +168,34 @@ def _by_recovery_code(user: User, was: Former, code: str) -> bool:
     if digest not in was["left"]:
         return False
     row = RecoveryCodes.objects.filter(user=user, salt=was["salt"]).first()
-    return row is None or recovery_codes.spend(row.pk, digest)
+    if row is not None:
+        return recovery_codes.spend(row.pk, digest)
+    was["left"].remove(digest)
+    return True
 
 
-PART = Part("factor", _snapshot, _put_back, _proves)
+def _use_up(former: Former, later: Former) -> None:
+    """SECURITY: what was made anew or removed between two changes has left no row that says what of it
+    was used, or stopped: the snapshot of the second does."""
+    if _same(former, later, "codes", "salt"):
+        left = set(later["codes"]["left"])
+        former["codes"]["left"] = [one for one in former["codes"]["left"] if one in left]
+    if _same(former, later, "app", "seed"):
+        former["app"]["last_step"] = max(former["app"]["last_step"], later["app"]["last_step"])
+    stopped = {
+        one["fields"]["credential_id_sha256"]
+        for one in json.loads(later["passkeys"])
+        if not one["fields"]["confirmed"]
+    }
+    passkeys = json.loads(former["passkeys"])
+    for one in passkeys:
+        if one["fields"]["credential_id_sha256"] in stopped:
+            one["fields"]["confirmed"] = False
+    former["passkeys"] = json.dumps(passkeys)
+
+
+def _same(former: Former, later: Former, name: str, mark: str) -> bool:
+    return name in former and name in later and former[name][mark] == later[name][mark]
+
+
+PART = Part("factor", _snapshot, _put_back, _proves, _use_up)

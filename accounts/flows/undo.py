@@ -70,7 +70,9 @@ def stop(request: HttpRequest, row: ChangeSet) -> None:
                 return
             raise LinkUnusable(of="undo")
         User.objects.filter(pk=user.pk, held_since=None).update(held_since=now)
-        held.young(user, row.created_at).delete()
+        # SECURITY: of the first change, whichever letter was opened: a stranger's browser grows old too
+        # while they go on changing things.
+        held.young(user, sets.first_of(row).created_at).delete()
         credentials.moved(
             user,
             Event.CHANGE_STOPPED,
@@ -116,9 +118,12 @@ def _take_try(request: HttpRequest, row: ChangeSet) -> None:
         network = buckets.network_bucket(request)
         budgets.spend_share(budgets.UNDO_PROOFS, f"user:{row.user_id}", by=network)
     count = "known_tries" if known else "tries"
-    first = sets.alive().filter(pk=sets.first_of(row).pk, **{f"{count}__lt": TRIES})
-    if not first.update(**{count: F(count) + 1}):
+    first = sets.first_of(row)
+    mine = sets.alive().filter(pk=first.pk, **{f"{count}__lt": TRIES})
+    if not mine.update(**{count: F(count) + 1}):
         raise LinkUnusable(of="undo" if known else "undo_tries")
+    # SECURITY: noted at the others too, of which the next is the first once the time of this one is over.
+    sets.since(first).exclude(pk=first.pk).update(**{count: F(count) + 1})
 
 
 def _is_from_before(user: User, row: ChangeSet, typed: str) -> bool:
@@ -127,7 +132,7 @@ def _is_from_before(user: User, row: ChangeSet, typed: str) -> bool:
     whoever chose a password by letter last week could else undo with it that its owner took it back."""
     try:
         first = sets.first_of(row)
-        former = sets.former_of(first)
+        former = sets.left_of(first, sets.since(first))
         before = first.created_at - sets.window()
         is_old = datetime.fromisoformat(former["password_since"]) <= before
         right = verdict.of(typed, former["password"] if is_old else None).right
@@ -138,6 +143,8 @@ def _is_from_before(user: User, row: ChangeSet, typed: str) -> bool:
         ]
     except sealing.SealBroken:
         return False
+    if any(proves):
+        sets.amend(first, former)
     return right or any(proves)
 
 
@@ -165,8 +172,8 @@ def put_back(request: HttpRequest, row: ChangeSet, password: str) -> None:
     with slots.calling(tries.caller(request, user)):
         hashed = make_password(password)
     first = sets.first_of(row)
-    former = sets.former_of(first)
     rows = list(sets.since(first))
+    former = sets.left_of(first, rows)
     happened = letters.Happening.of(request, user=user)
     addresses = former["address"]["since"] if "address" in former else [user.email]
     mail = [

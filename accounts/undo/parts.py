@@ -20,17 +20,23 @@ def _proves_nothing(user: User, former: Any, typed: str, before: datetime) -> bo
     return False
 
 
+def _has_no_uses(former: Any, later: Any) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Part:
     """`kind` is a word of ChangeSet.Kind. `snapshot(user)` is JSON of how it is now, secrets opened: it
     is sealed as a whole. `put_back(user, former)` makes it so again, in the transaction of the undoing
     and with the person held. `proves(user, former, typed, before)` says whether `typed` is a
-    code of something that had been there since `before`, and uses it up."""
+    code of something that had been there since `before`, and uses it up: in `former` too, for what is
+    no more. `use_up(former, later)` takes from `former` what a `later` snapshot shows to be used."""
 
     kind: str
     snapshot: Callable[[User], Any]
     put_back: Callable[[User, Any], None]
     proves: Callable[[User, Any, str, datetime], bool] = _proves_nothing
+    use_up: Callable[[Any, Any], None] = _has_no_uses
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -115,6 +116,25 @@ def former_of(row: ChangeSet) -> dict[str, Any]:
     """What was before it. Raises SealBroken."""
     plain = sealing.unseal(row.former, context=_context(row.key_digest))
     return dict(json.loads(plain))
+
+
+def left_of(first: ChangeSet, rows: Iterable[ChangeSet]) -> dict[str, Any]:
+    """What was before `first`, without what any of `rows`, which came later, shows to be used up by then.
+    Raises SealBroken where that of `first` does not open."""
+    former = former_of(first)
+    for row in rows:
+        with suppress(sealing.SealBroken):
+            later = former_of(row)
+            for kind, part in parts.every().items():
+                if kind in former and kind in later:
+                    part.use_up(former[kind], later[kind])
+    return former
+
+
+def amend(row: ChangeSet, former: dict[str, Any]) -> None:
+    """Keep `former` as what was before it: something of it was used up. One UPDATE."""
+    sealed = sealing.seal(json.dumps(former).encode(), context=_context(row.key_digest))
+    alive().filter(pk=row.pk).update(former=sealed)
 
 
 def blocks_removal(user: User, email: str) -> bool:

@@ -99,6 +99,47 @@ def test_a_recovery_code_that_was_used_since_stays_used(carol, clock):
     assert AuthenticatorApp.objects.get(user=carol).last_step >= 77
 
 
+def test_a_recovery_code_that_was_used_before_others_came_stays_used(carol, clock):
+    undoing.long_here(carol)
+    browser = inside("carol", carol)
+    undoing.change_password(browser)
+    first = link_to(CAROL, "password_changed")
+    RecoveryCode.objects.filter(pk=RecoveryCode.objects.first().pk).update(
+        used_at="2026-01-01T00:00Z"
+    )
+    browser.get(CODES)
+    browser.post(CODES, {"saved": "on"})
+    assert sets.alive().filter(user=carol).count() == 2
+    put_back(open_and_stop(first))
+    assert state(carol) == (True, True, 9)
+
+
+def test_a_recovery_code_of_before_that_proves_it_is_used_up_too(carol, clock):
+    undoing.long_here(carol)
+    browser = inside("carol", carol)
+    browser.get(CODES)
+    browser.post(CODES, {"saved": "on"})
+    link = [one.link for one in undoing.Mailbox().all(CAROL) if "/undo/" in one.link][-1]
+    owner, code = open_and_stop(link), second_steps.CODES[0]
+    assert owner.post(UNDO, {"proof": code})["Location"] == PASSWORD
+    again = Visitor()
+    again.get(link)
+    assert again.post(UNDO, {"proof": code}).status_code == 200
+    owner.post(PASSWORD, {"password1": NEW, "password2": NEW})
+    assert state(carol) == (True, True, 9)
+
+
+def test_a_passkey_that_was_stopped_and_then_removed_comes_back_stopped(carol):
+    _passkey(carol, "a")
+    former = PART.snapshot(carol)
+    Passkey.objects.update(confirmed=False)
+    later = PART.snapshot(carol)
+    Passkey.objects.all().delete()
+    PART.use_up(former, later)
+    PART.put_back(carol, former)
+    assert Passkey.objects.get(user=carol).confirmed is False
+
+
 def test_a_passkey_that_was_removed_is_back_one_that_was_stopped_stays_stopped(carol):
     kept, gone = (_passkey(carol, digit) for digit in ("a", "b"))
     former = PART.snapshot(carol)
