@@ -122,7 +122,7 @@ def _take_try(request: HttpRequest, row: ChangeSet) -> None:
     mine = sets.alive().filter(pk=first.pk, **{f"{count}__lt": TRIES})
     if not mine.update(**{count: F(count) + 1}):
         raise LinkUnusable(of="undo" if known else "undo_tries")
-    # SECURITY: noted at the others too, of which the next is the first once the time of this one is over.
+    # SECURITY: noted at the others too: the next is the first once the time of this one is over.
     sets.since(first).exclude(pk=first.pk).update(**{count: F(count) + 1})
 
 

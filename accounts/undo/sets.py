@@ -119,7 +119,7 @@ def former_of(row: ChangeSet) -> dict[str, Any]:
 
 
 def left_of(first: ChangeSet, rows: Iterable[ChangeSet]) -> dict[str, Any]:
-    """What was before `first`, without what any of `rows`, which came later, shows to be used up by then.
+    """What was before `first`, without what any of `rows`, later ones, shows to be used up by then.
     Raises SealBroken where that of `first` does not open."""
     former = former_of(first)
     for row in rows:
