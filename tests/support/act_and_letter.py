@@ -7,6 +7,7 @@ import os
 import random
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import Tally
 from accounts.outbox import letters
@@ -28,8 +29,9 @@ def act_for_each_byte(pipe: str) -> None:
         try:
             with transaction.atomic():
                 letter.put()
+                # Of now: what is old the worker tidies away.
                 Tally.objects.create(
-                    budget=ACT, subject=letter.message_id, count=1, started_at="2026-01-01T00:00Z"
+                    budget=ACT, subject=letter.message_id, count=1, started_at=timezone.now()
                 )
                 trail.record(Event.UNLOCK_REQUESTED, label=letter.message_id)
                 if random.random() < 0.2:
