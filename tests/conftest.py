@@ -19,6 +19,7 @@ import time_machine
 from accounts.models import User
 from accounts.networks import snapshot
 from accounts.networks.book import Book
+from audit import keys
 from tests.support import cast, costs
 from tests.support.clock import Clock
 from tests.support.mailbox import Mailbox
@@ -68,6 +69,12 @@ def still_clock() -> Iterator[Clock]:
     """A clock that moves only when it is told to: for what a second decides."""
     with time_machine.travel(datetime.now(UTC), tick=False) as traveller:
         yield Clock(traveller)
+
+
+@pytest.fixture(autouse=True)
+def no_keys_met() -> None:
+    """A process remembers keys of the trail that it met; in the next test's database they are none."""
+    keys.known.keys.clear()
 
 
 @pytest.fixture

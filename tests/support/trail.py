@@ -10,7 +10,6 @@ from typing import Any
 from django.db import connection
 from django.http import HttpRequest
 
-from audit import keys
 from audit.models import Entry
 
 append_only = importlib.import_module("audit.migrations.0003_chain")
@@ -18,12 +17,13 @@ append_only = importlib.import_module("audit.migrations.0003_chain")
 
 def let_tests_empty_the_trail() -> None:
     """Django empties all tables after a test with real transactions, which the trail's triggers
-    refuse, as they should. The emptying, and nothing else, takes them off and puts them back."""
-    plain = connection.ops.sql_flush
+    refuse, as they should. The emptying, and nothing else, takes them off and puts them back: of every
+    connection, because there is another one while a browser is driven."""
+    operations = type(connection.ops)
+    plain = operations.sql_flush
 
-    def sql_flush(style: Any, tables: Sequence[str], **options: Any) -> list[str]:
-        statements = plain(style, tables, **options)
-        keys.known.keys.clear()
+    def sql_flush(self: Any, style: Any, tables: Sequence[str], **options: Any) -> list[str]:
+        statements = plain(self, style, tables, **options)
         if append_only.TABLE not in tables:
             return statements
         guarded = append_only.TABLE, append_only.SEGMENTS
@@ -36,7 +36,7 @@ def let_tests_empty_the_trail() -> None:
             off, on = append_only.SQLITE_UNLOCK, append_only.SQLITE_LOCK
         return [*off, *statements, *on]
 
-    connection.ops.sql_flush = sql_flush
+    operations.sql_flush = sql_flush  # type: ignore[method-assign]
 
 
 @contextmanager
