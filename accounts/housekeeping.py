@@ -58,6 +58,7 @@ PERIODIC = [
     "audit.chain.segments.prune_due",
     "audit.counting.purge",
     "audit.watch.gauges.sample",
+    "audit.watch.failures.note",
 ]
 
 

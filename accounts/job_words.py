@@ -18,6 +18,7 @@ JOBS: dict[str, str | Promise] = {
     "accounts.flows.usernames.purge": _("Give former usernames free"),
     "accounts.flows.sent_codes.purge": _("Forget codes that were sent"),
     "accounts.undo.sets.purge": _("Forget what was before changes"),
+    "accounts.flows.approvals.purge": _("Forget requests for a second approver that ran out"),
     "accounts.flows.limits.loosen_due": _("Loosen limits whose wait is over"),
     "accounts.botcheck.spent.purge": _("Forget puzzles that were solved"),
     "accounts.botcheck.held.purge": _("Forget forms that waited for a puzzle"),
@@ -30,5 +31,6 @@ JOBS: dict[str, str | Promise] = {
     "audit.chain.segments.tell": _("Tell the ends of the trail outside"),
     "audit.chain.segments.prune_due": _("Take away old stretches of the trail"),
     "audit.counting.purge": _("Forget counts of long ago"),
+    "audit.watch.failures.note": _("Note where most tries failed on a day"),
     "audit.watch.gauges.sample": _("Sample numbers for the dashboard"),
 }

@@ -49,7 +49,7 @@ def add(happened: Iterable[Mapping[str, Any]]) -> None:
     for entry in happened:
         hour, event = hour_of(entry["at"]), entry["event"]
         facts = _facts(entry["facts"])
-        counts[hour, event, _detail(entry, facts)] += 1
+        counts[hour, event, detail_of(event, entry["subject_id"], facts)] += 1
         if event in FAILURES:
             account = entry["subject_id"] or facts.get("identifier", "")
             for whose, key in (
@@ -62,10 +62,10 @@ def add(happened: Iterable[Mapping[str, Any]]) -> None:
     _add(HourFailures, "whose, key", failures)
 
 
-def _detail(entry: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+def detail_of(event: str, subject_id: str, facts: Mapping[str, Any]) -> str:
     """Like `wrong_password`, or `password+app`; `password` where there was no second step."""
-    said = {**facts, WHOSE: "known" if entry["subject_id"] else ""}
-    parts = (str(said.get(name, "")) for name in COUNTED_BY.get(entry["event"], ()))
+    said = {**facts, WHOSE: "known" if subject_id else ""}
+    parts = (str(said.get(name, "")) for name in COUNTED_BY.get(event, ()))
     return SEPARATOR.join(parts).rstrip(SEPARATOR)[:60]
 
 

@@ -113,6 +113,26 @@ class HourFailures(models.Model):
         return f"{self.hour:%Y-%m-%d %H} {self.whose} {self.key[:8]}: {self.count}"
 
 
+class DailyFailures(models.Model):
+    """Of one day (UTC) those where most tries failed, from HourFailures: under an attack that has too many
+    rows to be added up at each look. `key` as there."""
+
+    day = models.DateField()
+    whose = models.CharField(max_length=10, choices=HourFailures.Whose)
+    key = models.CharField(max_length=64)
+    count = models.PositiveBigIntegerField()
+    noted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "failures by day"
+        constraints = [
+            models.UniqueConstraint(fields=["day", "whose", "key"], name="one_failure_row_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.whose} {self.key[:8]}: {self.count}"
+
+
 class DailyGauge(models.Model):
     """How much there was of something on one day (UTC), as it was sampled last: what cannot be counted
     from what happened. Numbers come from WATCH_SOURCES (audit/watch/gauges.py)."""

@@ -13,18 +13,16 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from audit.events import Event
-from audit.models import Entry, HourCount, HourFailures
-from audit.watch import gauges, measures, spans
+from audit.models import Entry, HourCount
+from audit.watch import failures, gauges, measures, spans
+from audit.watch.failures import Whose
 from audit.watch.gauges import Days, Gauges
-from audit.watch.spans import DAY, HOUR, Kind, Piece, Span
+from audit.watch.spans import DAY, HOUR, Kind, Piece
 
 SECONDS = 60
 WEEK = 7 * DAY
 # The same weekdays that a day is compared with.
 WEEKS = 4
-# Of the networks and accounts where most fails: an attack lives in days, and leaves many rows.
-ATTACKED_FOR = WEEK
-MOST = 10
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,8 @@ def gathered(kind: Kind, now: datetime) -> Numbers:
         days=days,
         live=gauges.by_name(gauges.live()),
         limits_today=limits,
-        networks=_failures(HourFailures.Whose.NETWORK, span, now),
-        accounts=_failures(HourFailures.Whose.ACCOUNT, span, now),
+        networks=failures.most(Whose.NETWORK, span),
+        accounts=failures.most(Whose.ACCOUNT, span),
         sampled_at=sampled_at.isoformat() if sampled_at else "",
         waits_since=waits.isoformat() if waits else "",
         verified=_verified(),
@@ -127,13 +125,6 @@ def _day(now: datetime) -> tuple[list[int], list[float], int]:
     today, *others = [by_hour(Event.SIGNED_IN, day) for day in same]
     usual = [float(median(hours)) for hours in zip(*others, strict=True)]
     return today, usual, sum(by_hour(Event.LIMIT_REACHED, begins))
-
-
-def _failures(whose: HourFailures.Whose, span: Span, now: datetime) -> list[tuple[str, int]]:
-    since = max(span.begins, now - ATTACKED_FOR)
-    rows = HourFailures.objects.filter(hour__gte=since, whose=whose)
-    most = rows.values_list("key").annotate(failures=Sum("count")).order_by("-failures", "key")
-    return list(most[:MOST])
 
 
 def _verified() -> tuple[str, int] | None:

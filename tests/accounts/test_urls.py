@@ -20,12 +20,17 @@ STAFF_PAGES = {
         f"admin:{model}_{page}"
         for model in (
             *("accounts_user", "accounts_networkrule", "auth_group", "mfa_recoveryrequest"),
-            "audit_entry",
+            *("audit_entry", "accounts_jobrun", "accounts_outgoingmail", "accounts_lockout"),
         )
         for page in ("changelist", "add", "history", "delete", "change")
     ),
     *("admin:mfa_recovery_shorten", "admin:mfa_recovery_reopen", "admin:mfa_second_step_remove"),
+    *("admin:approvals", "admin:approval", "admin:accounts_lockout_clear"),
     *(f"admin/{model}/<path:object_id>/" for model in ("accounts/user", "accounts/networkrule")),
+    *(
+        f"admin/accounts/{model}/<path:object_id>/"
+        for model in ("jobrun", "outgoingmail", "lockout")
+    ),
     "admin/mfa/recoveryrequest/<path:object_id>/",
     "admin/audit/entry/<path:object_id>/",
     "admin/auth/group/<path:object_id>/",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from audit import trail
 from audit.events import Event
-from audit.models import HourCount, HourFailures
-from audit.watch import measures, spans, tables
+from audit.models import DailyFailures, HourCount, HourFailures
+from audit.watch import failures, measures, spans, tables
 from audit.watch.measures import MEASURES
 from audit.watch.numbers import gathered
 from tests.support.watching import ALICE, NOON, happens
@@ -17,6 +18,7 @@ from tests.support.watching import ALICE, NOON, happens
 pytestmark = pytest.mark.django_db
 
 WEEK = spans.KINDS["7d"]
+HOUR = NOON.replace(minute=0)
 
 
 # --- spans ----------------------------------------------------------------------------------------
@@ -170,10 +172,49 @@ def test_a_network_that_only_forgotten_people_came_from_keeps_its_mark_alone() -
     assert one.text == "198.51.100.0/24"
 
 
-def test_accounts_are_listed_by_failures_and_none_older_than_a_week() -> None:
-    happens(Event.SIGN_IN_FAILED, NOON - timedelta(days=8), 9, reason="refused", subject="older")
+def test_of_days_that_are_over_the_first_few_are_noted_once_an_hour() -> None:
+    for number in range(failures.NOTED + 5):
+        HourFailures.objects.create(
+            hour=HOUR - timedelta(days=1), whose="account", key=f"{number:02}", count=100 - number
+        )
+    HourFailures.objects.create(hour=HOUR - timedelta(days=3), whose="account", key="x", count=9)
+    with time_machine.travel(NOON, tick=False) as clock:
+        failures.note(500)
+        noted = DailyFailures.objects.order_by("-count").values_list("day", "key", "count")
+        assert len(noted) == failures.NOTED
+        assert noted[0] == (NOON.date() - timedelta(days=1), "00", 100)
+        late = HOUR - timedelta(days=2)
+        HourFailures.objects.create(hour=late, whose="account", key="late", count=500)
+        failures.note(500)
+        assert not DailyFailures.objects.filter(key="late").exists()  # it was done just now
+        clock.shift(failures.EVERY)
+        failures.note(500)
+        assert DailyFailures.objects.get(key="late").day == late.date()
+        assert DailyFailures.objects.count() == failures.NOTED + 1
+
+
+def test_days_that_were_noted_and_today_are_added_up() -> None:
     happens(Event.SIGN_IN_FAILED, times=2, reason="refused")
-    assert gathered(spans.KINDS["90d"], NOON).accounts == [(ALICE, 2)]
+    for ago, key, count in (
+        (1, ALICE, 3),
+        (6, "other", 4),
+        (7, "before", 99),
+        (40, "long ago", 99),
+    ):
+        DailyFailures.objects.create(
+            day=NOON.date() - timedelta(days=ago), whose="account", key=key, count=count
+        )
+    assert gathered(WEEK, NOON).accounts == [(ALICE, 5), ("other", 4)]
+    assert gathered(spans.KINDS["24h"], NOON).accounts == [(ALICE, 2)]
+    assert gathered(spans.KINDS["90d"], NOON).accounts[:2] == [("before", 99), ("long ago", 99)]
+
+
+def test_no_more_than_are_listed_however_many_fail() -> None:
+    for number in range(30):
+        HourFailures.objects.create(hour=HOUR, whose="network", key=f"{number:02}", count=number)
+    for kind in spans.KINDS.values():
+        found = gathered(kind, NOON).networks
+        assert [count for _key, count in found] == list(range(29, 19, -1))
 
 
 def test_failures_by_hour_alone_are_no_network_and_no_account() -> None:

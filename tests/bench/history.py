@@ -75,8 +75,7 @@ class Writer:
             before = self.seals.chained(self.chain.links, before, number, number, mac, ours=True)
             yield [number, *said, mac, number, before.hex()]
             hour = counting.hour_of(at)
-            detail = str(facts.get(counting.COUNTED_BY.get(event, ""), ""))
-            self.hours[hour, event, detail] += 1
+            self.hours[hour, event, counting.detail_of(event, person, facts)] += 1
             if is_failed:
                 self.failures[hour, "network", self.digests[network]] += 1
                 self.failures[hour, "account", person] += 1
