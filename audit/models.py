@@ -114,8 +114,8 @@ class HourFailures(models.Model):
 
 
 class DailyFailures(models.Model):
-    """Of one day (UTC) those where most tries failed, from HourFailures: under an attack that has too many
-    rows to be added up at each look. `key` as there."""
+    """Of one day (UTC) those where most tries failed, from HourFailures: under an attack its rows are
+    too many to be added up at each look. `key` as there."""
 
     day = models.DateField()
     whose = models.CharField(max_length=10, choices=HourFailures.Whose)

@@ -20,7 +20,7 @@ MOST_SERIES = 5
 def sign_ins(numbers: Numbers) -> Plot:
     good, bad = numbers.total("signed_in"), numbers.total("failed")
     most, when = peak(numbers.counts["failed"], [spans.shown(piece) for piece in numbers.pieces])
-    summary = _("%(good)s sign-ins, %(good_against)s; %(bad)s failures, %(bad_against)s.") % {
+    summary = _("Sign-ins: %(good)s, %(good_against)s. Failures: %(bad)s, %(bad_against)s.") % {
         "good": number(good),
         "bad": number(bad),
         "good_against": against(good, numbers.before["signed_in"]),
@@ -42,7 +42,7 @@ def sign_ins(numbers: Numbers) -> Plot:
 def today(numbers: Numbers) -> Plot:
     so_far = int(numbers.at[11:13]) + 1
     usual = sum(numbers.usual[:so_far])
-    summary = _("%(n)s sign-ins so far today; usual by now: %(usual)s.") % {
+    summary = _("Sign-ins so far today: %(n)s; usual by now: %(usual)s.") % {
         "n": number(sum(numbers.today)),
         "usual": number(round(usual)),
     }
@@ -76,7 +76,7 @@ def failures(numbers: Numbers) -> Plot:
     first = max(reasons, key=numbers.total)
     summary = _("Nothing failed.")
     if all_of_them:
-        summary = _("%(n)s failures, %(against)s. Most of them: %(reason)s, %(share)s.") % {
+        summary = _("Failures: %(n)s, %(against)s. Most of them: %(reason)s, %(share)s.") % {
             "n": number(all_of_them),
             "against": against(all_of_them, before),
             "reason": reasons[first],
@@ -110,7 +110,7 @@ def methods(numbers: Numbers) -> Plot:
 def second_steps(numbers: Numbers) -> Plot:
     people = numbers.gauged.get("people", {}).get("", 0)
     on = numbers.gauged.get("two_step", {}).get("on", 0)
-    summary = _("%(on)s of %(people)s people have two-step sign-in on: %(share)s.") % {
+    summary = _("Two-step sign-in is on in %(on)s of %(people)s accounts: %(share)s.") % {
         "on": number(on),
         "people": number(people),
         "share": percent(on, people),
@@ -143,7 +143,7 @@ def sign_ups(numbers: Numbers) -> Plot:
     }
     began, ended = numbers.total("signups_started"), numbers.total("signups_confirmed")
     summary = _(
-        "%(ended)s of %(began)s sign-ups were confirmed: %(share)s. New accounts: %(against)s."
+        "Sign-ups confirmed: %(ended)s of %(began)s, which is %(share)s. New accounts: %(against)s."
     )
     summary %= {
         "ended": number(ended),
@@ -170,7 +170,7 @@ def sign_ups(numbers: Numbers) -> Plot:
 def passkeys(numbers: Numbers) -> Plot:
     used, failed = numbers.total("passkeys_used"), numbers.total("passkeys_failed")
     summary = _(
-        "%(created)s created, %(used)s used, %(failed)s failed: %(share)s of all tries."
+        "Created: %(created)s. Used: %(used)s. Failed: %(failed)s, which is %(share)s of all tries."
     ) % {
         "created": number(numbers.total("passkeys_created")),
         "used": number(used),
@@ -193,7 +193,7 @@ def codes(numbers: Numbers) -> Plot:
     """The times are those of whole queues: a code waits no longer than what stands beside it."""
     typical = {channel: _typical(numbers, channel) for channel in ("email", "text")}
     summary = _(
-        "By email %(email_entered)s of %(email_sent)s codes were entered, by text %(text_entered)s of"
+        "Codes entered by email: %(email_entered)s of %(email_sent)s; by text: %(text_entered)s of"
         " %(text_sent)s. In the median a message left after %(email)s, a text after %(text)s."
     ) % {
         "email": seconds(typical["email"]),
@@ -228,7 +228,7 @@ def _typical(numbers: Numbers, channel: str) -> int | None:
 
 def resets(numbers: Numbers) -> Plot:
     asked, done = numbers.total("resets_asked"), numbers.total("resets_finished")
-    summary = _("%(done)s of %(asked)s resets were completed: %(share)s. Asked: %(against)s.") % {
+    summary = _("Completed: %(done)s of %(asked)s, which is %(share)s. Asked: %(against)s.") % {
         "done": number(done),
         "asked": number(asked),
         "share": percent(done, asked),

@@ -130,7 +130,7 @@ def test_table_and_drawing_have_the_same_numbers() -> None:
     assert plot.rows[-1] == ("25 Nov", ["4", "0"])
     assert plot.drawing.top == 4
     assert plot.summary == (
-        "4 sign-ins, none in the period before; 2 failures, none in the period before."
+        "Sign-ins: 4, none in the period before. Failures: 2, none in the period before."
         " Failures peaked at 2: 24 Nov."
     )
 
