@@ -29,11 +29,13 @@ from accounts import (
     staff_networks,  # noqa: F401
     time_zones,
 )
-from accounts.desk import Desk, ReasonForm
+from accounts.desk import ReasonForm
 from accounts.flows import letters, password_demands, staff, staff_history
 from accounts.flows.profile import FIELDS
 from accounts.models import User
 from accounts.staff_filters import LOOKUPS, AwaitingDeletion, StoppedFilter, is_a_moment, titled
+from accounts.staff_person import PersonFacts
+from audit import reading
 
 LETTERS_AT_ONCE = 50
 
@@ -73,7 +75,7 @@ class PersonForm(forms.ModelForm):
 
 
 @admin.register(User)
-class PersonAdmin(Desk):
+class PersonAdmin(PersonFacts):
     """People are found and helped here. They sign themselves up, and nobody sets their password."""
 
     form = PersonForm
@@ -202,6 +204,7 @@ class PersonAdmin(Desk):
             raise Http404
         if not self.has_view_or_change_permission(request, person):
             raise PermissionDenied
+        reading.of_person(cast(User, request.user), request, person.subject_id)
         context = {
             **self.admin_site.each_context(request),
             "title": _("What staff did"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -55,6 +56,17 @@ class DeviceCard:
 
 
 @dataclass(frozen=True)
+class Method:
+    """One way in which somebody proves themselves, as staff see it: never a secret."""
+
+    what: Words
+    name: str
+    added_at: datetime
+    last_used_at: datetime | None = None
+    note: Words = ""
+
+
+@dataclass(frozen=True)
 class Panel:
     """`todo(user)`: open items, most urgent first, each with `title text url label icon`.
     `facts(user)`: lines of "How you sign in", each with `label value url link_label`.
@@ -66,6 +78,7 @@ class Panel:
     `about_to`: by url name, the sentence over the page that asks for a fresh proof.
     `sentences`: how each event of the room is told to the person it is about; every event has a
     verdict in one room (accounts/activity/).
+    `methods(user)`: by what they prove themselves besides the password, for staff.
     `to_check(user)`: what whoever was in an account may have left behind (A12's rescue page).
     `letters`: what each letter of the room is about, by its kind (templates/mail/<kind>/).
     `jobs`: what each job of the room's housekeeping does, by its dotted name."""
@@ -78,6 +91,7 @@ class Panel:
     devices: Callable[[User], DeviceCard | None] = lambda user: None
     about_to: Mapping[str, Words] = field(default_factory=dict)
     sentences: Sentences = field(default_factory=dict)
+    methods: Callable[[User], list[Method]] = lambda user: []
     to_check: Callable[[User], list[Check]] = lambda user: []
     letters: Mapping[str, Words] = field(default_factory=dict)
     jobs: Mapping[str, Words] = field(default_factory=dict)

@@ -548,6 +548,19 @@ class Event(StrEnum):
         {"first": Count(ANY_ENTRY), "last": Count(ANY_ENTRY)},
     )
 
+    STAFF_NOTE_ADDED = (
+        "staff.note_added",
+        "Staff wrote a note about a person, for one another. What it says stands beside the person.",
+    )
+    STAFF_PERSON_READ = (
+        "staff.person_read",
+        "Staff opened the page of a person. Once a minute for the same.",
+    )
+    STAFF_PEOPLE_READ = (
+        "staff.people_read",
+        "Staff looked at a list of people, narrowed so. Once a minute for the same.",
+        {"asked": SomeOf(("search", "filter"))},
+    )
     TRAIL_READ = (
         "trail.read",
         "Staff read the trail: a list, narrowed so, or one entry of it. Once a minute for the same.",

@@ -23,17 +23,27 @@ LOOKED_AT = 30  # of what the reader did last: more than that in a minute is tol
 def of_trail(
     reader: Named, request: HttpRequest, *, subject: str, facts: Mapping[str, Any]
 ) -> None:
-    """Of entries: `subject` is whom they are about, if that was asked for."""
-    _read(Event.TRAIL_READ, reader, request, subject, facts)
+    """Of entries: `subject` is whom they are about, if that was asked for. A name under which nothing
+    was ever recorded was made up, and gets no key here. One SELECT more."""
+    known = subject if subject and subject in keys.stored([subject]) else ""
+    _read(Event.TRAIL_READ, reader, request, known, facts)
+
+
+def of_person(reader: Named, request: HttpRequest, subject: str) -> None:
+    """Of all that a person's page shows."""
+    _read(Event.STAFF_PERSON_READ, reader, request, subject, {})
+
+
+def of_people(reader: Named, request: HttpRequest, asked: list[str]) -> None:
+    """Of a list of people."""
+    _read(Event.STAFF_PEOPLE_READ, reader, request, "", {"asked": asked})
 
 
 def _read(
-    event: Event, reader: Named, request: HttpRequest, name: str, facts: Mapping[str, Any]
+    event: Event, reader: Named, request: HttpRequest, subject: str, facts: Mapping[str, Any]
 ) -> None:
-    """Record it unless the reader just did the same. Two SELECTs, and what `trail.record` takes. To be
+    """Record it unless the reader just did the same. One SELECT, and what `trail.record` takes. To be
     called before anything is shown."""
-    # A name under which nothing was ever recorded was made up: it gets no key here.
-    subject = name if name and name in keys.stored([name]) else ""
     wanted = (event.value, subject, cleaned(event.allowed, dict(facts)))
     lately = Entry.objects.filter(actor_id=reader.subject_id).order_by("-id")[:LOOKED_AT]
     since = timezone.now() - OFTEN

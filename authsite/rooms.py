@@ -54,6 +54,7 @@ SEALED_VALUES = [
     "accounts.botcheck.held.SEALED",
     "accounts.undo.sets.SEALED",
     "accounts.models.phone.SEALED",
+    "accounts.models.staff_note.SEALED",
     "accounts.exports.pieces.SEALED",
     "mfa.devices.app.SEALED",
     "mfa.devices.recovery_codes.SEALED",

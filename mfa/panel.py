@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from accounts.panels import DeviceCard, MenuEntry, Panel
-from mfa import checks, policy
+from mfa import checks, methods, policy
 from mfa.flows import passkey_offer, trusted
 from mfa.job_words import JOBS
 from mfa.letter_kinds import LETTERS
@@ -118,6 +118,7 @@ panel = Panel(
     jobs=JOBS,
     devices=devices,
     to_check=checks.of,
+    methods=methods.of,
     about_to={
         "mfa_passkeys": gettext_lazy(
             "You are about to change your passkeys. Confirm it is you first."

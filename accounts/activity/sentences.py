@@ -268,7 +268,7 @@ SENTENCES: Sentences = {
     Event.TRAIL_VERIFIED: None,
     Event.TRAIL_PRUNED: None,
     # Whoever reads for their work is answered for in the trail, not to everybody they look at.
-    Event.TRAIL_READ: None,
+    **dict.fromkeys((Event.TRAIL_READ, Event.STAFF_PERSON_READ, Event.STAFF_PEOPLE_READ)),
     Event.NETWORK_RULE_ADDED: None,
     Event.NETWORK_RULE_ENDED: None,
 }

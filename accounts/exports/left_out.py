@@ -50,7 +50,10 @@ LEFT_OUT = (
     LeftOut(
         _("What you did to others or to this site as staff"),
         _("It is about other people. Of entries about you, who of the staff it was is left out."),
-        tables=("accounts.NetworkRule", "accounts.User_user_permissions", "audit.Entry"),
+        tables=(
+            *("accounts.NetworkRule", "accounts.StaffNote", "accounts.User_user_permissions"),
+            "audit.Entry",
+        ),
     ),
     LeftOut(
         _("Keys of the security log"),
@@ -67,6 +70,7 @@ LEFT_OUT = (
 # Why the erased person is still named, if by a name that leads nowhere.
 KEPT = {
     "accounts.User": "goes last, with what the database itself hangs on it",
+    "accounts.StaffNote": "who wrote a note about somebody else; notes about the person go",
     "accounts.NetworkRule": "who set a rule about a network, as the trail names people",
     "audit.Entry": "never changed; nobody can read what was personal in it once its key is dropped",
     "audit.SubjectKey": "an empty row stays, so that no new key is made under the name",

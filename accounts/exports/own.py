@@ -16,6 +16,7 @@ from accounts.exports import said
 from accounts.exports.history import ACTIVITY
 from accounts.exports.left_out import KEPT, LEFT_OUT
 from accounts.exports.limits import LIMITS
+from accounts.exports.notes import NOTES
 from accounts.flows import phone
 from accounts.lockout import tries
 from accounts.models import (
@@ -34,6 +35,7 @@ from accounts.models import (
     Phone,
     SentCode,
     Session,
+    StaffNote,
     UnlockLetter,
     User,
 )
@@ -252,6 +254,7 @@ SECTIONS = (
         said={"kind": said.one_of(said.CHANGES)},
         tables=("accounts.ChangeSet",),
     ),
+    NOTES,
     Section(
         "copies",
         _("Copies of your data"),
@@ -275,7 +278,7 @@ def erase(user: User) -> None:
     references.forget(user.subject_id)
     mine = (
         ActivityAnswer, ChangeSet, Confirmation, Consent, DataExport, KnownDevice, Phone,
-        OwnLimits, SentCode, Session, UnlockLetter,
+        OwnLimits, SentCode, Session, StaffNote, UnlockLetter,
     )  # fmt: skip
     # Held first: a worker that stores a piece between the delete of all pieces and that of their copy
     # would keep the copy there.

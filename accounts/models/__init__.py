@@ -15,6 +15,7 @@ from accounts.models.phone import Phone
 from accounts.models.sent_code import SentCode
 from accounts.models.session import Session
 from accounts.models.signup import Confirmation, PendingSignup
+from accounts.models.staff_note import StaffNote
 from accounts.models.tally import Tally
 from accounts.models.undo import AddressSince, ChangeSet
 from accounts.models.unlock import UnlockLetter
@@ -43,6 +44,7 @@ __all__ = [
     "SentCode",
     "Session",
     "SpentProof",
+    "StaffNote",
     "Tally",
     "UnlockLetter",
     "User",

@@ -16,6 +16,7 @@ STAFF_PAGES = {
     *("admin:explain", "admin:accounts_user_unlock", "admin:accounts_networkrule_end"),
     *("admin:accounts_user_lift_hold", "admin:accounts_user_lift_limits"),
     *("admin:accounts_user_keep", "admin:dashboard", "admin:dashboard_csv"),
+    "admin:accounts_user_note",
     *(
         f"admin:{model}_{page}"
         for model in (

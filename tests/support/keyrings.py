@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.botcheck import held
 from accounts.exports import pieces
-from accounts.models import ChangeSet, Phone, phone
+from accounts.models import ChangeSet, Phone, StaffNote, phone, staff_note
 from accounts.undo import sets
 from audit import trail
 from audit.events import Event
@@ -37,6 +37,7 @@ KINDS = [
     "passwords that wait for a bot check",
     "what was before changes",
     "phone numbers of accounts",
+    "notes of staff about people",
     "copies of people's data",
     "authenticator seeds",
     "keys of recovery codes",
@@ -97,14 +98,15 @@ NUMBER = "+447700900123"
 
 class Life:
     """What is sealed when alice lives here: a session, letters, her key and the month's in the trail,
-    a password that waits for a bot check, the seed of her app, her recovery codes, her numbers, what
-    was before a change, and the copy of her data."""
+    a password that waits for a bot check, the seed of her app, her recovery codes, her numbers, a
+    note about her, what was before a change, and the copy of her data."""
 
     def __init__(self) -> None:
         self.alice = cast.person("alice")
         second_steps.give_app(self.alice)
         sent_codes.row_of(self.alice, NUMBER).save()
         phone.row_of(self.alice.pk, NUMBER).save()
+        staff_note.row_of(self.alice.pk, "", "called").save()
         self.browser = Visitor()
         self.browser.post("/accounts/login/", {"login": "alice", "password": cast.PASSWORD})
         code = second_steps.code_of(self.alice)
@@ -125,6 +127,7 @@ class Life:
         assert codes.verify_token(second_steps.CODES[10 - unused])
         assert TextedCode.objects.get().opened_number == NUMBER
         assert Phone.objects.get().opened_number == NUMBER
+        assert StaffNote.objects.get().opened_text == "called"
         assert self.browser.get("/accounts/").status_code == 200
         letter = Mailbox().latest()
         assert letter.to and letter.text

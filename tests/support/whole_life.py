@@ -27,6 +27,7 @@ from accounts.models import (
     UnlockLetter,
     User,
     phone,
+    staff_note,
 )
 from accounts.outbox import letters
 from audit import sealing, trail
@@ -123,6 +124,7 @@ def _accounts(user: User, later: object) -> None:
         kind="deny", scope="site", network="203.0.113.0/24", note="x", ends_at=later,
         created_by=user.subject_id,
     )  # fmt: skip
+    staff_note.row_of(user.pk, secret_of(user, "colleague")[:36], f"{NAME} called").save()
     AccessAttempt.objects.create(
         username=buckets.of_user(user), ip_address="203.0.113.7", failures_since_start=1
     )
