@@ -267,6 +267,8 @@ SENTENCES: Sentences = {
     Event.KEYS_ROTATED: None,
     Event.TRAIL_VERIFIED: None,
     Event.TRAIL_PRUNED: None,
+    # It is in the copy of their data, and no line of theirs.
+    Event.STAFF_NOTE_ADDED: None,
     # Whoever reads for their work is answered for in the trail, not to everybody they look at.
     **dict.fromkeys((Event.TRAIL_READ, Event.STAFF_PERSON_READ, Event.STAFF_PEOPLE_READ)),
     Event.NETWORK_RULE_ADDED: None,

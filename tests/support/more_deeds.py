@@ -248,7 +248,7 @@ def staff_switch_somebody_on(w: World) -> None:
     staff_change(w)
 
 
-@leaves()
+@leaves(by_ada(Event.STAFF_PERSON_READ, "alice"))
 def staff_change_nothing_or_without_a_reason_or_proof(w: World) -> None:
     staff_change(w)
     staff_change(w, name="Alicia", reason="")
