@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, cast
 
 from django.conf import settings
@@ -20,12 +19,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.errors import CredentialsMoved, LinkUnusable
-from accounts.flows import credentials
+from accounts.flows import credentials, undo_proofs
 from accounts.flows.notices import to_all
 from accounts.lockout import buckets, budgets, tries
 from accounts.models import ChangeSet, User
 from accounts.outbox import letters
-from accounts.passwords import slots, verdict
+from accounts.passwords import slots
 from accounts.requests import OwnRequest
 from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
@@ -97,7 +96,7 @@ def prove(request: HttpRequest, row: ChangeSet, typed: str) -> bool:
     user = row.user
     _take_try(request, row)
     with slots.calling(tries.caller(request, user)):
-        right = _is_from_before(user, row, typed)
+        right = undo_proofs.is_from_before(user, row, typed)
     if not right:
         trail.record(Event.UNDO_FAILED, subject=user, request=request)
         return False
@@ -124,28 +123,6 @@ def _take_try(request: HttpRequest, row: ChangeSet) -> None:
         raise LinkUnusable(of="undo" if known else "undo_tries")
     # SECURITY: noted at the others too: the next is the first once the time of this one is over.
     sets.since(first).exclude(pk=first.pk).update(**{count: F(count) + 1})
-
-
-def _is_from_before(user: User, row: ChangeSet, typed: str) -> bool:
-    """SECURITY: one hash for the password whatever is typed, so that it takes as long for a code. And
-    nothing counts that was new itself when the change was made, as the addresses that get the link:
-    whoever chose a password by letter last week could else undo with it that its owner took it back."""
-    try:
-        first = sets.first_of(row)
-        former = sets.left_of(first, sets.since(first))
-        before = first.created_at - sets.window()
-        is_old = datetime.fromisoformat(former["password_since"]) <= before
-        right = verdict.of(typed, former["password"] if is_old else None).right
-        proves = [
-            part.proves(user, former[kind], typed, before)
-            for kind, part in parts.every().items()
-            if kind in former
-        ]
-    except sealing.SealBroken:
-        return False
-    if any(proves):
-        sets.amend(first, former)
-    return right or any(proves)
 
 
 def has_proved(request: HttpRequest, row: ChangeSet) -> bool:

@@ -12,9 +12,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import CurrentPasswordField, NewPasswordField
-from accounts.flows import password_reset
+from accounts.flows import password_reset, undo_proofs
 from accounts.lockout import tries
-from accounts.models import User
+from accounts.models import ChangeSet, User
 from accounts.passwords import advice, policy, slots
 from accounts.requests import OwnRequest
 
@@ -121,7 +121,15 @@ class UndoProofForm(forms.Form):
 class UndoPasswordForm(NewPasswordMixin):
     """P18: whatever the password was, the account is put back under a new one, and all sessions end."""
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        self.user = user
+    def __init__(self, *args: Any, request: HttpRequest, change: ChangeSet, **kwargs: Any) -> None:
+        self.request, self.change, self.user = request, change, change.user
         super().__init__(*args, **kwargs)
         del self.fields["end_others"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not self.errors and undo_proofs.is_old(self.request, self.change, data["password1"]):
+            self.add_error(
+                "password1", _("This password was in use before. Choose a different one.")
+            )
+        return data

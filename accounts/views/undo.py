@@ -85,7 +85,7 @@ def password(request: HttpRequest) -> HttpResponse:
     row = _change(request)
     if not undo.has_proved(request, row):
         return redirect("account_undo")
-    form = UndoPasswordForm(posted(request), user=row.user)
+    form = UndoPasswordForm(posted(request), request=request, change=row)
     if request.method == "POST" and form.is_valid():
         undo.put_back(request, row, form.cleaned_data["password1"])
         request.session.pop(LINK_KEY, None)
