@@ -91,13 +91,14 @@ class RetryForm(forms.Form):
 class OutgoingMailAdmin(Desk):
     """Looked at with the permission to; tried again with one of its own. Nothing is edited."""
 
-    list_display = ("about", "channel_", "state_", "attempts", "next_try", "age", "error", "person")
+    list_display = ("about", "channel_", "state_", "tries", "next_try", "age", "error", "person")
     list_display_links = None
     list_filter = (StateFilter, ChannelFilter)
     ordering = ("-id",)
     sortable_by = ()
     list_per_page = 50
     list_max_show_all = 0
+    empty_value_display = ""
     paginator = FirstOnes
     actions = ("retry",)
 
@@ -128,7 +129,8 @@ class OutgoingMailAdmin(Desk):
         return rows.defer("body", "recipient")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        answer = super().changelist_view(request, extra_context)
+        title = {"title": _now("Mail queue")}
+        answer = super().changelist_view(request, title | (extra_context or {}))
         listed = getattr(answer, "context_data", {}).get("cl")
         if listed is not None:
             _add_people(request, listed.result_list)
@@ -157,9 +159,14 @@ class OutgoingMailAdmin(Desk):
             return None
         return _now("now") if mail.due_at <= timezone.now() else mail.due_at
 
-    @admin.display(description=_("Age"))
+    @admin.display(description=_("Tries"))
+    def tries(self, mail: OutgoingMail) -> str:
+        said = ngettext("%(count)d try", "%(count)d tries", mail.attempts)
+        return said % {"count": mail.attempts}
+
+    @admin.display(description=_("Written"))
     def age(self, mail: OutgoingMail) -> str:
-        return timesince(mail.created_at)
+        return _now("%(time)s ago") % {"time": timesince(mail.created_at, depth=1)}
 
     @admin.display(description=_("Last error"))
     def error(self, mail: OutgoingMail) -> str:

@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AlterModelOptions(
             name='outgoingmail',
-            options={'default_permissions': ('view',), 'permissions': (('retry_outgoingmail', 'Can have messages tried again'),), 'verbose_name': 'message', 'verbose_name_plural': 'mail queue'},
+            options={'default_permissions': ('view',), 'permissions': (('retry_outgoingmail', 'Can have messages tried again'),), 'verbose_name': 'message', 'verbose_name_plural': 'emails and texts'},
         ),
     ]

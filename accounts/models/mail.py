@@ -50,7 +50,7 @@ class OutgoingMail(models.Model):
 
     class Meta:
         verbose_name = _("message")
-        verbose_name_plural = _("mail queue")
+        verbose_name_plural = _("emails and texts")
         default_permissions = ("view",)
         permissions = (("retry_outgoingmail", "Can have messages tried again"),)
         indexes = [
