@@ -26,7 +26,6 @@ JOBS: dict[str, str | Promise] = {
     "accounts.outbox.references.purge": _("Forget references of old letters"),
     "accounts.texts.channel.purge": _("Give up texts whose code has run out"),
     "accounts.flows.erasing.erase_due": _("Erase accounts whose day has come"),
-    "accounts.flows.approvals.purge": _("Forget requests for a second word"),
     "accounts.exports.building.purge": _("Forget copies that have run out"),
     "audit.chain.segments.close": _("Close full stretches of the trail"),
     "audit.chain.segments.tell": _("Tell the ends of the trail outside"),

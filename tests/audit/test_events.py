@@ -50,7 +50,7 @@ def recorded() -> Iterator[tuple[str, Event, ast.Call]]:
 
 
 # Functions that add facts of their own to the event they are given.
-ADDED = dict.fromkeys(("record", "approvals.record"), {"act", "approval", "reason"})
+ADDED = {key: {"act", "approval", "reason"} for key in ("record", "approvals.record")}
 
 
 def test_the_product_records_only_facts_that_its_events_carry() -> None:
