@@ -19,7 +19,7 @@ def is_from_before(user: User, row: ChangeSet, typed: str) -> bool:
     whoever chose a password by letter last week could else undo with it that its owner took it back."""
     try:
         first = sets.first_of(row)
-        former = sets.left_of(first, sets.since(first))
+        former = sets.left_of(first, sets.since(first).filter(kind__in=parts.used_up()))
         before = first.created_at - sets.window()
         is_old = datetime.fromisoformat(former["password_since"]) <= before
         right = verdict.of(typed, former["password"] if is_old else None).right

@@ -121,13 +121,11 @@ def former_of(row: ChangeSet) -> dict[str, Any]:
 def left_of(first: ChangeSet, rows: Iterable[ChangeSet]) -> dict[str, Any]:
     """What was before `first`, without what any of `rows`, later ones, shows to be used up by then.
     Raises SealBroken where that of `first` does not open."""
-    former = former_of(first)
+    former, use_up = former_of(first), parts.used_up()
     for row in rows:
-        with suppress(sealing.SealBroken):
-            later = former_of(row)
-            for kind, part in parts.every().items():
-                if kind in former and kind in later:
-                    part.use_up(former[kind], later[kind])
+        if row.kind in former and row.kind in use_up:
+            with suppress(sealing.SealBroken, KeyError):
+                use_up[row.kind](former[row.kind], former_of(row)[row.kind])
     return former
 
 
