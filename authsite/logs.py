@@ -11,6 +11,7 @@ import json
 import logging
 import re
 import traceback
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ _UNSAFE = re.compile(
 # A part of a path with the shape of a random key: long, and not just small letters and hyphens.
 _KEY = re.compile(r"""(?:(?<=/)|(?<=%2F)|(?<=%2f))(?=[^\s/?#'".]*[A-Z0-9:])[^\s/?#'".]{16,}""")
 _KEY_PART = re.compile(r"(?=.*[A-Z0-9:]).{16,}", re.DOTALL)
-_QUERY = re.compile(r"""(/[^\s?'"]*)\?[^\s'"]+""")
+_WORD = re.compile(r"""[^\s'"]+""")
 STATIC = "/static/"
 MESSAGE_LENGTH = 4000
 LONGEST_TRACEBACK = 40
@@ -43,7 +44,17 @@ def hide_keys(text: str) -> str:
 
     Whoever reads a log must not be able to follow a reset link out of it (ASVS 16.2.5).
     """
-    return _KEY.sub("[key]", _QUERY.sub(r"\1?[query]", text))
+    return _KEY.sub("[key]", _WORD.sub(_without_query, text))
+
+
+def _without_query(word: re.Match[str]) -> str:
+    """By hand: an expression that looks for the question mark from each slash on takes a quarter of a
+    second over a path of 4000 slashes, for each line that names it."""
+    said = word.group()
+    slash = said.find("/")
+    mark = said.find("?", slash)
+    has_query = 0 <= slash < mark < len(said) - 1
+    return f"{said[:mark]}?[query]" if has_query else said
 
 
 def hide_keys_of(path: str) -> str:
@@ -132,12 +143,23 @@ def message_of(record: logging.LogRecord) -> str:
     """What a record says, on one line, without keys and without the words of errors."""
     if isinstance(record.msg, BaseException):
         return without_words(record.msg)
-    message = str(record.msg)
-    if isinstance(record.args, tuple):
-        message = message % tuple(map(_argument, record.args)) if record.args else message
-    else:
-        message = record.getMessage()
-    return hide_keys(printable(message))
+    return hide_keys(printable(_filled_in(record)))
+
+
+def _filled_in(record: logging.LogRecord) -> str:
+    """The message with its arguments. SECURITY: what does not fit is not raised, or logging would
+    print message, arguments and traceback as they are, on lines of their own."""
+    args = record.args
+    try:
+        message = str(record.msg)
+    except Exception as error:
+        return without_words(error)
+    try:
+        if isinstance(args, Mapping):
+            return message % {name: _argument(value) for name, value in args.items()}
+        return message % tuple(map(_argument, args)) if args else message
+    except Exception as error:
+        return f"{message} [{without_words(error)}]"
 
 
 def _argument(value: object) -> object:
