@@ -36,23 +36,32 @@ def test_no_event_carries_a_fact_that_is_personal_or_secret_by_its_name() -> Non
     assert [fact for fact in named if personal.search(fact)] == []
 
 
+# It lists which events tell of a limit.
+LISTS = papers.ROOT / "accounts" / "lockout" / "known.py"
+
+
 def recorded() -> Iterator[tuple[str, Event, ast.Call]]:
     """Every call in the product that names an event as what happened, and where it stands."""
     for room in ("accounts", "mfa", "idp", "authsite"):
-        for path in sorted((papers.ROOT / room).rglob("*.py")):
+        for path in sorted({*(papers.ROOT / room).rglob("*.py")} - {LISTS}):
             for node in ast.walk(ast.parse(path.read_text())):
-                # A mapping that is asked for an event records nothing.
-                is_read = isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".get")
-                if (
-                    isinstance(node, ast.Call)
-                    and not is_read
-                    and any(
-                        isinstance(found := argument, ast.Attribute)
-                        and ast.unparse(found.value) == "Event"
-                        for argument in node.args
-                    )
-                ):
-                    yield f"{path.name}:{node.lineno}", Event[found.attr], node
+                if isinstance(node, ast.Call) and not _only_reads(node):
+                    for event in _named(node):
+                        yield f"{path.name}:{node.lineno}", event, node
+
+
+def _named(call: ast.Call) -> list[Event]:
+    return [
+        Event[argument.attr]
+        for argument in call.args
+        if isinstance(argument, ast.Attribute) and ast.unparse(argument.value) == "Event"
+    ]
+
+
+def _only_reads(call: ast.Call) -> bool:
+    """A mapping that is asked for an event, or an object that is made with one."""
+    name = ast.unparse(call.func).rpartition(".")[2]
+    return name == "get" or name[:1].isupper()
 
 
 # Functions that add facts of their own to the event they are given.
