@@ -13,13 +13,16 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import re_path
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from accounts import places, staff_words
+from accounts import places, staff_export, staff_words
 from accounts.desk import Desk
 from accounts.fields import posted
+from accounts.flows import trail_export
 from accounts.models import User
 from accounts.staff_asked import NUMBER, PARTS, Asked, AskForm, read
 from audit import reading, searching, trail
@@ -98,6 +101,14 @@ class EntryAdmin(Desk):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return Entry.objects.all()
 
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.export_view)
+        return [re_path(r"^export/$", view, name="audit_entry_export"), *super().get_urls()]
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        frame = {**self.admin_site.each_context(request), "opts": self.opts}
+        return staff_export.page(request, frame)
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         self._demand(request)
         with_addresses = may_see_addresses(request)
@@ -157,6 +168,7 @@ class EntryAdmin(Desk):
             "chips": _chips(asked, rows),
             "query": urlencode(asked.query),
             "older": urlencode({**asked.query, "before": found.older}) if found.older else "",
+            "may_export": trail_export.may(request.user),
             "cut_off": found.cut_off,
             "looked_through": searching.LOOKED_THROUGH,
         }

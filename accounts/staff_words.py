@@ -41,6 +41,7 @@ WORDS: dict[str, Words] = {
     Event.STAFF_NOTE_ADDED.value: _("Wrote a note"),
     Event.STAFF_PERSON_READ.value: _("Opened the page of a person"),
     Event.STAFF_PEOPLE_READ.value: _("Looked at a list of people"),
+    Event.TRAIL_EXPORTED.value: _("Took entries of the trail away"),
     Event.TRAIL_READ.value: _("Read the trail"),
     Event.LIMIT_CLEARED.value: _("A full limit was cleared"),
     Event.NETWORK_RULE_ADDED.value: _("A rule about a network was added"),

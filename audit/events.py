@@ -36,6 +36,15 @@ RULE_SCOPE = OneOf(("site", "admin"))
 BY = OneOf(("staff", "operator"))
 # By what a list of staff was narrowed, never what was typed there.
 ASKED = SomeOf(("event", "person", "network", "address", "request", "days"))
+OF_THE_TRAIL: dict[str, Kind] = {
+    "asked": ASKED,
+    "kind": Maybe(Word()),
+    "network": Maybe(Word(64)),
+    "host": Maybe(Word(64)),
+    "of_request": Maybe(Word(32)),
+    "since": Maybe(Word(10)),
+    "until": Maybe(Word(10)),
+}
 LIMITS = SomeOf(("frozen_until", "resets_need_proof", "passkey_for_changes", "recovery_days"))
 CHANGED = OneOf(("address", "password", "factor", "phone", "username", "limits"))
 TAKES_TWO = OneOf(("shorten", "remove", "reopen", "method", "grant", "group", "export"))
@@ -565,14 +574,21 @@ class Event(StrEnum):
         "trail.read",
         "Staff read the trail: a list, narrowed so, or one entry of it. Once a minute for the same.",
         {
-            "asked": ASKED,
-            "kind": Maybe(Word()),
-            "network": Maybe(Word(64)),
-            "host": Maybe(Word(64)),
-            "of_request": Maybe(Word(32)),
-            "since": Maybe(Word(10)),
-            "until": Maybe(Word(10)),
+            **OF_THE_TRAIL,
             "entry": Maybe(Count(ANY_ENTRY)),
+        },
+    )
+
+    TRAIL_EXPORTED = (
+        "trail.exported",
+        "Staff or an operator took entries of the trail away as a file: so many at most.",
+        {
+            **OF_THE_TRAIL,
+            "format": OneOf(("json", "csv")),
+            "networks": OneOf(("with", "without")),
+            "entries": Maybe(Count()),
+            "by": BY,
+            "reason": Maybe(REASON),
         },
     )
 

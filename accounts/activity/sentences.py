@@ -271,6 +271,7 @@ SENTENCES: Sentences = {
     Event.STAFF_NOTE_ADDED: None,
     # Whoever reads for their work is answered for in the trail, not to everybody they look at.
     **dict.fromkeys((Event.TRAIL_READ, Event.STAFF_PERSON_READ, Event.STAFF_PEOPLE_READ)),
+    Event.TRAIL_EXPORTED: None,
     Event.NETWORK_RULE_ADDED: None,
     Event.NETWORK_RULE_ENDED: None,
 }

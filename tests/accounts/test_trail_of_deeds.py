@@ -50,6 +50,7 @@ ELSEWHERE = {
     "trail.verified": "test_auth_events.py",
     "trail.pruned": "test_auth_events.py",
     "trail.read": "test_staff_events.py",
+    "trail.exported": "test_staff_export.py",
     "staff.note_added": "test_staff_person.py",
     "staff.people_read": "test_staff_person.py",
     "account.password_must_change": "test_password_required.py",

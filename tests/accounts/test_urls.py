@@ -16,7 +16,7 @@ STAFF_PAGES = {
     *("admin:explain", "admin:accounts_user_unlock", "admin:accounts_networkrule_end"),
     *("admin:accounts_user_lift_hold", "admin:accounts_user_lift_limits"),
     *("admin:accounts_user_keep", "admin:dashboard", "admin:dashboard_csv"),
-    "admin:accounts_user_note",
+    *("admin:accounts_user_note", "admin:audit_entry_export"),
     *(
         f"admin:{model}_{page}"
         for model in (
