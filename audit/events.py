@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from audit.asked import OF_THE_TRAIL
 from audit.facts import Count, Kind, Maybe, OneOf, Prose, SomeOf, Word
 
 # Why somebody with rights did something: forms, commands and tables have these bounds from here.
@@ -34,17 +35,6 @@ ANY_ENTRY = 2**63 - 1
 RULE_KIND = OneOf(("allow", "deny"))
 RULE_SCOPE = OneOf(("site", "admin"))
 BY = OneOf(("staff", "operator"))
-# By what a list of staff was narrowed, never what was typed there.
-ASKED = SomeOf(("event", "person", "network", "address", "request", "days"))
-OF_THE_TRAIL: dict[str, Kind] = {
-    "asked": ASKED,
-    "kind": Maybe(Word()),
-    "network": Maybe(Word(64)),
-    "host": Maybe(Word(64)),
-    "of_request": Maybe(Word(32)),
-    "since": Maybe(Word(10)),
-    "until": Maybe(Word(10)),
-}
 LIMITS = SomeOf(("frozen_until", "resets_need_proof", "passkey_for_changes", "recovery_days"))
 CHANGED = OneOf(("address", "password", "factor", "phone", "username", "limits"))
 TAKES_TWO = OneOf(("shorten", "remove", "reopen", "method", "grant", "group", "export"))
@@ -557,14 +547,8 @@ class Event(StrEnum):
         {"first": Count(ANY_ENTRY), "last": Count(ANY_ENTRY)},
     )
 
-    STAFF_NOTE_ADDED = (
-        "staff.note_added",
-        "Staff wrote a note about a person, for one another. What it says stands beside the person.",
-    )
-    STAFF_PERSON_READ = (
-        "staff.person_read",
-        "Staff opened the page of a person. Once a minute for the same.",
-    )
+    STAFF_NOTE_ADDED = ("staff.note_added", "Staff wrote a note about a person, for one another.")
+    STAFF_PERSON_READ = ("staff.person_read", "Staff opened the page of a person (once a minute).")
     STAFF_PEOPLE_READ = (
         "staff.people_read",
         "Staff looked at a list of people, narrowed so. Once a minute for the same.",

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 from typing import Any
 
+from django.http import HttpRequest
+
+from audit import trail
+from audit.events import Event
 from audit.spreadsheets import csv_of
 from audit.trail import Line
 
@@ -16,6 +20,17 @@ COLUMNS = (
     *("address", "network", "readable", "facts"),
 )
 ADDRESSES = frozenset({"address", "network"})
+
+
+def record(
+    facts: Mapping[str, Any],
+    *,
+    actor: trail.Named | None = None,
+    request: HttpRequest | None = None,
+    **more: Any,
+) -> None:
+    """That they are taken away, before any is: `facts` say what was asked for, as for reading."""
+    trail.record(Event.TRAIL_EXPORTED, actor=actor, request=request, **facts, **more)
 
 
 def columns(*, with_addresses: bool) -> list[str]:

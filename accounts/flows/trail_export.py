@@ -17,7 +17,7 @@ from accounts.flows import approved_export
 from accounts.models import Approval, User
 from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
-from audit import searching, trail
+from audit import exporting, searching
 from audit.events import Event
 from audit.models import Entry
 from audit.searching import Sought
@@ -118,8 +118,8 @@ def _taken_lately(actor: User) -> int:
 
 
 def _record(request: HttpRequest, wanted: Wanted, entries: int, reason: str) -> None:
-    trail.record(
-        Event.TRAIL_EXPORTED,
+    exporting.record(
+        wanted.facts,
         actor=cast(User, request.user),
         request=request,
         format=wanted.format,
@@ -127,5 +127,4 @@ def _record(request: HttpRequest, wanted: Wanted, entries: int, reason: str) -> 
         entries=entries,
         by="staff",
         reason=reason,
-        **wanted.facts,
     )

@@ -1,0 +1,15 @@
+"""What of the trail was asked for, as the entry about that tells it: never what was typed."""
+
+from __future__ import annotations
+
+from audit.facts import Kind, Maybe, SomeOf, Word
+
+OF_THE_TRAIL: dict[str, Kind] = {
+    "asked": SomeOf(("event", "person", "network", "address", "request", "days")),
+    "kind": Maybe(Word()),
+    "network": Maybe(Word(64)),
+    "host": Maybe(Word(64)),
+    "of_request": Maybe(Word(32)),
+    "since": Maybe(Word(10)),
+    "until": Maybe(Word(10)),
+}
