@@ -86,19 +86,14 @@ def _of_verifying(site: Site, entries: int, where: str) -> Figure:
 def _of_pages(site: Site, entries: int) -> list[Figure]:
     cookie = site.run("-m", "tests.bench.desk", seconds=60).split()[-1]
     made = []
-    with Server(site) as server, Browser(server.port) as browser:
-        browser.cookies = {"session": cookie}
+    with Server(site) as server:
         for name, (path, most) in PAGES.items():
             took = []
             for _ in range(LOOKS):
                 # Its numbers are kept for a minute: each look shall be the first.
                 if name == "dashboard":
                     site.run("manage.py", "shell", "-c", _EMPTY_CACHE, seconds=60)
-                begun = time.perf_counter()
-                answer = browser.get(path)
-                took.append((time.perf_counter() - begun) * 1000)
-                if answer.status not in (200, 302):
-                    raise RuntimeError(f"{path} answered {answer.status}")
+                took.append(_look(server.port, cookie, path))
             made.append(
                 Figure(
                     f"{name}, {entries:,} entries",
@@ -109,6 +104,18 @@ def _of_pages(site: Site, entries: int) -> list[Figure]:
                 )
             )
     return made
+
+
+def _look(port: int, cookie: str, path: str) -> float:
+    """How many milliseconds it took."""
+    with Browser(port) as browser:
+        browser.cookies = {"session": cookie}
+        begun = time.perf_counter()
+        answer = browser.get(path)
+        took = (time.perf_counter() - begun) * 1000
+    if answer.status not in (200, 302):
+        raise RuntimeError(f"{path} answered {answer.status}")
+    return took
 
 
 def _of_pruning(site: Site) -> list[Figure]:
