@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import formats
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -52,7 +54,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "is_nonsense": asked not in spans.KINDS,
         "updated": datetime.fromisoformat(numbers.at),
         "waits_since": _late(numbers),
-        "tiles": _tiles(numbers),
+        "tiles": _tiles(request, numbers),
         "plots": plots.every(numbers),
         "networks": tables.networks(numbers),
         "accounts": [Attacked(key, people.get(key), n) for key, n in numbers.accounts],
@@ -117,9 +119,10 @@ class Tile:
     figure: str
     says: tuple[str, ...]
     is_bad: bool = False
+    url: str = ""
 
 
-def _tiles(numbers: Numbers) -> list[Tile]:
+def _tiles(request: HttpRequest, numbers: Numbers) -> list[Tile]:
     gauged = numbers.gauged
     people = gauged.get("people", {}).get("", 0)
     sampled = _("not sampled yet")
@@ -152,12 +155,23 @@ def _tiles(numbers: Numbers) -> list[Tile]:
             number(new),
             (against(new, numbers.before["signups_confirmed"]),),
         ),
-        _alerts(numbers),
-        _waiting(numbers),
+        _alerts(numbers, url=_limits_reached(request)),
+        _waiting(numbers, url=_outbox(request)),
     ]
 
 
-def _alerts(numbers: Numbers) -> Tile:
+def _limits_reached(request: HttpRequest) -> str:
+    asked = urlencode({"event": Event.LIMIT_REACHED.value})
+    list_of_events = reverse("admin:audit_entry_changelist")
+    return f"{list_of_events}?{asked}" if request.user.has_perm(TRAIL) else ""
+
+
+def _outbox(request: HttpRequest) -> str:
+    may_see = request.user.has_perm("accounts.view_outgoingmail")
+    return reverse("admin:accounts_outgoingmail_changelist") if may_see else ""
+
+
+def _alerts(numbers: Numbers, *, url: str) -> Tile:
     """What there is to be alarmed about."""
     found = 0
     said = _("the trail was never checked")
@@ -171,12 +185,10 @@ def _alerts(numbers: Numbers) -> Tile:
                 "n": number(found),
             }
     limits = _("limits reached today: %(n)s") % {"n": number(numbers.limits_today)}
-    return Tile(
-        _("Alerts"), number(numbers.limits_today + found), (limits, said), is_bad=bool(found)
-    )
+    return Tile(_("Alerts"), number(numbers.limits_today + found), (limits, said), bool(found), url)
 
 
-def _waiting(numbers: Numbers) -> Tile:
+def _waiting(numbers: Numbers, *, url: str) -> Tile:
     waiting = numbers.live.get("waiting", {})
     oldest = max(numbers.live.get("waiting_seconds", {}).values(), default=0)
     says = [
@@ -187,7 +199,7 @@ def _waiting(numbers: Numbers) -> Tile:
         now = datetime.fromisoformat(numbers.at)
         age = timesince(now - timedelta(seconds=oldest), now) if oldest > 59 else seconds(oldest)
         says.append(_("the oldest for %(age)s") % {"age": age})
-    return Tile(_("Messages waiting"), number(sum(waiting.values())), tuple(says))
+    return Tile(_("Messages waiting"), number(sum(waiting.values())), tuple(says), url=url)
 
 
 # As long as the worker takes its time, and no longer.

@@ -27,7 +27,8 @@ class Series:
 @dataclass(frozen=True)
 class Plot:
     """`names` are the places along it as machines read them (the first column of its CSV), `places` as
-    people do, under the heading `along`. `besides` stand in the table alone: of another kind."""
+    people do, under the heading `along`. `besides` stand in the table alone: of another kind.
+    `before`: each series in all of the period before, where that means something."""
 
     slug: str
     title: str
@@ -39,6 +40,7 @@ class Plot:
     series: list[Series]
     note: str = ""
     besides: list[Series] = field(default_factory=list)
+    before: list[int] = field(default_factory=list)
 
     @cached_property
     def drawing(self) -> Drawing:
@@ -76,6 +78,17 @@ class Plot:
         return [
             (place, [_cell(one.values[index]) for one in self.columns])
             for index, place in enumerate(self.places)
+        ]
+
+    @property
+    def sums(self) -> list[tuple[str, list[str]]]:
+        """What stands under the rows: this period against the one before."""
+        if not self.before:
+            return []
+        whole = [number(sum(value or 0 for value in one.values)) for one in self.series]
+        return [
+            (_("This period"), whole),
+            (_("Period before"), [number(value) for value in self.before]),
         ]
 
     @property
@@ -117,6 +130,7 @@ def counted(
         [spans.shown(piece) for piece in numbers.pieces],
         [Series(label, numbers.counts[measure]) for measure, label in series.items()],
         note,
+        before=[numbers.before[measure] for measure in series],
     )
 
 

@@ -103,11 +103,9 @@ def test_tiles_tell_what_happened(desk: Visitor, alice: User, bob: User) -> None
     trail.record(Event.TRAIL_VERIFIED, verified=10, found=3)
     count()
     gauges.sample(500)
-    tiles = dict(
-        re.findall(
-            r"<dt>(.*?)</dt><dd class=\"figure\">(.*?)</dd>", desk.get(PAGE).content.decode()
-        )
-    )
+    page = desk.get(PAGE).content.decode()
+    found = re.findall(r"<dt>(.*?)</dt><dd class=\"figure\">(.*?)</dd>", page)
+    tiles = {re.sub(r"<[^>]+>", "", label): figure for label, figure in found}
     assert tiles == {
         "Sign-ins today": "4",  # ada's own among them
         "Failure rate": "20 %",
@@ -119,6 +117,7 @@ def test_tiles_tell_what_happened(desk: Visitor, alice: User, bob: User) -> None
     }
     said = words_of(desk.get(PAGE))
     assert "wrong in the trail, checked on 25 November 2026: 3" in said
+    assert '<a href="/admin/audit/entry/?event=account.limit_reached">Alerts</a>' in page
     assert "limits reached today: 1" in said and "as of 12:20 UTC" in said
 
 

@@ -124,13 +124,15 @@ def test_a_fresh_site_has_ten_empty_plots() -> None:
 def test_table_and_drawing_have_the_same_numbers() -> None:
     happens(Event.SIGNED_IN, times=4, method="password")
     happens(Event.SIGN_IN_FAILED, NOON - timedelta(days=1), 2, reason="wrong_password")
+    happens(Event.SIGN_IN_FAILED, NOON - timedelta(days=8), reason="wrong_password")
     plot = plots.PLOTS["sign-ins"](gathered(WEEK, NOON))
     assert plot.table[0] == ["Day (UTC)", "Sign-ins", "Failures"]
     assert plot.table[-2:] == [["2026-11-24", "0", "2"], ["2026-11-25", "4", "0"]]
     assert plot.rows[-1] == ("25 Nov", ["4", "0"])
+    assert plot.sums == [("This period", ["4", "2"]), ("Period before", ["0", "1"])]
     assert plot.drawing.top == 4
     assert plot.summary == (
-        "Sign-ins: 4, none in the period before. Failures: 2, none in the period before."
+        "Sign-ins: 4, none in the period before. Failures: 2, up 100 % on the period before."
         " Failures peaked at 2: 24 Nov."
     )
 
