@@ -1,5 +1,5 @@
-"""`manage.py auth_events verify|heads|prune`: whether anybody changed the trail behind our back, what
-proves it outside, and taking away what is old (docs/trail.md)."""
+"""`manage.py auth_events verify|heads|prune|export`: whether anybody changed the trail behind our back,
+what proves it outside, taking away what is old, and a copy as a file (docs/trail.md)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from accounts.management import trail_export
 from accounts.management.alone import alone
 from accounts.management.interrupts import Interrupts
 from accounts.management.operator import FAILED, PROBLEMS_FOUND, WRONG_USAGE, OperatorCommand
@@ -22,6 +23,7 @@ from audit import trail
 from audit.chain import linking, segments, verifying
 from audit.chain.verifying import Finding, Result, Wrong
 from audit.events import Event
+from audit.exporting import FORMATS
 from audit.models import Segment
 
 MOST_AT_ONCE = 10_000
@@ -49,14 +51,15 @@ class Command(OperatorCommand):
         " moved or put in from outside; with --heads also whether it still fits what was told outside."
         " heads: prints what proves the chain up to each closed stretch, to be kept elsewhere. prune:"
         " takes away whole stretches older than --days (POLICY_TRAIL_DAYS unless given), as the worker"
-        " does; it can be interrupted, and the same command goes on. Exits with 0 (done, or nothing to"
+        " does; it can be interrupted, and the same command goes on. export: writes entries, newest"
+        " first, to standard output or a new file. Exits with 0 (done, or nothing to"
         " do), 1 (failed), 2 (wrong usage), 3 (verify found something), 75 (already running), 130"
         " (interrupted)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("what", choices=["verify", "heads", "prune"])
+        parser.add_argument("what", choices=["verify", "heads", "prune", "export"])
         parser.add_argument(
             "--heads", metavar="FILE", help="verify: heads that were kept outside, a line each."
         )
@@ -66,12 +69,21 @@ class Command(OperatorCommand):
         )
         parser.add_argument("--yes", action="store_true", help="prune: do it without asking.")
         parser.add_argument("--batch-size", type=int, default=2_000, metavar="ROWS")
+        parser.add_argument("--format", choices=sorted(FORMATS), default="json", help="export.")
+        parser.add_argument("--from", metavar="DAY", help="export: from that day on (2026-11-28).")
+        parser.add_argument("--to", metavar="DAY", help="export: up to that day, and with it.")
+        parser.add_argument("--person", metavar="WHO", help="export: who acted or it was about.")
+        parser.add_argument(
+            "--output", metavar="FILE", help="export: a file that is not there yet."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.name = f"auth_events {options['what']}"
-        {"verify": self._verify, "heads": self._heads, "prune": self._prune}[options["what"]](
-            options
-        )
+        acts = {"verify": self._verify, "heads": self._heads, "prune": self._prune}
+        if options["what"] == "export":
+            trail_export.run(self, options, self._progress("Writing"))
+        else:
+            acts[options["what"]](options)
 
     # --- verify -----------------------------------------------------------------------------------
 
