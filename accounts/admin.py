@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Any, cast
 
 from allauth.account.models import EmailAddress
-from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -22,56 +20,23 @@ from django.utils.translation import ngettext
 from accounts import (
     one_by_one,
     staff_events,  # noqa: F401
+    staff_grants,
     staff_groups,  # noqa: F401 - these pages are on the desk too
     staff_jobs,  # noqa: F401
     staff_lockouts,  # noqa: F401
     staff_mail,  # noqa: F401
     staff_networks,  # noqa: F401
-    time_zones,
 )
 from accounts.desk import ReasonForm
-from accounts.flows import letters, password_demands, staff, staff_history
+from accounts.flows import addresses, letters, password_demands, rights, staff, staff_history
 from accounts.flows.profile import FIELDS
 from accounts.models import User
 from accounts.staff_filters import LOOKUPS, AwaitingDeletion, StoppedFilter, is_a_moment, titled
 from accounts.staff_person import PersonFacts
+from accounts.staff_person_form import PersonForm
 from audit import reading
 
 LETTERS_AT_ONCE = 50
-
-
-class PersonForm(forms.ModelForm):
-    """`seen` is the state of the account that the page showed: somebody else may have switched the
-    person off meanwhile, and a form that is older must not switch them on again."""
-
-    language = forms.ChoiceField(choices=settings.LANGUAGES, label=_("Language"))
-    time_zone = forms.ChoiceField(label=_("Time zone"))
-    reason = ReasonForm.base_fields["reason"]
-    seen = forms.IntegerField(widget=forms.HiddenInput)
-
-    class Meta:
-        labels = {"is_superuser": _("Superuser"), "last_login": _("Last signed in")}
-        help_texts = {
-            "is_active": _("Whoever is switched off cannot sign in."),
-            "is_staff": _("May open these pages, and see and do what their permissions say."),
-            "is_superuser": _("May do everything, to everybody."),
-            "groups": _("Whoever is in a group has all of its permissions."),
-            "user_permissions": _("What this person may do besides."),
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "time_zone" in self.fields:
-            zones = time_zones.choices(self.instance.time_zone)
-            cast(forms.ChoiceField, self.fields["time_zone"]).choices = zones
-        self.initial["seen"] = self.instance.credentials_version
-
-    def clean(self) -> dict[str, Any]:
-        if self.cleaned_data.get("seen") != self.instance.credentials_version:
-            raise forms.ValidationError(
-                _("This account was changed while you had it open. Open it again to see how it is.")
-            )
-        return self.cleaned_data
 
 
 @admin.register(User)
@@ -96,7 +61,10 @@ class PersonAdmin(PersonFacts):
     list_per_page = 50
     actions = ("send_reset_letter", "demand_password")
     fieldsets = (
-        (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "reason", "seen")}),
+        (
+            _("Access"),
+            {"fields": ("is_active", "is_staff", "is_superuser", "staff_until", "reason", "seen")},
+        ),
         (_("Person"), {"fields": ("username", "addresses", *FIELDS)}),
         (
             _("Groups and permissions"),
@@ -131,6 +99,7 @@ class PersonAdmin(PersonFacts):
             (person.deletion_due_at is not None, _("Awaiting deletion")),
             (person.is_superuser, _("Superuser")),
             (person.is_staff and not person.is_superuser, _("Staff")),
+            (person.staff_until is not None, staff_grants.until(person.staff_until)),
         )
         return ", ".join(str(word) for holds, word in facts if holds)
 
@@ -171,15 +140,16 @@ class PersonAdmin(PersonFacts):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or staff.may_change(request.user, obj))
+        if obj is None:
+            return any(map(request.user.has_perm, (rights.CHANGE, rights.SWITCH, rights.GRANT)))
+        return bool(rights.changeable(request.user, obj))
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """What would be refused is not offered."""
         fields = super().get_readonly_fields(request, obj)
         if obj is None:
             return fields
-        refused = {*staff.ACCESS, *FIELDS} - staff.changeable(request.user, obj)
+        refused = {*rights.ACCESS, *FIELDS} - rights.changeable(request.user, obj)
         return (*fields, *sorted(refused))
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
@@ -192,8 +162,30 @@ class PersonAdmin(PersonFacts):
             for title, facts in sets
         ]
 
-    def keep(self, request: HttpRequest, obj: User, values: dict[str, Any], reason: str) -> None:
-        staff.change(request, obj, values, reason=reason)
+    def keep(self, request: HttpRequest, obj: User, values: dict[str, Any], reason: str) -> str:
+        if staff.change(request, obj, values, reason=reason):
+            return ""
+        return str(
+            _(
+                "Rights of %(name)s wait for a second one of you, who is told by letter. Nothing else"
+                " waits."
+            )
+            % {"name": obj}
+        )
+
+    def has_send_reset_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(rights.SEND_RESET))
+
+    def has_demand_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(rights.DEMAND))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """With what may be done besides (change_form_object_tools.html)."""
+        context["may"] = rights.acts(request.user, context["original"])
+        context["waiting_addresses"] = addresses.waiting(context["original"])
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
@@ -215,23 +207,30 @@ class PersonAdmin(PersonFacts):
         }
         return TemplateResponse(request, "admin/accounts/user/object_history.html", context)
 
-    @admin.action(description=_("Send a letter to choose a new password"), permissions=["change"])
+    @admin.action(
+        description=_("Send a letter to choose a new password"), permissions=["send_reset"]
+    )
     def send_reset_letter(
         self, request: HttpRequest, people: QuerySet[User]
     ) -> HttpResponse | None:
         title = _("Send a letter to choose a new password")
-        return self._with_reason(request, people, title, staff.send_reset_letter, _sent)
+        return self._with_reason(
+            request, people, title, rights.SEND_RESET, staff.send_reset_letter, _sent
+        )
 
-    @admin.action(description=_("Demand a new password"), permissions=["change"])
+    @admin.action(description=_("Demand a new password"), permissions=["demand"])
     def demand_password(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
         title = _("Demand a new password")
-        return self._with_reason(request, people, title, password_demands.by_staff, _demanded)
+        return self._with_reason(
+            request, people, title, rights.DEMAND, password_demands.by_staff, _demanded
+        )
 
     def _with_reason(
         self,
         request: HttpRequest,
         people: QuerySet[User],
         title: Any,
+        permission: str,
         act: one_by_one.Act,
         said: Callable[[int], str],
     ) -> HttpResponse | None:
@@ -241,7 +240,7 @@ class PersonAdmin(PersonFacts):
             sentence = _("Choose at most %(count)d people at a time.") % {"count": LETTERS_AT_ONCE}
             self.message_user(request, sentence, messages.ERROR)
             return None
-        chosen = [person for person in found if staff.may_change(request.user, person)]
+        chosen = [person for person in found if rights.may(request.user, person, permission)]
         form = ReasonForm(request.POST if "reason" in request.POST else None)
         if not form.is_valid():
             context = {

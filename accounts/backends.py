@@ -55,6 +55,12 @@ class OneHashBackend(JoinedUser, ModelBackend):
             upgrade(user, password, request)
         return user
 
+    def _get_permissions(self, user_obj: Any, obj: Any, from_name: str) -> set[Any]:
+        """None to somebody whose grant has run out, whatever groups they are in still."""
+        if getattr(user_obj, "staff_is_over", False):
+            return set()
+        return super()._get_permissions(user_obj, obj, from_name)  # type: ignore[misc]
+
     async def aauthenticate(
         self,
         request: HttpRequest | None,

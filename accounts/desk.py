@@ -49,8 +49,9 @@ class Desk(admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     has_history = False
 
-    def keep(self, request: HttpRequest, obj: Any, values: dict[str, Any], reason: str) -> None:
-        """Store `values`, the fields that changed, rights and groups among them."""
+    def keep(self, request: HttpRequest, obj: Any, values: dict[str, Any], reason: str) -> str:
+        """Store `values`, the fields that changed, rights and groups among them; what is to be said of
+        it, '' for the usual."""
         raise NotImplementedError
 
     def changeform_view(
@@ -70,7 +71,10 @@ class Desk(admin.ModelAdmin):
         values = {
             field: form.cleaned_data[field] for field in form.changed_data if field != "reason"
         }
-        self.keep(request, obj, values, form.cleaned_data["reason"])
+        said = self.keep(request, obj, values, form.cleaned_data["reason"])
+        if said:
+            self.message_user(request, said, messages.WARNING)
+            return
         said = _("Saved: %(name)s.") % {"name": obj} if values else _("Nothing was changed.")
         self.message_user(request, said, messages.SUCCESS)
 

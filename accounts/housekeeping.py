@@ -44,6 +44,8 @@ PERIODIC = [
     "accounts.flows.usernames.purge",
     "accounts.flows.sent_codes.purge",
     "accounts.flows.approvals.purge",
+    "accounts.flows.staff_ends.end_due",
+    "accounts.flows.staff_ends.tell_due",
     "accounts.undo.sets.purge",
     "accounts.flows.limits.loosen_due",
     "accounts.botcheck.spent.purge",

@@ -17,6 +17,8 @@ JOBS: dict[str, str | Promise] = {
     "accounts.flows.proofs.purge": _("Forget sign-ups and mailed links that have run out"),
     "accounts.flows.usernames.purge": _("Give former usernames free"),
     "accounts.flows.sent_codes.purge": _("Forget codes that were sent"),
+    "accounts.flows.staff_ends.end_due": _("Take rights away whose last day is over"),
+    "accounts.flows.staff_ends.tell_due": _("Tell staff that their time ends"),
     "accounts.undo.sets.purge": _("Forget what was before changes"),
     "accounts.flows.approvals.purge": _("Forget requests for a second approver that ran out"),
     "accounts.flows.limits.loosen_due": _("Loosen limits whose wait is over"),

@@ -9,7 +9,7 @@ from accounts.models import User
 # Every field of User is in exactly one of these; a test fails when a new one is in neither.
 SHOWN = (
     "username", "email", "name", "display_name", "language", "time_zone", "is_active", "is_staff",
-    "is_superuser", "created_at", "last_login", "password_changed_at", "deletion_due_at",
+    "is_superuser", "staff_until", "created_at", "last_login", "password_changed_at", "deletion_due_at",
 )  # fmt: skip
 NEVER_SHOWN = (
     "password", "password_must_change", "credentials_version", "id", "uuid", "groups",

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts import roles
 from accounts.desk import Desk, reason_field
 from accounts.flows import groups
 
@@ -22,7 +23,7 @@ class GroupForm(forms.ModelForm):
 
 @admin.register(Group)
 class GroupAdmin(Desk):
-    """Whoever edits groups decides rights, so it takes the highest to do it."""
+    """Whoever edits groups decides rights, so it takes those who grant them to do it."""
 
     form = GroupForm
     search_fields = ("name",)
@@ -32,15 +33,37 @@ class GroupAdmin(Desk):
         (_("Permissions"), {"fields": ("permissions",)}),
     )
 
+    list_display = ("called", "members")
+
+    @admin.display(description=_("Name"), ordering="name")
+    def called(self, group: Group) -> str:
+        return roles.called(group.name)
+
+    @admin.display(description=_("People"))
+    def members(self, group: Group) -> int:
+        return group.user_set.count()
+
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_active and request.user.is_superuser)
+        return groups.may_edit(request.user)
 
-    has_view_permission = has_add_permission = has_change_permission = has_delete_permission = (
-        lambda self, request, obj=None: self.has_module_permission(request)
-    )
+    def has_view_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return groups.may_edit(request.user)
 
-    def keep(self, request: HttpRequest, obj: Group, values: dict[str, Any], reason: str) -> None:
-        groups.save(request, obj, values, reason=reason)
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return groups.may_edit(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return groups.may_edit(request.user, obj)
+
+    has_delete_permission = has_change_permission
+
+    def keep(self, request: HttpRequest, obj: Group, values: dict[str, Any], reason: str) -> str:
+        if groups.save(request, obj, values, reason=reason):
+            return ""
+        return str(
+            _("More rights for everybody in %(name)s wait for a second one of you, who is told.")
+            % {"name": roles.called(obj.name)}
+        )
 
     def delete_model(self, request: HttpRequest, obj: Group) -> None:
         groups.delete(request, obj)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.desk import Desk, reason_field
 from accounts.fields import posted
-from accounts.flows import lockouts, staff
+from accounts.flows import lockouts, rights
 from accounts.lockout import full, known
 from accounts.lockout.full import Lockout, Page
 from accounts.lockout.known import Whose
@@ -128,7 +128,7 @@ def _row(request: HttpRequest, lockout: Lockout, book: Book) -> dict[str, Any]:
     addresses in the trail, people for those who may see people."""
     actor = request.user
     network = lockout.network if actor.has_perm("audit.view_addresses") else ""
-    person = lockout.person if staff.may_see(actor) else None
+    person = lockout.person if rights.may_see(actor) else None
     address = parsing.address(network.partition("/")[0]) if network else None
     may_deny = address is not None and actor.has_perm("accounts.add_networkrule")
     return {
@@ -136,7 +136,7 @@ def _row(request: HttpRequest, lockout: Lockout, book: Book) -> dict[str, Any]:
         "person": person,
         "network": network,
         "digest": _short(lockout, network),
-        "unlock": person is not None and staff.may_change(actor, person),
+        "unlock": person is not None and rights.may(actor, person, rights.UNLOCK),
         "clear": lockout.is_clearable and lockouts.may_clear(actor),
         "extend": _denial(network) if may_deny else "",
         "rule": rules.refusing(book, address, rules.SITE, timezone.now()) if address else None,

@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 
 from accounts import panels
 from accounts.desk import Desk, reason_field
-from accounts.flows import mail_queue, staff
+from accounts.flows import mail_queue, rights
 from accounts.flows.letters import STATES
 from accounts.models import OutgoingMail, User
 from accounts.outbox.error_words import why
@@ -224,7 +224,7 @@ def _tell(request: HttpRequest, outcome: mail_queue.Outcome) -> None:
 
 def _add_people(request: HttpRequest, mails: Any) -> None:
     """Whom each is about, for those who may see people. One SELECT."""
-    if not staff.may_see(request.user):
+    if not rights.may_see(request.user):
         return
     subjects = {mail.subject_id for mail in mails if mail.subject_id}
     people = User.objects.filter(uuid__in=subjects).values_list("uuid", "pk", "username")

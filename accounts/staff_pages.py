@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import own_limits
 from accounts.desk import ReasonForm
 from accounts.fields import IDENTIFIER_LENGTH, posted
-from accounts.flows import staff, staff_deletion, staff_hold, staff_limits
+from accounts.flows import rights, staff, staff_deletion, staff_hold, staff_limits
 from accounts.gates import explain as gates_explained
 from accounts.models import User
 from accounts.own_limits import Limits
@@ -56,7 +56,7 @@ class ExplainForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("identifier", "address")
 def explain(request: HttpRequest) -> HttpResponse:
-    if not staff.may_see(request.user):
+    if not rights.may_see(request.user):
         raise PermissionDenied
     form = ExplainForm(posted(request), initial={"identifier": _username_of(request)})
     context: dict[str, Any] = {"title": _("Why can somebody not sign in?"), "form": form}
@@ -72,9 +72,9 @@ def explain(request: HttpRequest) -> HttpResponse:
         context |= {
             "told": told,
             "person": person,
-            "may_change": person is not None and staff.may_change(request.user, person),
+            "may": rights.acts(request.user, person) if person is not None else (),
         }
-    return _page(request, "admin/explain.html", context)
+    return page_of(request, "admin/explain.html", context)
 
 
 def _username_of(request: HttpRequest) -> str:
@@ -85,14 +85,14 @@ def _username_of(request: HttpRequest) -> str:
     return User.objects.filter(pk=number).values_list("username", flat=True).first() or ""
 
 
-def _changeable(request: HttpRequest, pk: str) -> User:
+def whom(request: HttpRequest, pk: str, permission: str) -> User:
     """Whom a confirm page is about. Raises PermissionDenied, Http404."""
-    if not staff.may_see(request.user):
+    if not rights.may_see(request.user):
         raise PermissionDenied
     person = User.objects.filter(pk=pk).first() if len(pk) <= MOST_DIGITS else None
     if person is None:
         raise Http404
-    if not staff.may_change(request.user, person):
+    if not rights.may(request.user, person, permission):
         raise PermissionDenied
     return person
 
@@ -100,7 +100,7 @@ def _changeable(request: HttpRequest, pk: str) -> User:
 @require_http_methods(["GET", "HEAD", "POST"])
 def lift_hold(request: HttpRequest, pk: str) -> HttpResponse:
     """The confirm page of opening an account again in which a change was stopped."""
-    person = _changeable(request, pk)
+    person = whom(request, pk, rights.LIFT_HOLD)
     form = ReasonForm(posted(request))
     if form.is_valid() and person.held_since is not None:
         staff_hold.lift(request, person, reason=form.cleaned_data["reason"])
@@ -108,13 +108,13 @@ def lift_hold(request: HttpRequest, pk: str) -> HttpResponse:
         messages.success(request, said)
         return redirect("admin:accounts_user_change", person.pk)
     context = {"title": _("Open the account"), "subtitle": str(person), "person": person}
-    return _page(request, "admin/accounts/user/lift_hold.html", context | {"form": form})
+    return page_of(request, "admin/accounts/user/lift_hold.html", context | {"form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def lift_limits(request: HttpRequest, pk: str) -> HttpResponse:
     """The confirm page of taking off what somebody limited for themselves."""
-    person = _changeable(request, pk)
+    person = whom(request, pk, rights.LIFT_LIMITS)
     form = ReasonForm(posted(request))
     has_some = own_limits.of(person) != Limits()
     if form.is_valid() and has_some:
@@ -123,13 +123,13 @@ def lift_limits(request: HttpRequest, pk: str) -> HttpResponse:
         return redirect("admin:accounts_user_change", person.pk)
     context = {"title": _("Lift limits"), "subtitle": str(person), "person": person, "form": form}
     context["has_some"] = has_some
-    return _page(request, "admin/accounts/user/lift_limits.html", context)
+    return page_of(request, "admin/accounts/user/lift_limits.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def unlock(request: HttpRequest, pk: str) -> HttpResponse:
     """The confirm page of unlocking somebody."""
-    person = _changeable(request, pk)
+    person = whom(request, pk, rights.UNLOCK)
     form = ReasonForm(posted(request))
     if form.is_valid():
         staff.unlock(request, person, reason=form.cleaned_data["reason"])
@@ -137,13 +137,13 @@ def unlock(request: HttpRequest, pk: str) -> HttpResponse:
         messages.success(request, said)
         return redirect("admin:accounts_user_change", person.pk)
     context = {"title": _("Unlock"), "subtitle": str(person), "person": person, "form": form}
-    return _page(request, "admin/accounts/user/unlock.html", context)
+    return page_of(request, "admin/accounts/user/unlock.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def keep(request: HttpRequest, pk: str) -> HttpResponse:
     """The confirm page of cancelling somebody's deletion."""
-    person = _changeable(request, pk)
+    person = whom(request, pk, rights.KEEP)
     if person.deletion_due_at is None:
         raise Http404
     form = ReasonForm(posted(request))
@@ -153,9 +153,9 @@ def keep(request: HttpRequest, pk: str) -> HttpResponse:
         return redirect("admin:accounts_user_change", person.pk)
     title = _("Cancel the deletion")
     context = {"title": title, "subtitle": str(person), "person": person, "form": form}
-    return _page(request, "admin/accounts/user/keep.html", context)
+    return page_of(request, "admin/accounts/user/keep.html", context)
 
 
-def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+def page_of(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     facts = {"opts": User._meta, **admin.site.each_context(request), **context}
     return TemplateResponse(request, template, facts)

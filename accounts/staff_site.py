@@ -13,8 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import path, re_path
 from django.utils.translation import gettext_lazy as _
 
-from accounts import staff_approvals, staff_pages, staff_watch
-from accounts.flows import approval_answers, staff
+from accounts import staff_acts, staff_approvals, staff_pages, staff_watch
+from accounts.flows import approval_answers, rights
 from accounts.redirects import safe_next
 
 OUR_ROOMS = frozenset({"audit", "accounts", "mfa", "idp"})
@@ -24,6 +24,19 @@ ROOM_NAMES = {
     "audit": _("Trail"),
     "auth": _("Rights"),
     "mfa": _("Second steps"),
+}
+
+
+# Of one person, by the last word of their url and of their name.
+PERSON_PAGES = {
+    "unlock": staff_pages.unlock,
+    "lift_hold": staff_pages.lift_hold,
+    "lift_limits": staff_pages.lift_limits,
+    "keep": staff_pages.keep,
+    "sign_out": staff_acts.sign_out,
+    "switch": staff_acts.switch,
+    "reset_letter": staff_acts.reset_letter,
+    "resend": staff_acts.resend,
 }
 
 
@@ -50,25 +63,13 @@ class StaffSite(admin.AdminSite):
                 self.admin_view(staff_approvals.answer),
                 name="approval",
             ),
-            re_path(
-                r"^accounts/user/(?P<pk>[0-9]{1,19})/unlock/$",
-                self.admin_view(staff_pages.unlock),
-                name="accounts_user_unlock",
-            ),
-            re_path(
-                r"^accounts/user/(?P<pk>[0-9]{1,19})/lift-hold/$",
-                self.admin_view(staff_pages.lift_hold),
-                name="accounts_user_lift_hold",
-            ),
-            re_path(
-                r"^accounts/user/(?P<pk>[0-9]{1,19})/lift-limits/$",
-                self.admin_view(staff_pages.lift_limits),
-                name="accounts_user_lift_limits",
-            ),
-            re_path(
-                r"^accounts/user/(?P<pk>[0-9]{1,19})/keep/$",
-                self.admin_view(staff_pages.keep),
-                name="accounts_user_keep",
+            *(
+                re_path(
+                    rf"^accounts/user/(?P<pk>[0-9]{{1,19}})/{page.replace('_', '-')}/$",
+                    self.admin_view(view),
+                    name=f"accounts_user_{page}",
+                )
+                for page, view in PERSON_PAGES.items()
             ),
             *super().get_urls(),
         ]
@@ -80,7 +81,7 @@ class StaffSite(admin.AdminSite):
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
         asked = {
-            "may_explain": staff.may_see(request.user),
+            "may_explain": rights.may_see(request.user),
             "waiting": len(approval_answers.waiting(request.user)),  # type: ignore[arg-type]
         }
         return super().index(request, asked | (extra_context or {}))

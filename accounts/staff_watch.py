@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import job_status, staff_words, watch
-from accounts.flows import staff
+from accounts.flows import rights
 from accounts.models import User
 from accounts.requests import OwnRequest
 from accounts.texts import senders
@@ -62,7 +62,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "texts_are_sent": senders.available(),
         "countries": watch.countries() if senders.available() else [],
         "jobs": sorted(job_status.statuses(), key=lambda one: (one.is_well, _last(one))),
-        "may_see_people": staff.may_see(request.user),
+        "may_see_people": rights.may_see(request.user),
         "may_see_jobs": request.user.has_perm("accounts.view_jobrun"),
     }
     if request.user.has_perm(TRAIL):
@@ -231,6 +231,6 @@ def _last(job: job_status.Status) -> float:
 
 def _people(request: HttpRequest, numbers: Numbers) -> dict[str, User]:
     """Who is attacked, for those who may see people. One SELECT at most."""
-    if not staff.may_see(request.user):
+    if not rights.may_see(request.user):
         return {}
     return staff_words.people({key for key, _failures in numbers.accounts})

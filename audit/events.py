@@ -30,6 +30,12 @@ WHY_NO_SIGN_IN = (
     *("wrong_passkey", "unknown_passkey", "frozen"),
 )
 PROFILE = SomeOf(("name", "display_name", "username", "language", "time_zone"))
+BY_STAFF = SomeOf(
+    (
+        *("name", "display_name", "username", "email", "language", "time_zone", "is_active"),
+        *("is_staff", "is_superuser", "staff_until", "groups", "user_permissions"),
+    )
+)
 SESSIONS = Maybe(Count())
 ANY_ENTRY = 2**63 - 1
 RULE_KIND = OneOf(("allow", "deny"))
@@ -95,7 +101,6 @@ class Event(StrEnum):
         "A budget is spent: further tries are refused until it opens again.",
         {"budget": Word(40)},
     )
-
     UNLOCK_REQUESTED = (
         "account.unlock_requested",
         "Somebody asked for the letter that lets one browser past the limits of strangers.",
@@ -154,15 +159,10 @@ class Event(StrEnum):
     ADDRESS_CONFIRMED = ("account.address_confirmed", "An added address was proved.")
     ADDRESS_REMOVED = ("account.address_removed", "An address was taken away.")
     ADDRESS_MAIN_CHANGED = ("account.address_main_changed", "Another address became the main one.")
-
     PHONE_ADDED = ("account.phone_added", "A phone number was proved by a texted code.")
     PHONE_CHANGED = ("account.phone_changed", "Another phone number was proved and took its place.")
     PHONE_REMOVED = ("account.phone_removed", "The phone number was taken away.")
-    PHONE_FAILED = (
-        "account.phone_failed",
-        "A wrong code was typed to prove a phone number.",
-    )
-
+    PHONE_FAILED = ("account.phone_failed", "A wrong code was typed to prove a phone number.")
     CHANGE_STOPPED = (
         "account.change_stopped",
         "The link in a letter about a change stopped it: all sessions ended, nothing more is changed.",
@@ -187,16 +187,12 @@ class Event(StrEnum):
         "Staff or an operator opened an account in which a change was stopped.",
         {"reason": REASON, "sessions": SESSIONS},
     )
-
     LIMITS_CHANGED = (
         "account.limits_changed",
         "A person changed what they limit for themselves; what is looser may wait.",
         {"tighter": LIMITS, "looser": LIMITS, "waits": LIMITS},
     )
-    LIMITS_KEPT = (
-        "account.limits_kept",
-        "What waited to be loosened was taken back.",
-    )
+    LIMITS_KEPT = ("account.limits_kept", "What waited to be loosened was taken back.")
     LIMITS_LOOSENED = (
         "account.limits_loosened",
         "What was asked to be loosened has waited long enough, and is.",
@@ -486,23 +482,27 @@ class Event(StrEnum):
     STAFF_USER_CHANGED = (
         "staff.user_changed",
         "Staff changed a person.",
-        {
-            "fields": SomeOf(
-                (
-                    "name",
-                    "username",
-                    "email",
-                    "language",
-                    "time_zone",
-                    "is_active",
-                    "is_staff",
-                    "is_superuser",
-                    "groups",
-                    "user_permissions",
-                )
-            ),
-            "reason": REASON,
-        },
+        {"fields": BY_STAFF, "reason": REASON},
+    )
+    STAFF_GRANT_ENDED = (
+        "staff.grant_ended",
+        "The last day of a grant was over: the person is no staff any more, and in no group.",
+        {"sessions": SESSIONS},
+    )
+    STAFF_SIGNED_OUT = (
+        "staff.signed_out",
+        "Staff or an operator ended all sessions of a person.",
+        {"reason": REASON, "sessions": SESSIONS},
+    )
+    STAFF_CONFIRMATION_RESENT = (
+        "staff.confirmation_resent",
+        "Staff had the letter sent again that confirms an address.",
+        {"reason": REASON},
+    )
+    STAFF_METHOD_REMOVED = (
+        "staff.method_removed",
+        "Staff removed one second step or passkey of a person.",
+        {"factor": FACTOR, "reason": REASON, "sessions": SESSIONS},
     )
     STAFF_GROUP_CHANGED = (
         "staff.group_changed",

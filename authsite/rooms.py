@@ -31,12 +31,17 @@ LIMIT_CONDITIONS = {
 }
 ON_UNLOCKED = ["mfa.flows.wiping.forget_failures"]
 ACCOUNT_PANELS = ["mfa.panel.panel"]
+# What staff do and who may from the start (accounts/roles.py), the lowest room first.
+STAFF_ACTS = ["accounts.roles.ACTS", "mfa.roles.ACTS"]
 # What takes two of staff, by the word it is noted under (accounts/flows/approvals.py).
 APPROVALS = {
+    "grant": "accounts.flows.staff.GRANT_KIND",
+    "group": "accounts.flows.groups.KIND",
     "export": "accounts.flows.approved_export.KIND",
     "shorten": "mfa.flows.staff.SHORTEN_KIND",
     "reopen": "mfa.flows.staff.REOPEN_KIND",
     "remove": "mfa.flows.staff.REMOVE_KIND",
+    "method": "mfa.flows.staff_methods.KIND",
 }
 # Numbers for the dashboard, by room (audit/watch/gauges.py).
 WATCH_SOURCES = ["accounts.watch.SOURCE", "mfa.watch.SOURCE"]
@@ -73,6 +78,7 @@ KEYED_DIGESTS = [
 ]
 # What `auth_user` does besides, by the word it is told.
 AUTH_USER_ACTS = {
+    "signout": "accounts.flows.staff_sessions.act",
     "remove-mfa": "mfa.flows.staff.remove_mfa",
     "lift-hold": "accounts.flows.staff_hold.act",
     "lift-limits": "accounts.flows.staff_limits.act",

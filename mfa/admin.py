@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -22,7 +23,7 @@ from accounts.fields import posted
 from accounts.flows import approvals
 from accounts.flows.approvals import Wish
 from accounts.models import User
-from mfa.flows import recovery, staff, wiping
+from mfa.flows import recovery, staff, staff_methods, wiping
 from mfa.flows.staff import REMOVE, SHORTEN
 from mfa.models import RecoveryRequest
 
@@ -48,6 +49,21 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
         chosen = self.value() or State.WAITING.value
         return rows.filter(state=chosen) if chosen in SHOWN else rows.none()
+
+
+class MethodForm(ReasonForm):
+    method = forms.ChoiceField(
+        label=_("Second step"),
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Choose what is removed."),
+            "invalid_choice": _("That one is gone. Choose what is removed."),
+        },
+    )
+
+    def __init__(self, *args: Any, methods: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["method"].choices = list(methods.items())  # type: ignore[attr-defined]
 
 
 @admin.register(RecoveryRequest)
@@ -109,6 +125,7 @@ class RecoveryRequestAdmin(Desk):
             path("<path:object_id>/shorten/", view(self.shorten), name="mfa_recovery_shorten"),
             re_path(rf"{person}/reopen/$", view(self.reopen), name="mfa_recovery_reopen"),
             re_path(rf"{person}/remove/$", view(self.remove), name="mfa_second_step_remove"),
+            re_path(rf"{person}/method/$", view(self.method), name="mfa_method_remove"),
             *super().get_urls(),
         ]
 
@@ -142,6 +159,19 @@ class RecoveryRequestAdmin(Desk):
         held = wiping.count(person)
         return self._page(request, person, "remove", REMOVE, act, title, held=held)
 
+    def method(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Of one that is chosen on the page."""
+        person = _person(pk)
+        form = MethodForm(posted(request), methods=staff_methods.of(person))
+        method = form.data.get("method", "") if form.is_bound else ""
+
+        def act(person: User, reason: str) -> bool:
+            return staff_methods.remove(request, person, method, reason=reason)
+
+        title = gettext("Remove one second step")
+        permission = staff_methods.REMOVE_METHOD
+        return self._page(request, person, "method", permission, act, title, form=form)
+
     def _page(
         self,
         request: HttpRequest,
@@ -152,11 +182,12 @@ class RecoveryRequestAdmin(Desk):
         title: str,
         *,
         about: int = 0,
+        form: ReasonForm | None = None,
         **facts: Any,
     ) -> HttpResponse:
         if not approvals.may(request.user, person, permission):
             raise PermissionDenied
-        form = ReasonForm(posted(request))
+        form = form or ReasonForm(posted(request))
         if form.is_valid():
             if act(person, form.cleaned_data["reason"]):
                 said = gettext("Done for %(name)s, who is told by letter.")
@@ -173,7 +204,7 @@ class RecoveryRequestAdmin(Desk):
             "act": name,
             "form": form,
             "opts": self.opts,
-            **_words(request, Wish(name, permission, person, about)),
+            **_words(request, Wish(name, permission, person, about, _asked(form))),
             **facts,
         }
         return TemplateResponse(request, "admin/mfa/recoveryrequest/act.html", context)
@@ -186,6 +217,11 @@ def _words(request: HttpRequest, wish: Wish) -> dict[str, Any]:
     actor = cast(User, request.user)
     first = approvals.first_word(wish, besides=actor)
     return {"takes_two": True, "first": first, "others": first or approvals.others(wish, actor)}
+
+
+def _asked(form: ReasonForm) -> dict[str, Any]:
+    """What the first word must have been about, where one of several is chosen."""
+    return {"method": form.data.get("method", "")} if isinstance(form, MethodForm) else {}
 
 
 def _person(pk: str) -> User:

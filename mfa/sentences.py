@@ -154,6 +154,9 @@ SENTENCES: Sentences = {
         gettext_lazy("Staff let you ask for a new second step again"),
         gives_reason=True,
     ),
+    Event.STAFF_METHOD_REMOVED: _told(
+        CHANGE, "shield", gettext_lazy("Staff removed one second step"), gives_reason=True
+    ),
     Event.STAFF_SECOND_STEP_REMOVED: _told(
         CHANGE, "shield", gettext_lazy("Staff removed all second steps"), gives_reason=True
     ),

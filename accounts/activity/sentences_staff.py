@@ -42,6 +42,13 @@ STAFF: Sentences = {
     Event.STAFF_DELETION_CANCELLED: deed(
         gettext_lazy("Staff cancelled the deletion of the account"), "good"
     ),
+    Event.STAFF_SIGNED_OUT: deed(gettext_lazy("Staff signed out all devices"), "out"),
+    Event.STAFF_CONFIRMATION_RESENT: deed(
+        gettext_lazy("Staff sent the email again that confirms an address"), "mail"
+    ),
+    Event.STAFF_GRANT_ENDED: Told(
+        CHANGE, "clock", plainly(gettext_lazy("The time as staff was over"))
+    ),
     # Nothing came of it yet: what does has a line, and a letter.
     Event.STAFF_APPROVAL_ASKED: None,
     Event.STAFF_APPROVAL_GIVEN: None,

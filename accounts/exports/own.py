@@ -154,6 +154,7 @@ SECTIONS = (
             "is_active": _("Switched on"),
             "is_staff": _("Staff"),
             "is_superuser": _("Administrator"),
+            "staff_until": _("Staff until"),
             "created_at": _("Created"),
             "last_login": _("Last sign-in"),
             "password_changed_at": _("Password changed"),

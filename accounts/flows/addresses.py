@@ -53,24 +53,28 @@ def begin_adding(request: HttpRequest, user: User, email: str) -> None:
     budgets.spend(budgets.ADDRESS_ASKS, f"user:{user.pk}")
     budgets.spend_share(budgets.ADDRESS_LETTERS, mailbox(email), by=f"user:{user.pk}")
     proof = proofs.new_proof()
-    taken = EmailAddress.objects.select_related("user").filter(email=email, verified=True)
-    if (owners := taken.first()) is not None:
-        link = settings.SITE_URL + reverse("account_login")
-        letter = letters.address_taken(link=link, **letters.reader(owners.user, to=email))
-    else:
-        letter = letters.confirm_address(
-            to=email,
-            language=user.language,
-            name=letters.called(user),
-            code=proof.code,
-            link=proof.link,
-            minutes=settings.POLICY_CODE_MINUTES,
-        )
+    letter = letter_to(user, email, proof)
     with transaction.atomic():
         guard.still_alive(request)
         proofs.keep(proof, email=email, user=user)
         letter.put()
         trail.record(Event.ADDRESS_ADDED, actor=user, subject=user, request=request, label=email)
+
+
+def letter_to(user: User, email: str, proof: proofs.Proof) -> letters.Letter:
+    """To an address that `user` wants to add: the proof, or to its owner that somebody does."""
+    taken = EmailAddress.objects.select_related("user").filter(email=email, verified=True)
+    if (owners := taken.first()) is not None:
+        link = settings.SITE_URL + reverse("account_login")
+        return letters.address_taken(link=link, **letters.reader(owners.user, to=email))
+    return letters.confirm_address(
+        to=email,
+        language=user.language,
+        name=letters.called(user),
+        code=proof.code,
+        link=proof.link,
+        minutes=settings.POLICY_CODE_MINUTES,
+    )
 
 
 def confirm_by_code(request: HttpRequest, user: User, code: str) -> str:

@@ -54,6 +54,7 @@ def day_of(user: User, due_at: datetime) -> date:
 def administrators() -> QuerySet[User]:
     """Who can give rights to others, and will still be there."""
     rows = User.objects.filter(is_active=True, is_superuser=True, deletion_due_at=None)
+    rows = rows.filter(staff_until=None)
     return rows.exclude(frozen_until__gt=timezone.now())
 
 

@@ -1,57 +1,174 @@
-"""Groups of rights. Whoever edits one raises everybody in it, so it takes the highest rank."""
+"""Groups of rights. Whoever edits one raises everybody in it, so it takes the highest rank, and a
+second one of staff where somebody is in it who could do more then."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, cast
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accounts.models import User
+from accounts import roles
+from accounts.errors import CredentialsMoved
+from accounts.flows import approvals, rights
+from accounts.flows.approvals import Kind, Wish
+from accounts.models import Approval, User
 from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
 from audit import trail
 from audit.events import Event
 
 
-def save(request: HttpRequest, group: Group, values: Mapping[str, Any], *, reason: str) -> None:
-    """Store a new or changed group with its permissions, all in one transaction or none.
+def may_edit(actor: User | AnonymousUser, group: Group | None = None) -> bool:
+    """Superusers any; whoever else grants rights those below themselves, of which they have all: nobody
+    hands out more than they have, nor takes from their equals."""
+    if not (actor.is_active and actor.is_staff and actor.has_perm(rights.GRANT)):
+        return False
+    return actor.is_superuser or group is None or _is_below(actor, group.permissions.all())
 
-    Raises PermissionDenied for anybody but superusers, ReauthenticationRequired without a fresh
+
+def _is_below(actor: User | AnonymousUser, permissions: Collection[Permission]) -> bool:
+    names = {f"{one.content_type.app_label}.{one.codename}" for one in permissions}
+    return rights.GRANT not in names and names <= actor.get_all_permissions()
+
+
+def save(request: HttpRequest, group: Group, values: Mapping[str, Any], *, reason: str) -> bool:
+    """Store a new or changed group with its permissions, all in one transaction or none. False where it
+    waits for a second one of staff, because somebody in it could do more.
+
+    Raises PermissionDenied for whoever may not edit it, ReauthenticationRequired without a fresh
     proof."""
-    actor = _of_the_highest(request)
-    change = "added" if group.pk is None else "changed"
+    demand_fresh_proof(request)
+    waits = bool(group.pk) and _raises(group, values)
+    wish = _wish(group, values) if waits else None
+    mail = approvals.telling(request.user, wish, reason) if wish else []
     with transaction.atomic():
         guard.still_alive(request)
-        if "name" in values:
-            group.name = values["name"]
-            group.save()
-        if "permissions" in values:
-            group.permissions.set(values["permissions"])
-        if values:
-            _record(request, actor, group, change=change, reason=reason)
+        actor = _demand(request, group if group.pk else None, values)
+        if wish is not None:
+            approvals.note(request, wish, reason=reason, mail=mail)
+            return False
+        if group.pk and _raises(_held(group.pk), values):
+            raise CredentialsMoved
+        _store(request, actor, group, values, reason)
+    return True
 
 
 def delete(request: HttpRequest, group: Group) -> None:
     """Take the group away, and with it what its members had by it. Raises like `save`."""
-    actor = _of_the_highest(request)
+    demand_fresh_proof(request)
     with transaction.atomic():
         guard.still_alive(request)
+        actor = _demand(request, group, {})
         _record(request, actor, group, change="deleted")
         group.delete()
 
 
-def _of_the_highest(request: HttpRequest) -> User:
+def _demand(request: HttpRequest, group: Group | None, values: Mapping[str, Any]) -> User:
     actor = request.user
-    if not (isinstance(actor, User) and actor.is_active and actor.is_superuser):
+    allowed = may_edit(actor, group) and (
+        actor.is_superuser or _is_below(actor, values.get("permissions", ()))
+    )
+    if not (isinstance(actor, User) and allowed):
         raise PermissionDenied
-    demand_fresh_proof(request)
     return actor
+
+
+def _held(pk: int) -> Group:
+    return Group.objects.select_for_update().get(pk=pk)
+
+
+def _raises(group: Group, values: Mapping[str, Any]) -> bool:
+    """Whether somebody is in it who could do more."""
+    if "permissions" not in values or not User.objects.filter(groups=group).exists():
+        return False
+    had = set(group.permissions.values_list("pk", flat=True))
+    return bool({one.pk for one in values["permissions"]} - had)
+
+
+def _store(
+    request: HttpRequest, actor: User, group: Group, values: Mapping[str, Any], reason: str
+) -> None:
+    change = "added" if group.pk is None else "changed"
+    if "name" in values:
+        group.name = values["name"]
+        group.save()
+    if "permissions" in values:
+        group.permissions.set(values["permissions"])
+    if values:
+        _record(request, actor, group, change=change, reason=reason)
 
 
 def _record(request: HttpRequest, actor: User, group: Group, **facts: Any) -> None:
     event = Event.STAFF_GROUP_CHANGED
     trail.record(event, actor=actor, request=request, label=group.name, **facts)
+
+
+# --- with the second word -------------------------------------------------------------------------
+
+
+def _wish(group: Group, values: Mapping[str, Any]) -> Wish:
+    """`had` is what it is before, so that the second says yes to that change and no other."""
+    asked: dict[str, Any] = {
+        "had": sorted(group.permissions.values_list("pk", flat=True)),
+        "permissions": sorted(one.pk for one in values["permissions"]),
+    }
+    if "name" in values:
+        asked["name"] = values["name"]
+    return Wish("group", rights.GRANT, about=group.pk, asked=asked)
+
+
+def _asked(wish: Wish) -> tuple[Group, dict[str, Any]] | None:
+    """What it is about and how it would be; None where one of it is no more as it was."""
+    group = Group.objects.filter(pk=wish.about).first()
+    wanted = list(Permission.objects.filter(pk__in=wish.asked["permissions"]))
+    if group is None or len(wanted) != len(wish.asked["permissions"]):
+        return None
+    if sorted(group.permissions.values_list("pk", flat=True)) != wish.asked["had"]:
+        return None
+    name = {"name": wish.asked["name"]} if "name" in wish.asked else {}
+    return group, {"permissions": wanted, **name}
+
+
+def _allows(actor: User, wish: Wish) -> bool:
+    found = _asked(wish)
+    if found is None:
+        return False
+    group, values = found
+    below = actor.is_superuser or _is_below(actor, values["permissions"])
+    return may_edit(actor, group) and below
+
+
+def _said(wish: Wish) -> list[str]:
+    group = Group.objects.filter(pk=wish.about).first()
+    more = Permission.objects.filter(pk__in=set(wish.asked["permissions"]) - set(wish.asked["had"]))
+    less = Permission.objects.filter(pk__in=set(wish.asked["had"]) - set(wish.asked["permissions"]))
+    lines = [_("Role: %(name)s.") % {"name": roles.called(group.name) if group else "–"}]
+    if "name" in wish.asked:
+        lines.append(_("Its new name: %(name)s.") % {"name": wish.asked["name"]})
+    lines += [_("May do besides: %(names)s.") % {"names": ", ".join(one.name for one in more)}]
+    if less:
+        lines.append(_("May not do any more: %(n)s.") % {"n": ", ".join(p.name for p in less)})
+    return lines
+
+
+def _prepare(request: HttpRequest, row: Approval) -> Callable[[User | None], None]:
+    def act(_nobody: User | None) -> None:
+        _held(row.about)
+        found = _asked(approvals.wish_of(row))
+        if found is None:
+            raise CredentialsMoved
+        group, values = found
+        _store(request, cast(User, request.user), group, values, row.reason)
+
+    return act
+
+
+KIND = Kind(
+    gettext_lazy("Let everybody with a role do more"), said=_said, allows=_allows, prepare=_prepare
+)

@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.errors import CredentialsMoved
-from accounts.flows import credentials, staff
+from accounts.flows import credentials, rights
 from accounts.language import known_language
 from accounts.models import User
 from accounts.outbox import letters
@@ -30,7 +30,7 @@ def by_staff(request: HttpRequest, person: User, *, reason: str) -> bool:
     fresh proof, CredentialsMoved if they changed since `person` was loaded.
     """
     demand_fresh_proof(request)
-    if not staff.may_change(request.user, person):
+    if not rights.may(request.user, person, rights.DEMAND):
         raise PermissionDenied
     if not is_possible(person):
         return False
@@ -39,7 +39,7 @@ def by_staff(request: HttpRequest, person: User, *, reason: str) -> bool:
     )
     with transaction.atomic():
         now = guard.hold(request, person)
-        if not staff.may_change(request.user, now):
+        if not rights.may(request.user, now, rights.DEMAND):
             raise PermissionDenied
         _mark(person, letter, reason, request=request)
     return True

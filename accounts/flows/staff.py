@@ -4,75 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, TypeGuard, cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.admin.utils import label_for_field
-from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accounts.flows import credentials, notices, password_reset, profile
+from accounts.errors import CredentialsMoved
+from accounts.flows import approvals, credentials, grants, notices, password_reset, rights
+from accounts.flows.rights import RIGHTS, changeable, held_for
 from accounts.language import known_language
 from accounts.lockout import tries
-from accounts.models import User
+from accounts.models import Approval, User
 from accounts.outbox import letters
 from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
 from audit import trail
 from audit.events import Event
 
-RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
-ACCESS = ("is_active", *RIGHTS)
-MANY = frozenset({"groups", "user_permissions"})
+MANY = grants.MANY.keys()
 
 
-def may_change(actor: User | AnonymousUser, person: User) -> TypeGuard[User]:
-    """Staff below the highest change neither the highest nor each other (nobody rises above whoever
-    lifts them, and nobody is shut out by an equal)."""
-    if not (actor.is_active and actor.is_staff and actor.has_perm("accounts.change_user")):
-        return False
-    return actor.is_superuser or not (person.is_superuser or person.is_staff)
-
-
-def may_see(actor: User | AnonymousUser) -> bool:
-    """Whoever may see people, or change them, may ask why somebody cannot sign in."""
-    rights = ("accounts.view_user", "accounts.change_user")
-    return actor.is_active and actor.is_staff and any(map(actor.has_perm, rights))
-
-
-def changeable(actor: User | AnonymousUser, person: User) -> frozenset[str]:
-    """The fields of `person` that `actor` may change: the page draws these, `change` takes no other.
-
-    Rights take the highest rank, so that nobody hands out more than they have. Nobody changes their
-    own access, so somebody of the highest rank always stays.
-    """
-    if not may_change(actor, person):
-        return frozenset()
-    access: tuple[str, ...] = ACCESS if actor.is_superuser else ("is_active",)
-    return frozenset(profile.FIELDS) | frozenset(() if person.pk == actor.pk else access)
-
-
-def held_for(request: HttpRequest | None, person: User, *, own: bool = True) -> User:
-    """`person` as they are now, held to the end of the transaction, for an act of the staff who are
-    signed in, or of an operator, who has no request. Raises PermissionDenied for whom the actor may not
-    change (nor, unless `own`, themselves); User.DoesNotExist.
-
-    SECURITY: of both as they are now, not as the page or the form has them."""
-    if request is None:
-        return User.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
-    now = guard.hold(request, person)
-    if not may_change(request.user, now) or (request.user.pk == now.pk and not own):
-        raise PermissionDenied
-    return now
-
-
-def change(request: HttpRequest, person: User, values: Mapping[str, Any], *, reason: str) -> None:
-    """Store `values` on `person`, rights among them, all in one transaction or none.
+def change(request: HttpRequest, person: User, values: Mapping[str, Any], *, reason: str) -> bool:
+    """Store `values` on `person`, rights among them, all in one transaction or none. What lets them do
+    more waits for a second one of staff instead (accounts/flows/approvals.py): False then.
 
     Raises PermissionDenied for what the actor may not change, ReauthenticationRequired without a
     fresh proof, CredentialsMoved if the person's access changed since `person` was loaded. Switching
@@ -80,38 +41,102 @@ def change(request: HttpRequest, person: User, values: Mapping[str, Any], *, rea
     way.
     """
     demand_fresh_proof(request)
-    letter = told(request, person, partial(_what_changed, values), reason)
+    actor = cast(User, request.user)
+    # As they are stored: a form has put its values on `person`.
+    seen = User.objects.get(pk=person.pk)
+    wanted = {field: value for field, value in values.items() if field in RIGHTS}
+    waits = wanted if grants.raises(seen, wanted) else {}
+    at_once = {field: value for field, value in values.items() if field not in waits}
+    wish = grants.wish(person, waits)
+    mail = approvals.telling(actor, wish, reason) if waits else []
+    letter = told(request, person, partial(_what_changed, at_once), reason) if at_once else None
     with transaction.atomic():
-        before = held_for(request, person)
-        if not values.keys() <= changeable(request.user, before):
+        before = guard.hold(request, person)
+        if not (may_act(actor, before) and values.keys() <= changeable(actor, before)):
             raise PermissionDenied
-        if not values:
-            return
-        _store(person, values)
-        switched, rights = "is_active" in values, bool(values.keys() & set(RIGHTS))
-        if switched or not rights:
-            trail.record(
-                Event.STAFF_USER_CHANGED,
-                actor=cast(User, request.user),
-                subject=person,
-                request=request,
-                fields=list(values),
-                reason=reason,
-            )
-        if switched:
-            event = Event.ACTIVATED if values["is_active"] else Event.DEACTIVATED
-            _end_what_is_open(request, person, event, letter, reason=reason)
-        elif rights:
-            event = Event.STAFF_USER_CHANGED
-            _end_what_is_open(request, person, event, letter, fields=list(values), reason=reason)
-        else:
-            letter.put()
+        if wanted and before.credentials_version != person.credentials_version:
+            raise CredentialsMoved
+        if not grants.hands_out(actor, before, wanted):
+            raise PermissionDenied
+        if letter is not None:
+            _keep(request, person, at_once, letter, reason)
+        if waits:
+            approvals.note(request, wish, reason=reason, mail=mail)
+    return not waits
+
+
+def may_act(actor: User, person: User) -> bool:
+    """Whether there is anything of theirs that `actor` may change."""
+    return bool(changeable(actor, person))
+
+
+def _keep(
+    request: HttpRequest | None,
+    person: User,
+    values: Mapping[str, Any],
+    letter: letters.Letter,
+    reason: str,
+) -> None:
+    """Inside the transaction, with the person held and every right asked for."""
+    actor = request.user if request is not None else credentials.OPERATOR
+    _store(person, values)
+    switched, rights = "is_active" in values, bool(values.keys() & set(RIGHTS))
+    if switched or not rights:
+        trail.record(
+            Event.STAFF_USER_CHANGED,
+            actor=cast(User, actor),
+            subject=person,
+            request=request,
+            fields=list(values),
+            reason=reason,
+        )
+    if switched:
+        event = Event.ACTIVATED if values["is_active"] else Event.DEACTIVATED
+        _end_what_is_open(request, person, event, letter, actor=actor, reason=reason)
+    elif rights:
+        event, fields = Event.STAFF_USER_CHANGED, list(values)
+        _end_what_is_open(request, person, event, letter, actor=actor, fields=fields, reason=reason)
+    else:
+        letter.put()
+
+
+def _prepare_grant(request: HttpRequest, row: Approval) -> Callable[[User | None], None]:
+    """What is done with the second word (accounts/flows/approvals.py)."""
+    person, values = cast(User, row.person), grants.asked(approvals.wish_of(row)) or {}
+    letter = told(request, person, partial(_what_changed, values), row.reason)
+
+    def act(now: User | None) -> None:
+        _keep(request, cast(User, now), values, letter, row.reason)
+
+    return act
+
+
+GRANT_KIND = approvals.Kind(
+    gettext_lazy("Make somebody staff, or let them do more"),
+    said=grants.said,
+    allows=grants.allows,
+    prepare=_prepare_grant,
+)
+
+
+def grant_by_operator(person: User, values: Mapping[str, Any], *, reason: str) -> None:
+    """The same from the command line, where nobody is signed in: it takes no second word."""
+    letter = told(None, person, partial(_what_changed, values), reason)
+    with transaction.atomic():
+        now = held_for(None, person, rights.GRANT)
+        _keep(None, now, values, letter, reason)
 
 
 def _store(person: User, values: Mapping[str, Any]) -> None:
     columns = [field for field in values if field not in MANY]
     for field in columns:
         setattr(person, field, values[field])
+    if "is_staff" in values and not person.is_staff and not person.is_superuser:
+        person.staff_until = None
+        columns.append("staff_until")
+    if "staff_until" in columns:
+        person.staff_end_told = False
+        columns.append("staff_end_told")
     if columns:
         person.save(update_fields=columns)
     for field in MANY & values.keys():
@@ -119,7 +144,13 @@ def _store(person: User, values: Mapping[str, Any]) -> None:
 
 
 def _end_what_is_open(
-    request: HttpRequest, person: User, event: Event, letter: letters.Letter, **facts: Any
+    request: HttpRequest | None,
+    person: User,
+    event: Event,
+    letter: letters.Letter,
+    *,
+    actor: Any,
+    **facts: Any,
 ) -> None:
     credentials.moved(
         person,
@@ -127,7 +158,7 @@ def _end_what_is_open(
         request=request,
         letters=[letter],
         end_others=True,
-        actor=request.user,
+        actor=actor,
         **facts,
     )
 
@@ -200,7 +231,7 @@ def unlock(request: HttpRequest | None, person: User, *, reason: str) -> None:
         demand_fresh_proof(request)
     letter = told(request, person, _what_was_opened, reason)
     with transaction.atomic():
-        now = held_for(request, person)
+        now = held_for(request, person, rights.UNLOCK)
         tries.forget_failures(now)
         for path in settings.ON_UNLOCKED:
             import_string(path)(now)
@@ -219,14 +250,14 @@ def send_reset_letter(request: HttpRequest, person: User, *, reason: str) -> boo
 
     Raises PermissionDenied and ReauthenticationRequired like `change`."""
     demand_fresh_proof(request)
-    if not may_change(request.user, person):
+    if not rights.may(request.user, person, rights.SEND_RESET):
         raise PermissionDenied
     if not person.is_active:
         return False
     mail = told(request, person, _what_was_sent, reason)
     link = password_reset.letter_with_link(person, person.email, by_staff=True)
     with transaction.atomic():
-        if not held_for(request, person).is_active:
+        if not held_for(request, person, rights.SEND_RESET).is_active:
             raise PermissionDenied
         link.put()
         mail.put()

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from accounts.flows import staff
+from accounts.flows import rights, staff
 from accounts.management.operator import PersonAct
 from accounts.models import User
 from accounts.step_up import demand_fresh_proof
@@ -26,7 +26,7 @@ def cancel(request: HttpRequest | None, person: User, *, reason: str) -> bool:
         demand_fresh_proof(request)
     mail = staff.told_everywhere(request, person, _what_was_done, reason)
     with transaction.atomic():
-        now = staff.held_for(request, person)
+        now = rights.held_for(request, person, rights.KEEP)
         waits = User.objects.filter(pk=now.pk, deletion_due_at__isnull=False)
         if not waits.update(deletion_due_at=None):
             return False

@@ -27,6 +27,10 @@ SHOWN: dict[str, str | Promise] = {
     Event.STAFF_RECOVERY_SHORTENED.value: _("Wait for a new second step ended"),
     Event.STAFF_RECOVERY_REOPENED.value: _("Requests for a new second step opened again"),
     Event.STAFF_SECOND_STEP_REMOVED.value: _("Second steps removed"),
+    Event.STAFF_METHOD_REMOVED.value: _("One second step removed"),
+    Event.STAFF_SIGNED_OUT.value: _("Signed out everywhere"),
+    Event.STAFF_CONFIRMATION_RESENT.value: _("Email that confirms an address sent again"),
+    Event.STAFF_GRANT_ENDED.value: _("No longer staff: the last day was over"),
     Event.STAFF_SUPERUSER_CREATED.value: _("Made an administrator from the command line"),
 }
 

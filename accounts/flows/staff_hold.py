@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from accounts.flows import credentials, staff, undo
+from accounts.flows import credentials, rights, staff, undo
 from accounts.management.operator import PersonAct
 from accounts.models import User
 from accounts.step_up import demand_fresh_proof
@@ -27,7 +27,7 @@ def lift(request: HttpRequest | None, person: User, *, reason: str) -> int:
     also = undo.addresses_from_before(person)
     mail = staff.told_everywhere(request, person, _what_was_done, reason, also=also)
     with transaction.atomic():
-        now = staff.held_for(request, person, own=False)
+        now = rights.held_for(request, person, rights.LIFT_HOLD, own=False)
         actor = request.user if request is not None else credentials.OPERATOR
         return undo.lift(now, request=request, actor=actor, reason=reason, mail=mail)
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts import own_limits
-from accounts.flows import credentials, staff
+from accounts.flows import credentials, rights, staff
 from accounts.flows import limits as own
 from accounts.management.operator import PersonAct
 from accounts.models import User
@@ -28,7 +28,7 @@ def lift(request: HttpRequest | None, person: User, *, reason: str) -> int:
         demand_fresh_proof(request)
     mail = staff.told_everywhere(request, person, _what_was_done, reason)
     with transaction.atomic():
-        now = staff.held_for(request, person, own=False)
+        now = rights.held_for(request, person, rights.LIFT_LIMITS, own=False)
         own.lift_all(now)
         return credentials.moved(
             now,

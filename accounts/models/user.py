@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
+from typing import Any, Self
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -53,6 +55,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     is_active = models.BooleanField(_("switched on"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
+    # Until when they are staff, superuser and in their groups; from then on nothing of it counts (see
+    # `from_db`), and the worker takes it away (accounts/flows/staff_ends.py).
+    staff_until = models.DateTimeField(_("staff until"), null=True, blank=True)
+    # Whether the letter that comes before is written.
+    staff_end_told = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     password_changed_at = models.DateTimeField(_("password changed"), default=timezone.now)
     # Since when staff or an operator have demanded a new one; gone with any new password.
@@ -96,12 +103,29 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        permissions = [
+            ("unlock_user", _("Can open an account for further tries")),
+            ("sign_out_user", _("Can sign a person out everywhere")),
+            ("send_reset_letter", _("Can send a letter to choose a new password")),
+            ("resend_confirmation", _("Can send a letter again that confirms an address")),
+            ("demand_password", _("Can demand a new password")),
+            ("switch_user", _("Can switch an account off and on")),
+            ("cancel_deletion", _("Can cancel the deletion of an account")),
+            ("lift_hold", _("Can open an account where a change was stopped")),
+            ("lift_limits", _("Can lift the limits that a person set")),
+            ("grant_staff", _("Can make people staff and change what groups may do")),
+        ]
         indexes = [
+            models.Index(
+                fields=["staff_until"],
+                condition=models.Q(staff_until__isnull=False),
+                name="staff_until",
+            ),
             models.Index(
                 fields=["deletion_due_at"],
                 condition=models.Q(deletion_due_at__isnull=False),
                 name="person_awaits_deletion",
-            )
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -119,6 +143,21 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.username
+
+    @classmethod
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **how: Any
+    ) -> Self:
+        """SECURITY: whoever asks anybody about staff asks what was read here, so that a grant that has
+        run out is none from the next request on, whenever the worker comes by."""
+        user = super().from_db(db, field_names, values, **how)
+        if "staff_until" in user.__dict__ and user.staff_is_over:
+            user.is_staff = user.is_superuser = False
+        return user
+
+    @property
+    def staff_is_over(self) -> bool:
+        return self.staff_until is not None and self.staff_until <= timezone.now()
 
     @property
     def subject_id(self) -> str:

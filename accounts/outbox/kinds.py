@@ -31,6 +31,7 @@ LETTERS: dict[str, str | Promise] = {
     "sign_in_code": _("A code that you asked for"),
     "sign_in_frozen": _("Sign-ins to your account are frozen"),
     "staff_changed": _("A change made by staff"),
+    "staff_ends": _("The end of your time as staff"),
     "switched_off": _("Your account is switched off"),
     "unlock": _("A code to get in without waiting"),
     "username_changed": _("A change of your username"),

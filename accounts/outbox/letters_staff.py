@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Unpack
 
 from accounts.outbox.cleaning import prose
 from accounts.outbox.compose import Letter, compose
-from accounts.outbox.letters import REASON_LENGTH, Reader
+from accounts.outbox.letters import REASON_LENGTH, Happening, Reader
 
 
 def approval_asked(
@@ -60,3 +61,15 @@ def approval_answered(
         hours=hours,
         **reader,
     )
+
+
+def staff_ends(*, until: datetime, time_zone: str, **reader: Unpack[Reader]) -> Letter:
+    """Some days before a grant is over: until when, by the clock of its reader."""
+    # Said in the language of the letter, by the clock of its reader.
+    day = Happening(at=until, time_zone=time_zone).when
+    return compose("staff_ends", over=False, day=day, **reader)
+
+
+def staff_ended(**reader: Unpack[Reader]) -> Letter:
+    """A grant is over."""
+    return compose("staff_ends", over=True, **reader)

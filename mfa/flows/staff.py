@@ -60,7 +60,7 @@ def shorten(request: HttpRequest, person: User, row: RecoveryRequest, *, reason:
         )
 
     mail = letters.by_staff(person, _wait_ended, reason)
-    return _do(request, person, "shorten", SHORTEN, act, mail, reason=reason, about=row.pk)
+    return do(request, person, "shorten", SHORTEN, act, mail, reason=reason, about=row.pk)
 
 
 def reopen(request: HttpRequest, person: User, *, reason: str) -> bool:
@@ -78,14 +78,14 @@ def reopen(request: HttpRequest, person: User, *, reason: str) -> bool:
         )
 
     mail = letters.by_staff(person, _opened_again, reason)
-    return _do(request, person, "reopen", SHORTEN, act, mail, reason=reason)
+    return do(request, person, "reopen", SHORTEN, act, mail, reason=reason)
 
 
 def remove(request: HttpRequest, person: User, *, reason: str) -> bool:
     """Take away all second steps; the password alone signs in from then on, and leads whoever must
     have a second step to where one is set up. Returns and raises as `shorten`."""
     mail = letters.by_staff(person, _removed, reason)
-    return _do(
+    return do(
         request,
         person,
         "remove",
@@ -124,7 +124,7 @@ def _remove(person: User, *, request: HttpRequest | None, reason: str) -> int:
     )
 
 
-def _do(
+def do(
     request: HttpRequest,
     person: User,
     name: str,
@@ -134,11 +134,12 @@ def _do(
     *,
     reason: str,
     about: int = 0,
+    asked: Mapping[str, Any] | None = None,
 ) -> bool:
     """SECURITY: rights are asked of both as they are now, held, and not as a page had them."""
     demand_fresh_proof(request)
     actor = cast(User, request.user)
-    wish = Wish(name, permission, person, about)
+    wish = Wish(name, permission, person, about, asked or {})
     is_first = approvals.takes_two(person) and not approvals.first_word(wish, besides=actor)
     told = approvals.telling(actor, wish, reason) if is_first else []
     with transaction.atomic():

@@ -48,6 +48,7 @@ class RecoveryRequest(models.Model):
         permissions = [
             ("shorten_recoveryrequest", _("Can let a waiting person set up a new second step now")),
             ("remove_second_step", _("Can remove all second steps of a person")),
+            ("remove_method", _("Can remove one second step or passkey of a person")),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -28,6 +28,11 @@ from tests.support.smtp_sink import SmtpSink
 from tests.support.text_sink import TextSink
 from tests.support.visitor import Visitor
 
+HELP = (
+    "unlock_user", "sign_out_user", "send_reset_letter", "resend_confirmation", "demand_password",
+    "switch_user", "cancel_deletion", "lift_hold", "lift_limits",
+)  # fmt: skip
+
 
 @pytest.fixture
 def sink(settings) -> Iterator[SmtpSink]:
@@ -59,10 +64,10 @@ def ada_here(client: Visitor, ada: User) -> Visitor:
 
 @pytest.fixture
 def sue(db: None) -> User:
-    """Support staff: may see and change people, and is no superuser."""
+    """Staff who may do to people whatever is done to people, and grant nothing."""
     sue = cast.person("sue", is_staff=True)
-    rights = Permission.objects.filter(codename__in=["view_user", "change_user", "change_group"])
-    sue.user_permissions.set(rights)
+    codenames = ["view_user", "change_user", "change_group", *HELP]
+    sue.user_permissions.set(Permission.objects.filter(codename__in=codenames))
     return sue
 
 
@@ -75,9 +80,9 @@ def sue_here(sue: User) -> Visitor:
 
 @pytest.fixture
 def mallory(db: None) -> User:
-    """Staff with every permission there is, and no superuser."""
+    """Staff with every permission there is but to grant any, and no superuser."""
     mallory = cast.person("mallory", is_staff=True)
-    mallory.user_permissions.set(Permission.objects.all())
+    mallory.user_permissions.set(Permission.objects.exclude(codename="grant_staff"))
     return mallory
 
 

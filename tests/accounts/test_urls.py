@@ -35,6 +35,8 @@ STAFF_PAGES = {
     "admin/mfa/recoveryrequest/<path:object_id>/",
     "admin/audit/entry/<path:object_id>/",
     "admin/auth/group/<path:object_id>/",
+    *("admin:approvals", "admin:approval", "admin:mfa_method_remove"),
+    *(f"admin:accounts_user_{act}" for act in ("sign_out", "switch", "reset_letter", "resend")),
     r"admin/(?P<url>.*)$",
 }
 

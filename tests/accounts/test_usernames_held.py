@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import housekeeping
-from accounts.flows import erasing, staff, superusers, usernames
+from accounts.flows import erasing, rights, superusers, usernames
 from accounts.lockout import buckets
 from accounts.models import FormerUsername, User
 from tests.support import cast
@@ -80,7 +80,7 @@ def test_a_held_name_is_taken_for_a_new_administrator(left, monkeypatch):
 
 def test_no_form_of_the_desk_gives_a_username(left):
     ada = cast.administrator()
-    assert "username" not in staff.changeable(ada, left)
+    assert "username" not in rights.changeable(ada, left)
 
 
 def test_the_name_of_an_erased_account_is_held_from_everybody(alice, bob):

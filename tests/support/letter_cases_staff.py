@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from accounts.outbox import letters_staff
 from tests.support.letter_case import case
 
@@ -24,4 +26,10 @@ STAFF_CASES = {
             ("refused", False, True, "max said no to what you asked for: Export.", "Nothing was"),
         )
     },
+    "staff_ends": case(
+        letters_staff.staff_ends, "You are staff until 1 March 2099, 10:00 (Berlin).",
+        "it takes two of them", until=datetime(2099, 3, 1, 9, tzinfo=UTC),
+        time_zone="Europe/Berlin",
+    ),
+    "staff_ended": case(letters_staff.staff_ended, "all your devices were signed out"),
 }  # fmt: skip

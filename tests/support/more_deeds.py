@@ -12,7 +12,7 @@ from accounts.botcheck import trap
 from accounts.exports import building
 from accounts.models import User
 from audit.events import Event
-from tests.support import cast
+from tests.support import cast, sensitive
 from tests.support.deeds import (
     CHANGE,
     CONFIRM,
@@ -225,18 +225,22 @@ def staff_change_a_name(w: World) -> None:
     staff_change(w, name="Alicia")
 
 
-@leaves(by_ada(Event.STAFF_USER_CHANGED, fields=["groups", "is_staff"], **REASON))
-def staff_change_rights(w: World) -> None:
-    staff_change(w, is_staff="on", groups=[Group.objects.get().pk])
+@leaves(
+    by_ada(Event.STAFF_USER_CHANGED, fields=["groups", "is_staff"], **REASON),
+    after=sensitive.alice_helps_here,
+)
+def staff_take_rights_away(w: World) -> None:
+    staff_change(w)
 
 
 @leaves(
     by_ada(Event.STAFF_USER_CHANGED, fields=["is_active", "is_staff"], **REASON),
     by_ada(Event.DEVICE_FORGOTTEN, devices=1, reason="switched_off"),
     by_ada(Event.DEACTIVATED, **REASON),
+    after=sensitive.alice_works_here,
 )
 def staff_switch_somebody_off(w: World) -> None:
-    staff_change(w, is_active="", is_staff="on")
+    staff_change(w, is_active="")
 
 
 @leaves(
@@ -278,13 +282,13 @@ def add_a_group(w: World) -> None:
 
 @leaves(by_ada(Event.STAFF_GROUP_CHANGED, "", change="changed", **REASON))
 def change_a_group(w: World) -> None:
-    page = reverse("admin:auth_group_change", args=[Group.objects.get().pk])
+    page = reverse("admin:auth_group_change", args=[Group.objects.get(name="helpers").pk])
     w.ada.post(page, {"name": "friends"} | REASON)
 
 
 @leaves(by_ada(Event.STAFF_GROUP_CHANGED, "", change="deleted"))
 def delete_a_group(w: World) -> None:
-    page = reverse("admin:auth_group_delete", args=[Group.objects.get().pk])
+    page = reverse("admin:auth_group_delete", args=[Group.objects.get(name="helpers").pk])
     w.ada.post(page, {"post": "yes"})
 
 

@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 from accounts.flows import staff, standing
 from accounts.flows.standing import Account
 from accounts.identify import find_user
+from accounts.management import operator_grants
 from accounts.management.operator import FAILED, OperatorCommand, PersonAct
 from accounts.models import User
 from audit import trail
@@ -33,6 +34,8 @@ class Command(OperatorCommand):
         " tries after wrong passwords; remove-mfa takes all second steps away and ends the sessions;"
         " lift-hold opens it where a change was stopped by the link of its letter;"
         " lift-limits takes off what the person limited for themselves, such as frozen sign-ins;"
+        " signout ends all sessions; grant makes somebody staff, with --role or --superuser, and"
+        " --until a day: from here it takes no second one of staff;"
         " cancel-deletion keeps an account that waits to be erased."
         " What changes something takes a reason and is told to the person. All is kept in the trail."
         " Exits with 0 (done), 1 (nobody by that name), 2 (wrong usage), 130 (interrupted)."
@@ -40,9 +43,14 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("what", choices=["show", "unlock", *settings.AUTH_USER_ACTS])
+        parser.add_argument("what", choices=["show", "unlock", "grant", *settings.AUTH_USER_ACTS])
         parser.add_argument("identifier", help="The email address or username they sign in with.")
         parser.add_argument("--reason", default="", help="Why; the person is told.")
+        parser.add_argument(
+            "--role", action="append", default=[], help="grant: a group's name; may be repeated."
+        )
+        parser.add_argument("--superuser", action="store_true", help="grant: may do everything.")
+        parser.add_argument("--until", default="", help="grant: the last day (UTC), 2027-03-31.")
         parser.add_argument("--yes", action="store_true", help="Do it without asking.")
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen.")
 
@@ -61,6 +69,8 @@ class Command(OperatorCommand):
             self.report({"dry_run": False, **_facts(account)}, _lines(account))
         elif options["what"] == "unlock":
             self._unlock(user, account, reason, options)
+        elif options["what"] == "grant":
+            self._do(operator_grants.act(options), user, reason, options)
         else:
             act: PersonAct = import_string(settings.AUTH_USER_ACTS[options["what"]])
             self._do(act, user, reason, options)

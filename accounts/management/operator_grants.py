@@ -1,0 +1,77 @@
+"""What an operator grants by `auth_user grant`, where nobody is signed in to say yes to it: so a site
+with one administrator goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from accounts import roles
+from accounts.flows import staff
+from accounts.management.operator import WRONG_USAGE, PersonAct
+from accounts.models import User
+
+
+def act(options: Mapping[str, Any]) -> PersonAct:
+    """As the arguments say. Raises CommandError for what is no grant."""
+    groups = [_group(name) for name in options["role"]]
+    until = _until(options["until"])
+    if not (groups or options["superuser"]):
+        raise _wrong("Name what is granted: --role NAME, or --superuser.")
+
+    def values(person: User) -> dict[str, Any]:
+        held = list(person.groups.all())
+        wanted: dict[str, Any] = {"is_staff": True, "staff_until": until}
+        if options["superuser"]:
+            wanted["is_superuser"] = True
+        changed = {name: value for name, value in wanted.items() if getattr(person, name) != value}
+        if any(group not in held for group in groups):
+            changed["groups"] = [*held, *(group for group in groups if group not in held)]
+        return changed
+
+    names = ", ".join(["superuser"] * options["superuser"] + [group.name for group in groups])
+
+    def effect(person: User) -> str:
+        if not values(person):
+            return ""
+        end = f" until {options['until']}" if until else ""
+        return (
+            f"Makes {person.username} staff: {names}{end}. Ends all sessions. Tells {person.email}."
+        )
+
+    def do(person: User, reason: str) -> Mapping[str, Any]:
+        staff.grant_by_operator(person, values(person), reason=reason)
+        return {}
+
+    facts = {"roles": [group.name for group in groups], "superuser": options["superuser"]}
+    facts["until"] = until.isoformat() if until else None
+    return PersonAct(effect=effect, facts=lambda person: facts, do=do)
+
+
+def _group(name: str) -> Group:
+    found = Group.objects.filter(name=name).first()
+    if found is None:
+        known = ", ".join(sorted({*roles.ROLES, *Group.objects.values_list("name", flat=True)}))
+        raise _wrong(f"There is no group {name!r}. There are: {known}.")
+    return found
+
+
+def _until(day: str) -> datetime | None:
+    if not day:
+        return None
+    try:
+        until = datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise _wrong("--until must be a day like 2027-03-31.") from None
+    if until <= timezone.now():
+        raise _wrong("--until must not be over yet.")
+    return until
+
+
+def _wrong(said: str) -> CommandError:
+    return CommandError(f"{said} Nothing was changed.", returncode=WRONG_USAGE)

@@ -1,0 +1,59 @@
+"""Grants on the person's page: roles by the names people read, and the last day they count."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import roles
+
+DAY = timedelta(days=1)
+# Nobody plans further, and the calendar ends.
+LONGEST = 3660 * DAY
+
+
+class RolesField(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return roles.called(obj.name)
+
+
+class LastDayField(forms.DateField):
+    """The day is the last on which they are staff; kept is the moment at which it is over, in UTC."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label=gettext_lazy("Staff until"),
+            required=False,
+            help_text=gettext_lazy(
+                "The last day (UTC) on which they are staff and have their groups; none for no end."
+            ),
+            widget=forms.DateInput(
+                format="%Y-%m-%d", attrs={"type": "date", "class": "vDateField"}
+            ),
+            input_formats=["%Y-%m-%d"],
+            error_messages={"invalid": gettext_lazy("Enter a day like 2027-03-31.")},
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> Any:
+        day: date | None = super().clean(value)
+        if day is None:
+            return None
+        today = timezone.now().date()
+        if not today <= day <= today + LONGEST:
+            raise forms.ValidationError(_("Choose a day from today on, in the next ten years."))
+        return datetime.combine(day + DAY, time(), tzinfo=UTC)
+
+
+def last_day(until: datetime | None) -> date | None:
+    return None if until is None else (until.astimezone(UTC) - timedelta(microseconds=1)).date()
+
+
+def until(moment: datetime | None) -> str:
+    day = last_day(moment)
+    return _("until %(day)s") % {"day": formats.date_format(day)} if day else ""
