@@ -135,13 +135,15 @@ def _confirm(request: HttpRequest, user: User, confirmation: Confirmation) -> bo
 
 
 def make_main(request: HttpRequest, user: User, email: str) -> None:
-    """Make a confirmed address the main one; both are told. Raises AddressRefused(unconfirmed)."""
+    """Make a confirmed address the main one; both are told. Raises AddressRefused(unconfirmed), and
+    TooManyTries where the account has caused as many letters as it may in an hour."""
     demand_fresh_proof(request)
     old = user.email
     if email == old:
         return
     if email not in confirmed(user):  # also before anything is done with what was typed
         raise AddressRefused("unconfirmed")
+    budgets.spend(budgets.ADDRESS_ASKS, f"user:{user.pk}")
     undo = sets.begin(user, "address")
     happened = letters.Happening.of(request, user=user)
     told = to_all(

@@ -20,6 +20,7 @@ from accounts import own_limits
 from accounts.errors import Refusal
 from accounts.flows import credentials, deletion
 from accounts.flows.notices import to_all
+from accounts.lockout import budgets
 from accounts.models import OwnLimits, User
 from accounts.outbox import letters_limits
 from accounts.outbox.letters import Happening
@@ -71,7 +72,7 @@ def change(request: OwnRequest, wanted: Limits) -> Done:
     """Make the person's limits what is `wanted`: what is tighter at once, what is looser when it may.
 
     Raises ReauthenticationRequired, StrongestProofNeeded, LimitRefused, LastAdministrator,
-    SessionEnded, ChangesHeld, CredentialsMoved.
+    SessionEnded, ChangesHeld, CredentialsMoved, TooManyTries.
     """
     demand_any_fresh_proof(request)
     user = request.user
@@ -92,6 +93,7 @@ def change(request: OwnRequest, wanted: Limits) -> Done:
     ready_at = timezone.now() + timedelta(days=own_limits.recovery_days(user)) if later else None
     if not (tighter or looser):
         return Done()
+    budgets.spend(budgets.ADDRESS_ASKS, f"user:{user.pk}")
     _write(request, before, now_on, wanted, tighter, at_once, later, ready_at)
     return Done(tighter, at_once, later, ready_at)
 

@@ -44,7 +44,8 @@ class Budget:
 # letters of sign-ups must not stand between an owner and a reset.
 SIGNUP_LETTERS = Budget("signup_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
 ADDRESS_LETTERS = Budget("address_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)
-# Addresses that one account asks to add, whomever they belong to.
+# What one account asks for that is told by letter each time: addresses to add, whomever they belong to,
+# another main one, other limits. Back and forth without end, it would bury the letter that matters.
 ADDRESS_ASKS = Budget("address_asks", lambda: 3 * settings.POLICY_LETTERS_PER_HOUR, HOUR)
 # The same for one person's main address, and for all their others together.
 RESET_LETTERS = Budget("reset_letters", lambda: settings.POLICY_LETTERS_PER_HOUR, HOUR)

@@ -202,3 +202,17 @@ def test_one_account_sends_only_so_many_letters_to_others(client, alice, mailbox
         client.post("/accounts/email/", address | {"action": "remove"})
     assert statuses == [302] * 15 + [429] * 2
     assert len(mailbox.all()) == 15
+
+
+def test_back_and_forth_between_two_addresses_fills_no_mailbox(
+    alice_here, alice, mailbox, settings
+):
+    """Each change is told: without end, they would bury the letter that matters."""
+    settings.POLICY_LETTERS_PER_HOUR = 2
+    EmailAddress.objects.create(user=alice, email=NEW, verified=True)
+    answers = [
+        alice_here.post(EMAIL, {"action": "main", "email": email}).status_code
+        for email in [NEW, alice.email] * 4
+    ]
+    assert answers == [302] * 6 + [429, 302]  # the last one is the main address already
+    assert len(mailbox.kinds(NEW)) == 6
