@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -168,23 +169,29 @@ PAGES = {
 }
 # Those that no page is for: where each is tested.
 ELSEWHERE = {
-    "audit.export_entries": "test_approvals.py",
-    "audit.view_addresses": "",
-    "accounts.view_staffnote": "test_staff_person.py",
-    "accounts.retry_outgoingmail": "test_mail_queue.py",
-    "accounts.clear_lockout": "test_lockouts_desk.py",
-    "accounts.demand_password": "test_the_list_offers_what_a_role_may",
-    "accounts.change_user": "test_the_form_of_a_person_offers_what_a_role_may",
+    "audit.export_entries": "test_approvals.py::test_asking_takes_the_right",
+    "audit.view_addresses": (
+        "test_staff_events.py"
+        "::test_without_the_right_to_addresses_there_are_none_and_none_is_asked_for"
+    ),
+    "accounts.view_staffnote": "test_staff_person.py::test_a_note_is_written_read_sealed_and_told",
+    "accounts.retry_outgoingmail": (
+        "test_mail_queue.py::test_it_takes_a_right_of_its_own_and_a_fresh_proof"
+    ),
+    "accounts.clear_lockout": (
+        "test_lockouts_desk.py::test_it_takes_a_right_of_its_own_and_a_fresh_proof"
+    ),
+    "accounts.demand_password": "test_roles.py::test_the_list_offers_what_a_role_may",
+    "accounts.change_user": "test_roles.py::test_the_form_of_a_person_offers_what_a_role_may",
 }
 
 
 def test_the_walk_knows_every_act():
     assert PAGES.keys() | ELSEWHERE.keys() == {act.permission for act in roles.acts()}
     assert not PAGES.keys() & ELSEWHERE.keys()
-    here = PAPER.parents[1] / "tests" / "accounts"
-    for permission, where in ELSEWHERE.items():
-        if where.endswith(".py"):
-            assert permission.partition(".")[2] in (here / where).read_text(), permission
+    for where in ELSEWHERE.values():
+        module, _, test = where.partition("::")
+        assert f"def {test}(" in Path(__file__).with_name(module).read_text(), where
 
 
 @pytest.mark.parametrize("role", ROLES)
