@@ -125,10 +125,7 @@ class Tile:
 def _tiles(request: HttpRequest, numbers: Numbers) -> list[Tile]:
     gauged = numbers.gauged
     people = gauged.get("people", {}).get("", 0)
-    sampled = _("not sampled yet")
-    if numbers.sampled_at:
-        at = formats.time_format(datetime.fromisoformat(numbers.sampled_at))
-        sampled = _("as of %(time)s UTC") % {"time": at}
+    sampled = _sampled(numbers)
     usual = sum(numbers.usual[: int(numbers.at[11:13]) + 1])
     good, bad = numbers.total("signed_in"), numbers.total("failed")
     good_before, bad_before = numbers.before["signed_in"], numbers.before["failed"]
@@ -158,6 +155,15 @@ def _tiles(request: HttpRequest, numbers: Numbers) -> list[Tile]:
         _alerts(numbers, url=_limits_reached(request)),
         _waiting(numbers, url=_outbox(request)),
     ]
+
+
+def _sampled(numbers: Numbers) -> str:
+    if not numbers.sampled_at:
+        return _("not sampled yet")
+    at = datetime.fromisoformat(numbers.sampled_at)
+    is_of_today = numbers.sampled_at[:10] == numbers.at[:10]
+    form = "TIME_FORMAT" if is_of_today else "DATETIME_FORMAT"
+    return _("as of %(time)s UTC") % {"time": formats.date_format(at, form)}
 
 
 def _limits_reached(request: HttpRequest) -> str:

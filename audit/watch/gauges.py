@@ -73,7 +73,8 @@ def sample(batch: int) -> int:
         unique_fields=["day", "name", "detail"],
         update_fields=["value", "sampled_at"],
     )
-    DailyGauge.objects.filter(day=now.date(), sampled_at__lt=now).delete()
+    # What is there no more; not what another worker sampled at the same moment.
+    DailyGauge.objects.filter(day=now.date(), sampled_at__lt=now - EVERY / 2).delete()
     DailyGauge.objects.filter(day__lt=(now - KEPT).date()).delete()
     return 0
 

@@ -121,6 +121,13 @@ def test_tiles_tell_what_happened(desk: Visitor, alice: User, bob: User) -> None
     assert "limits reached today: 1" in said and "as of 12:20 UTC" in said
 
 
+def test_a_sample_of_another_day_is_said_with_its_day(desk: Visitor, noon) -> None:
+    noon.shift(timedelta(days=-2))
+    gauges.sample(500)
+    noon.shift(timedelta(days=2))
+    assert "as of 23 November 2026, 12:20 UTC" in words_of(desk.get(PAGE))
+
+
 def test_a_worker_that_stands_still_is_said(desk: Visitor, noon) -> None:
     assert b"the worker is not at work" not in desk.get(PAGE).content
     noon.shift(timedelta(minutes=6))

@@ -11,10 +11,11 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.events import Event
 from audit.models import DailyGauge
-from audit.watch import drawing, gauges, numbers, plots, spans, tables
+from audit.watch import drawing, failures, gauges, numbers, plots, spans, tables
 from audit.watch.drawing import How
 from audit.watch.gauges import Gauge, Source
 from audit.watch.numbers import gathered
+from tests.support.race import race
 from tests.support.watching import NOON, happens, own_cache
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +57,13 @@ def test_a_day_keeps_what_was_sampled_last(levels: None) -> None:
         clock.shift(timedelta(days=1))
         gauges.sample(500)
     assert [row[0] for row in sampled()] == [today] * 2 + [today + timedelta(days=1)] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_sample_at_once_leave_one_sample(levels: None) -> None:
+    race(lambda number: gauges.sample(500), 6)
+    race(lambda number: failures.note(500), 6)
+    assert [row[1:] for row in sampled()] == [("level", "", 3), ("parts", "a", 1)]
 
 
 def test_samples_go_after_their_time(levels: None) -> None:

@@ -26,6 +26,23 @@ from accounts.models import User
 mine = User.objects.filter(username="desk-leaving")
 mine.update(deletion_due_at=timezone.now() + timedelta(days=9))
 """
+# So that each plot of the dashboard has something to draw.
+COUNTED = """
+from datetime import timedelta
+from django.utils import timezone
+from audit.counting import COUNTED_BY
+from audit.events import Event
+from audit.models import HourCount
+from audit.watch import gauges
+hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+HourCount.objects.bulk_create(
+    HourCount(hour=hour - timedelta(hours=ago), event=event, detail=detail, count=ago + 1)
+    for event in COUNTED_BY
+    for detail in ("passkey", "code", "wrong_password", "text+known", "email")
+    for ago in range(2, 60, 5)
+)
+gauges.sample(1)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +52,7 @@ def people(site: Site) -> None:
         site.person(name)
     site.person("desk-leaving")
     site.does(LEAVES)
+    site.does(COUNTED)
 
 
 def signs_in(page: Page, site: Site, path: str = "/admin/") -> None:
