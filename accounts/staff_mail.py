@@ -124,9 +124,8 @@ class OutgoingMailAdmin(Desk):
         return lookup in ("state", "channel")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Without what is sealed; and not those that nobody was to get."""
-        rows = super().get_queryset(request).exclude(state=State.UNWANTED)
-        return rows.defer("body", "recipient")
+        """Without what is sealed. Those that nobody was to get are in no state that is listed."""
+        return super().get_queryset(request).defer("body", "recipient")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         title = {"title": _now("Mail queue")}

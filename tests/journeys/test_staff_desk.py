@@ -14,8 +14,25 @@ pytestmark = pytest.mark.browser
 QUEUES = (
     "/admin/accounts/jobrun/",
     "/admin/accounts/outgoingmail/?state=sent",
+    "/admin/accounts/outgoingmail/?state=dead",
     "/admin/accounts/lockout/",
+    "/admin/accounts/lockout/?limit=network_failures",
 )
+FULL = """
+from types import SimpleNamespace
+from accounts.models import OutgoingMail
+from accounts.outbox import letters
+from audit import trail
+from audit.events import Event
+from tests.support.full_limits import tally
+request = SimpleNamespace(client_ip="2001:db8:6:6::1", request_id="", device_label="")
+trail.record(Event.LIMIT_REACHED, request=request, budget="network_failures")
+tally("network_failures", "2001:db8:6:6::", 60)
+tally("strangers", "uid:987654321", 50)
+row = letters.no_account(to="sam@example.org", language="en").put()
+error = "SMTPRecipientsRefused 550"
+OutgoingMail.objects.filter(pk=row.pk).update(state="dead", attempts=3, last_error=error)
+"""
 
 DASHBOARD = [f"/admin/dashboard/{period}" for period in ("", "?period=24h", "?period=x")]
 
@@ -53,6 +70,7 @@ def people(site: Site) -> None:
     site.person("desk-leaving")
     site.does(LEAVES)
     site.does(COUNTED)
+    site.does(FULL)
 
 
 def signs_in(page: Page, site: Site, path: str = "/admin/") -> None:
@@ -103,6 +121,16 @@ def walk(page: Page, site: Site, look) -> None:
     page.goto("/admin/audit/entry/")
     page.locator(".events th a").first.click()
     expect(page.get_by_text("Written by this site")).to_be_visible()
+    look(page)
+    page.goto("/admin/accounts/lockout/")
+    follow(page, "Clear")
+    press(page, "Clear")
+    expect(page.get_by_role("alert")).to_contain_text("Give the reason for this change.")
+    look(page)
+    page.goto("/admin/accounts/outgoingmail/?state=dead")
+    page.locator("[name=_selected_action]").first.check()
+    page.locator("select[name=action]").select_option(label="Try again now")
+    press(page, "Go")
     look(page)
     page.goto("/admin/accounts/user/?q=desk-")
     assert not cut(page, ".results")
