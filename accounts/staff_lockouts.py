@@ -23,9 +23,11 @@ from accounts.lockout import full, known
 from accounts.lockout.full import Lockout, Page
 from accounts.lockout.known import Whose
 from accounts.models import Lockout as Row
+from accounts.models import User
 from accounts.networks import parsing, rules
 from accounts.networks.book import Book
 from accounts.networks.snapshot import rules_at
+from audit import reading
 
 FIRST, A_PAGE = 10, 50
 DIGEST_SHOWN = 12
@@ -68,13 +70,15 @@ class LockoutAdmin(Desk):
             pages = [full.page(chosen, after=request.GET.get("after", ""), limit=A_PAGE)]
         else:
             pages = [] if asked else [full.page(one, limit=FIRST) for one in known.every()]
+        sections = _sections(request, pages)
+        _told_of_reading(request, [row for section in sections for row in section["rows"]])
         return self._drawn(
             request,
             "list.html",
             title=_("Lockouts"),
             chosen=chosen,
             is_unknown=bool(asked and not chosen),
-            sections=_sections(request, pages),
+            sections=sections,
             may_see_rules=request.user.has_perm("accounts.view_networkrule"),
         )
 
@@ -94,17 +98,19 @@ class LockoutAdmin(Desk):
             else:
                 messages.warning(request, _("It had opened by itself."))
             return redirect("admin:accounts_lockout_changelist")
-        return self._drawn(
-            request,
-            "clear.html",
-            title=_("Clear"),
-            row=_row(request, lockout, Book.of([])),
-            form=form,
-        )
+        row = _row(request, lockout, Book.of([]))
+        _told_of_reading(request, [row])
+        return self._drawn(request, "clear.html", title=_("Clear"), row=row, form=form)
 
     def _drawn(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         facts = {**self.admin_site.each_context(request), "opts": self.opts, **context}
         return TemplateResponse(request, f"admin/accounts/lockout/{template}", facts)
+
+
+def _told_of_reading(request: HttpRequest, rows: list[dict[str, Any]]) -> None:
+    """The trail, where people or networks are shown."""
+    if any(row["person"] or row["network"] for row in rows) and isinstance(request.user, User):
+        reading.of_people(request.user, request, ["lockouts"])
 
 
 def _sections(request: HttpRequest, pages: list[Page]) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ from accounts.flows import mail_queue, rights
 from accounts.flows.letters import STATES
 from accounts.models import OutgoingMail, User
 from accounts.outbox.error_words import why
+from audit import reading
 
 AT_ONCE = 50
 MOST_LISTED = 1_000
@@ -222,7 +223,7 @@ def _tell(request: HttpRequest, outcome: mail_queue.Outcome) -> None:
 
 
 def _add_people(request: HttpRequest, mails: Any) -> None:
-    """Whom each is about, for those who may see people. One SELECT."""
+    """Whom each is about, for those who may see people; the trail is told. One SELECT besides."""
     if not rights.may_see(request.user):
         return
     subjects = {mail.subject_id for mail in mails if mail.subject_id}
@@ -231,5 +232,7 @@ def _add_people(request: HttpRequest, mails: Any) -> None:
         str(uuid): (reverse("admin:accounts_user_change", args=[pk]), username)
         for uuid, pk, username in people
     }
+    if links and isinstance(request.user, User):
+        reading.of_people(request.user, request, ["messages"])
     for mail in mails:
         mail.who = links.get(mail.subject_id)

@@ -129,6 +129,7 @@ def test_what_it_costs_does_not_hang_on_how_much_is_full(ada_here, alice, bob, s
             tally(limits.NETWORK, f"198.51.{len(people)}.{number}", 60)
 
     fill([alice], 1)
+    cost()  # that it was read is told once a minute
     first = cost()
     fill([alice, bob], 8)
     assert cost() == first
@@ -149,6 +150,24 @@ def test_nonsense_lists_nothing(ada_here, query):
     page = ada_here.get(LIST, query)
     assert page.status_code == 200 and "<b>" not in page.content.decode()
     assert not page.context["sections"]
+
+
+def test_that_people_and_networks_were_named_stands_in_the_trail_once_a_minute(
+    ada_here, ada, settings
+):
+    def reads() -> list[Entry]:
+        return list(Entry.objects.filter(event=Event.STAFF_PEOPLE_READ))
+
+    tally(limits.NETWORK, "198.51.100.7", settings.POLICY_NETWORK_FAILURES)
+    ada_here.get(LIST)
+    assert not reads()  # a digest names nobody
+    for _ in range(settings.POLICY_FAILURES_PER_NETWORK):
+        limits.account_on_network("name:" + "ab" * 32, IP).add()
+    row = AccessAttempt.objects.get()
+    for page in (clear_page(limits.ACCOUNT_ON_NETWORK, row), LIST, LIST):
+        ada_here.get(page)
+    (told,) = reads()
+    assert (told.actor_id, told.facts) == (ada.subject_id, {"asked": ["lockouts"]})
 
 
 # --- cleared --------------------------------------------------------------------------------------

@@ -102,6 +102,7 @@ def test_a_list_costs_the_same_whatever_is_in_it(desk, alice, bob):
         return len(asked)
 
     put(alice)
+    cost()  # that it was read is told once a minute
     first = cost()
     for person in (alice, bob, None, bob):
         put(person)
@@ -131,6 +132,17 @@ def test_who_may_not_see_people_is_shown_no_name(alice):
     put(alice)
     page = signed_in_with("view_outgoingmail").get(LIST)
     assert page.status_code == 200 and "alice" not in page.content.decode()
+    assert not Entry.objects.filter(event=Event.STAFF_PEOPLE_READ)
+
+
+def test_that_people_were_named_stands_in_the_trail_once_a_minute(desk, ada, alice):
+    desk.get(LIST)
+    assert not Entry.objects.filter(event=Event.STAFF_PEOPLE_READ)
+    put(alice)
+    for _ in range(2):
+        desk.get(LIST)
+    told = Entry.objects.get(event=Event.STAFF_PEOPLE_READ)
+    assert (told.actor_id, told.facts) == (ada.subject_id, {"asked": ["messages"]})
 
 
 # --- tried again ----------------------------------------------------------------------------------
