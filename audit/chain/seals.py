@@ -81,6 +81,8 @@ def _facts_kept(text: str) -> str:
     return _canonical(json.loads(text))
 
 
-def moment(at: datetime) -> str:
-    """In UTC; SQLite keeps no zone beside it."""
+def moment(at: datetime | str) -> str:
+    """In UTC, as ISO 8601 has it. SQLite keeps no zone beside it, and a text is of UTC anyway."""
+    if isinstance(at, str):
+        return at.replace(" ", "T").removesuffix(".000000") + "+00:00"
     return (at.astimezone(UTC) if timezone.is_aware(at) else at.replace(tzinfo=UTC)).isoformat()

@@ -150,6 +150,18 @@ def test_facts_are_one_text_however_they_come() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("microsecond", [0, 1, 500_000, 999_999])
+def test_a_moment_is_one_text_however_it_comes(microsecond, time_machine) -> None:
+    at = datetime(2026, 11, 28, 9, 14, 5, microsecond, tzinfo=UTC)
+    assert seals.moment(at) == seals.moment(at.replace(tzinfo=None)) == at.isoformat()
+    time_machine.move_to(at, tick=False)
+    signed_in()
+    assert Entry.objects.get().at == at
+    linking.link()
+    assert verifying.verify().verified == 1
+
+
+@pytest.mark.django_db
 def test_what_was_not_written_here_is_said_aloud(caplog) -> None:
     signed_in()
     Entry(event="account.signed_in", subject_id=ALICE).save()
