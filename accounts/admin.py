@@ -167,8 +167,8 @@ class PersonAdmin(PersonFacts):
             return ""
         return str(
             _(
-                "Rights of %(name)s wait for a second one of you, who is told by letter. Nothing else"
-                " waits."
+                "Rights of %(name)s wait for a second one of you: see “What takes two of staff”."
+                " Nothing else waits."
             )
             % {"name": obj}
         )

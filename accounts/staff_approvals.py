@@ -80,6 +80,9 @@ def _shown(request: OwnRequest, row: Approval) -> dict[str, Any]:
         "mine": mine,
         "page": kind.page(row) if kind.page and not mine else "",
         "goes_on": kind.prepare is None,
+        # Nobody to say yes: then the command line does it, where there is a command for it.
+        "alone": mine and not approvals.others(approvals.wish_of(row), request.user),
+        "command": kind.command,
     }
 
 

@@ -61,7 +61,10 @@ class GroupAdmin(Desk):
         if groups.save(request, obj, values, reason=reason):
             return ""
         return str(
-            _("More rights for everybody in %(name)s wait for a second one of you, who is told.")
+            _(
+                "More rights for everybody in %(name)s wait for a second one of you: see “What takes"
+                " two of staff”."
+            )
             % {"name": roles.called(obj.name)}
         )
 

@@ -63,13 +63,15 @@ class Kind:
     `allows(actor, wish)`: what the act takes of both besides the permission.
     `prepare(request, approval)` does what belongs before the transaction of the second word, and
     returns what is done inside, with the person as they are then; None where the asker goes on.
-    `page(approval)`: where the second does it instead, by asking for the same."""
+    `page(approval)`: where the second does it instead, by asking for the same. `command`: what an
+    operator does it by, who needs no second word."""
 
     name: str | Promise
     said: Callable[[Wish], list[str]] = lambda wish: []
     allows: Callable[[User, Wish], bool] = lambda actor, wish: True
     prepare: Callable[[HttpRequest, Approval], Callable[[User | None], object]] | None = None
     page: Callable[[Approval], str] | None = None
+    command: str = ""
 
 
 @lru_cache(maxsize=1)

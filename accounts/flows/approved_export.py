@@ -24,7 +24,9 @@ def _said(wish: Wish) -> list[str]:
     return [f"{name}: {value}." for name, value in sorted(wish.asked.items())]
 
 
-KIND = Kind(_("Export many entries of the trail"), said=_said)
+KIND = Kind(
+    _("Export many entries of the trail"), said=_said, command="manage.py auth_events export"
+)
 
 
 def ask(request: HttpRequest, asked: Mapping[str, Any], *, reason: str) -> Approval:

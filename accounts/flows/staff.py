@@ -116,6 +116,7 @@ GRANT_KIND = approvals.Kind(
     said=grants.said,
     allows=grants.allows,
     prepare=_prepare_grant,
+    command="manage.py auth_user grant",
 )
 
 

@@ -185,7 +185,11 @@ def _page_of(name: str) -> Callable[[Approval], str]:
 
 SHORTEN_KIND = Kind(_later("End the wait"), page=_page_of("recovery_shorten"))
 REOPEN_KIND = Kind(_later("Let them ask again"), page=_page_of("recovery_reopen"))
-REMOVE_KIND = Kind(_later("Remove all second steps"), page=_page_of("second_step_remove"))
+REMOVE_KIND = Kind(
+    _later("Remove all second steps"),
+    page=_page_of("second_step_remove"),
+    command="manage.py auth_user remove-mfa",
+)
 
 
 # --- the command line ------------------------------------------------------------------------------

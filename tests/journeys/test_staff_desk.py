@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from tests.support import cast
@@ -99,6 +102,31 @@ def cut(page: Page, selector: str) -> bool:
     return bool(page.locator(selector).evaluate("box => box.scrollWidth > box.clientWidth"))
 
 
+def asks_for_a_second_word(page: Page, person: str, look) -> None:
+    """Makes somebody staff, which waits, and takes it back: nobody else is there to say yes."""
+    page.goto("/admin/approvals/")
+    expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
+    look(page)
+    page.goto(person)
+    page.get_by_label("Staff", exact=True).check()
+    page.get_by_label("Staff until").fill(f"{timezone.now() + timedelta(days=30):%Y-%m-%d}")
+    page.get_by_label("Reason").fill("Ticket 4411, a new colleague")
+    press(page, "Save")
+    expect(page.get_by_text("wait for a second one of you")).to_be_visible()
+    page.goto("/admin/")
+    look(page)
+    follow(page, "1 request takes two of you")
+    expect(page.get_by_text("Nobody else here may say yes to it.")).to_be_visible()
+    look(page)
+    follow(page, "Take it back")
+    press(page, "Take it back")
+    expect(page.get_by_role("alert")).to_contain_text("Give the reason for this change.")
+    look(page)
+    page.get_by_label("Reason").fill("Not now")
+    press(page, "Take it back")
+    expect(page.get_by_text("Taken back.")).to_be_visible()
+
+
 def walk(page: Page, site: Site, look) -> None:
     """Every page of the desk, and `look(page)` at each."""
     signs_in(page, site)
@@ -165,6 +193,18 @@ def walk(page: Page, site: Site, look) -> None:
     press(page, "Unlock")
     expect(page.get_by_role("alert")).to_contain_text("Give the reason for this change.")
     look(page)
+    for act in (
+        "Sign out everywhere",
+        "Switch off",
+        "Send a reset letter",
+        "Remove one second step",
+    ):
+        page.goto(person)
+        follow(page, act)
+        press(page, act)
+        expect(page.get_by_role("alert")).to_contain_text("Give the reason for this change.")
+        look(page)
+    asks_for_a_second_word(page, person, look)
     page.goto("/admin/accounts/user/?awaiting_deletion=1&q=desk-")
     expect(page.get_by_text("Awaiting deletion", exact=True).first).to_be_visible()
     look(page)
