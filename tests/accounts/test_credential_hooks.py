@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from accounts.models import Confirmation, OutgoingMail, Session, User
@@ -76,8 +77,8 @@ def be_switched_off(alice_here: Visitor, ada_here: Visitor) -> None:
     ada_here.post(page_of_alice(), form_of_alice(is_active=""))
 
 
-def be_made_staff(alice_here: Visitor, ada_here: Visitor) -> None:
-    ada_here.post(page_of_alice(), form_of_alice(is_staff="on"))
+def lose_a_role(alice_here: Visitor, ada_here: Visitor) -> None:
+    ada_here.post(page_of_alice(), form_of_alice())
 
 
 CHANGES: list[tuple[Callable[[Visitor, Visitor], None], Event, bool]] = [
@@ -90,7 +91,7 @@ CHANGES: list[tuple[Callable[[Visitor, Visitor], None], Event, bool]] = [
     (remove, Event.ADDRESS_REMOVED, False),
     (change_username, Event.USERNAME_CHANGED, False),
     (be_switched_off, Event.DEACTIVATED, True),
-    (be_made_staff, Event.STAFF_USER_CHANGED, True),
+    (lose_a_role, Event.STAFF_USER_CHANGED, True),
 ]
 each_change = pytest.mark.parametrize(
     ("act", "event", "end_others"), CHANGES, ids=[act.__name__ for act, _, _ in CHANGES]
@@ -101,6 +102,7 @@ each_change = pytest.mark.parametrize(
 def both_here(transactional_db) -> tuple[Visitor, Visitor]:
     """Alice, with all that can be changed, and Ada, each in their browser."""
     alice, _ = cast.person("alice"), cast.administrator("ada")
+    alice.groups.add(Group.objects.create(name="helpers"))
     EmailAddress.objects.create(user=alice, email="spare@example.org", verified=True)
     browsers = tuple(Visitor(raise_request_exception=False) for _ in range(2))
     for browser, who in zip(browsers, ("alice", "ada"), strict=True):
