@@ -170,7 +170,10 @@ def test_what_is_no_note_is_said(nina_here, alice):
 
 
 def test_it_takes_the_right_and_a_fresh_proof(sue_here, nina_here, alice, clock):
-    for answer in (sue_here.get(note_about(alice)), sue_here.post(note_about(alice), {"text": "x"})):
+    for answer in (
+        sue_here.get(note_about(alice)),
+        sue_here.post(note_about(alice), {"text": "x"}),
+    ):
         assert answer.status_code == 403
     assert "Add a note" not in sue_here.get(page_of(alice)).content.decode()
     nina_here.get(note_about(alice))
