@@ -26,6 +26,8 @@ REAUTH = "/accounts/reauthenticate/"
 OLD = {"minutes": 5, "seconds": 1}  # POLICY_FRESH_PROOF_MINUTES, and a moment
 
 # A POST there changes nothing of an account that somebody is signed in to, or proves by itself.
+# Lists of the staff desk in which nothing is changed.
+ONLY_READ = ("audit_entry", "accounts_jobrun", "accounts_lockout", "accounts_outgoingmail")
 EXEMPT = {
     "letter_check": "says whether a letter is ours",
     "account_login": "gives a proof",
@@ -80,7 +82,21 @@ EXEMPT = {
     "admin:explain": "shows",
     "admin:accounts_user_add": "closed",
     "admin:accounts_user_delete": "closed",
-    "admin:accounts_user_history": "shows",
+    "admin:accounts_user_history": "shows, and that it was read is kept",
+    "admin:accounts_user_note": "asks for it (test_staff_person.py)",
+    "admin:accounts_lockout_clear": "asks for it (test_lockouts_desk.py)",
+    "admin:approvals": "asks for it (test_approvals.py)",
+    "admin:audit_entry_export": "asks for it (test_staff_export.py)",
+    "admin:dashboard": "shows",
+    "admin:dashboard_csv": "shows, and that it was read is kept",
+    **{
+        f"admin:{model}_{page}": "closed, or shows"
+        for model in ONLY_READ
+        for page in ("changelist", "add", "change", "delete", "history")
+    },
+    **{
+        f"admin/{model.replace('_', '/')}/<path:object_id>/": "redirects" for model in ONLY_READ
+    },
     "admin:accounts_networkrule_changelist": "shows",
     "admin:accounts_networkrule_change": "closed",
     "admin:accounts_networkrule_delete": "closed",
