@@ -13,8 +13,8 @@ SHOWN = (
 )  # fmt: skip
 NEVER_SHOWN = (
     "password", "password_must_change", "credentials_version", "id", "uuid", "groups",
-    "user_permissions", "staff_end_told", "two_step_on", "has_second_step", "recovery_codes_left", "recovery_ready_at",
-    "held_since", "terms_agreed",
+    "user_permissions", "staff_end_told", "two_step_on", "has_second_step", "recovery_codes_left",
+    "recovery_ready_at", "held_since", "terms_agreed",
     "frozen_until", "resets_need_proof", "passkey_for_changes", "recovery_days",
 )  # fmt: skip
 
