@@ -187,5 +187,5 @@ def test_the_menu_stands_in_the_order_of_the_rooms_but_where_an_entry_says_other
     names = [entry.url_name for entry in panels.menu()]
     assert names == [
         "account_overview", "account_profile", "account_email", "account_change_password",
-        "mfa_security", "account_devices", "account_activity", "account_data",
+        "mfa_security", "account_limits", "account_devices", "account_activity", "account_data",
     ]  # fmt: skip
