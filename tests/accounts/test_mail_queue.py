@@ -21,6 +21,7 @@ from audit.models import Entry
 from tests.support import cast
 from tests.support.desk import page_of
 from tests.support.pages import text_of
+from tests.support.race import race
 from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
@@ -226,3 +227,23 @@ def test_an_operator_who_revives_letters_stands_in_the_trail():
     assert delivery.revive() == 2
     (row,) = retried()
     assert row.actor_id == "" and row.facts == {"letters": 2, "was": "dead", "by": "operator"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_takes_a_message_keeps_it_however_many_hurry_it():
+    later = timezone.now() + timedelta(hours=6)
+    mail = put(due_at=later, attempts=1)
+
+    def one(number: int) -> str:
+        if number % 2:
+            return f"hurried {delivery.hurry(mail.pk)}"
+        taken = delivery.claim()
+        return f"taken {taken.lease}" if taken else ""
+
+    outcomes = race(one, 8)
+    row = OutgoingMail.objects.get()
+    takers = [said for said in outcomes if said.startswith("taken")]
+    assert "hurried waiting" in outcomes and len(takers) <= 1
+    if takers:
+        assert takers == [f"taken {row.lease}"] and row.due_at > timezone.now()
+    assert row.attempts == 1 + len(takers)
