@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.test.signals import template_rendered
 from django.utils import timezone
 
 from accounts.errors import CredentialsMoved
@@ -154,6 +155,24 @@ def test_the_flow_looks_at_everything_as_it_is_now(asked, by_hand, eve, max_):
     assert not Entry.objects.filter(event=Event.STAFF_APPROVAL_GIVEN.value).exists()
 
 
+@pytest.mark.parametrize("who", ["eve", "max"])
+def test_a_right_that_is_lost_on_the_way_is_none(asked, by_hand, eve, max_, who):
+    """Between the page and the transaction, while the letter is written."""
+    request = by_hand(at_desk(max_), max_)
+
+    def meanwhile(template, **_facts):
+        if str(template.name).startswith("mail/approval_answered"):
+            User.objects.get(username=who).user_permissions.clear()
+
+    template_rendered.connect(meanwhile)
+    try:
+        with pytest.raises((PermissionDenied, CredentialsMoved)):
+            approval_answers.approve(request, Approval.objects.get(), reason=WHY)
+    finally:
+        template_rendered.disconnect(meanwhile)
+    assert Approval.objects.get().approved_by is None
+
+
 def test_a_second_one_says_no(asked, eve, max_, mailbox):
     assert answer(at_desk(max_), asked, "no", "not while she is away") == 302
     assert not Approval.objects.exists()
@@ -229,6 +248,15 @@ def test_of_many_who_say_yes_at_once_one_does(asked, max_):
     assert statuses.count(302) == 1
     assert set(statuses) <= {302, 404, 409}
     assert Entry.objects.filter(event=Event.STAFF_APPROVAL_GIVEN.value).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_say_no_at_once_one_is_heard(asked, max_):
+    second = colleague("zoe", "export_entries")
+    desks = [at_desk(max_), at_desk(second)] * 3
+    statuses = race(lambda number: answer(desks[number], asked, "no"), len(desks))
+    assert statuses.count(302) == 1
+    assert Entry.objects.filter(event=Event.STAFF_APPROVAL_REFUSED.value).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
