@@ -93,6 +93,13 @@ def every(sought: Sought, *, most: int, chunk: int = 500) -> Iterator[list[Line]
         before = found.older
 
 
+def oldest(sought: Sought) -> int:
+    """A number before which nothing of it lies: how far `every` has to come. Two SELECTs at most."""
+    bounds = _bounds(replace(sought, until=None), None)
+    low = bounds[0] if bounds else 0
+    return low or Entry.objects.order_by("id").values_list("id", flat=True).first() or 0
+
+
 def _parts(sought: Sought) -> list[Part]:
     """By which look-ups the entries are reached: those of the first index that fits."""
     if sought.request:

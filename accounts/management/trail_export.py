@@ -70,7 +70,7 @@ def _opened(output: str | None, command: OperatorCommand) -> Iterator[Write]:
 
 
 def _written(write: Write, asked: Asked, format: str, progress: Progress) -> int:
-    done, first = 0, 0
+    done, first, oldest = 0, 0, searching.oldest(asked.sought)
     with Interrupts() as interrupts:
 
         def watched(chunks: Iterable[list[Line]]) -> Iterator[list[Line]]:
@@ -81,7 +81,7 @@ def _written(write: Write, asked: Asked, format: str, progress: Progress) -> int
                 done += len(lines)
                 first = first or lines[0].id
                 if done >= WATCHED:
-                    progress.at(1 - lines[-1].id / first, done)
+                    progress.at((first - lines[-1].id + 1) / (first - oldest + 1), done)
 
         try:
             chunks = watched(searching.every(asked.sought, most=EVERYTHING, chunk=AT_ONCE))
