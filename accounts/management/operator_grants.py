@@ -15,6 +15,7 @@ from accounts import roles
 from accounts.flows import staff
 from accounts.management.operator import WRONG_USAGE, PersonAct
 from accounts.models import User
+from accounts.staff_grants import LONGEST
 
 
 def act(options: Mapping[str, Any]) -> PersonAct:
@@ -68,8 +69,8 @@ def _until(day: str) -> datetime | None:
         until = datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), tzinfo=UTC)
     except (ValueError, OverflowError):
         raise _wrong("--until must be a day like 2027-03-31.") from None
-    if until <= timezone.now():
-        raise _wrong("--until must not be over yet.")
+    if not timezone.now() < until <= timezone.now() + LONGEST:
+        raise _wrong("--until must be a day from today on, in the next ten years.")
     return until
 
 

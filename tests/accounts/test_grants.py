@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -175,15 +175,17 @@ def test_whoever_asked_and_lost_the_right_has_asked_for_nothing(alice):
 
 def test_an_operator_grants_alone(alice, mailbox, capsys):
     group = helpers("view_user")
+    last_day = timezone.now().date() + timedelta(days=60)
     args = ("grant", "alice", "--role", "helpers", "--reason", "the only one here")
-    call_command("auth_user", *args, "--until", "2099-12-31", "--dry-run")
+    args += ("--until", f"{last_day:%Y-%m-%d}")
+    call_command("auth_user", *args, "--dry-run")
     assert not fresh(alice).is_staff
-    call_command("auth_user", *args, "--until", "2099-12-31", "--yes", "--json")
+    call_command("auth_user", *args, "--yes", "--json")
     facts = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert facts["done"] and facts["roles"] == ["helpers"]
     alice.refresh_from_db()
     assert alice.is_staff and list(alice.groups.all()) == [group]
-    assert alice.staff_until == datetime(2100, 1, 1, tzinfo=UTC)
+    assert alice.staff_until == datetime.combine(last_day + timedelta(days=1), time(), tzinfo=UTC)
     assert "the only one here" in mailbox.latest(alice.email).text
     entry = Entry.objects.get(event=Event.STAFF_USER_CHANGED.value)
     assert entry.actor_id == "" and entry.subject_id == alice.subject_id
@@ -200,6 +202,7 @@ def test_an_operator_grants_alone(alice, mailbox, capsys):
         ["--superuser", "--until", "soon"],
         ["--superuser", "--until", "2020-01-01"],
         ["--superuser", "--until", "9999-12-31"],
+        ["--superuser", "--until", "2099-12-31"],
     ],
 )
 def test_an_operator_is_told_what_is_no_grant(alice, options):
