@@ -131,8 +131,8 @@ def left_of(first: ChangeSet, rows: Iterable[ChangeSet]) -> dict[str, Any]:
 
 def amend(row: ChangeSet, former: dict[str, Any]) -> None:
     """Keep `former` as what was before it: something of it was used up. One UPDATE."""
-    sealed = sealing.seal(json.dumps(former).encode(), context=_context(row.key_digest))
-    alive().filter(pk=row.pk).update(former=sealed)
+    plain = json.dumps(former).encode()
+    alive().filter(pk=row.pk).update(former=sealing.seal(plain, context=_context(row.key_digest)))
 
 
 def blocks_removal(user: User, email: str) -> bool:
