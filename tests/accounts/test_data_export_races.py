@@ -110,7 +110,7 @@ def test_a_slow_worker_gives_way_to_the_one_that_took_over_while_that_builds(ali
     now = DataExport.objects.get()
     assert (now.state, now.lease) == ("building", quick.lease)
     assert not DataExportPiece.objects.exists() and not letters()
-    building._build(quick, report, None)
+    building._build(quick, report, None, lambda rows: None)
     assert report.built == 1 and opened(whole())
 
 
