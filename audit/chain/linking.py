@@ -25,10 +25,12 @@ _COLUMNS = ", ".join(seals.COLUMNS)
 _WAITING = (
     f"SELECT id, mac, {_COLUMNS} FROM audit_entry WHERE sequence IS NULL ORDER BY id LIMIT %s"  # noqa: S608 - our columns
 )
-# Another entry with the same mac says the same at the same moment: one of them is a copy.
+# Another entry with the same mac says the same at the same moment: one of them is a copy. That is the
+# one without a place, whatever number it was given; of two without, the one that came later.
 _COPIES = (
     "SELECT DISTINCT one.id FROM audit_entry one JOIN audit_entry other"
-    " ON other.at = one.at AND other.mac = one.mac AND other.id < one.id"
+    " ON other.at = one.at AND other.mac = one.mac AND other.id <> one.id"
+    " AND (other.sequence IS NOT NULL OR other.id < one.id)"
     " WHERE one.id IN ({marks})"
 )
 _PLACE = "UPDATE audit_entry SET sequence = %s, seal = %s WHERE id = %s"
@@ -44,11 +46,12 @@ class Waiting:
 
 
 def link(batch: int = BATCH) -> int:
-    """Give at most `batch` entries their places and count them by the hour, in one transaction; returns
-    how many. Any number of workers may call it: one at a time adds to the chain.
+    """Give at most `batch` entries their places and count those of ours by the hour, in one transaction;
+    returns how many. Any number of workers may call it: one at a time adds to the chain.
 
     An entry whose mac does not hold gets its place as well, marked for ever as not ours: left out, it
-    could be taken away again, and would stand in the way of those behind it."""
+    could be taken away again, and would stand in the way of those behind it. It is not counted: what
+    its columns hold nobody checked."""
     if not Entry.objects.filter(sequence=None).exists():
         return 0
     with transaction.atomic():
@@ -59,17 +62,20 @@ def link(batch: int = BATCH) -> int:
         key = seals.keys_of(seals.obtained_key())
         copied = _copies([entry.id for entry in waiting])
         before = bytes.fromhex(head.seal) if head.seal else seals.NOTHING_BEFORE
-        placed, foreign = [], []
+        placed, counted, foreign = [], [], []
         for sequence, entry in enumerate(waiting, start=head.sequence + 1):
             ours = entry.id not in copied and seals.mac(key.entries, entry.said) == entry.mac
             before = seals.chained(key.links, before, sequence, entry.id, entry.mac, ours=ours)
             placed.append((sequence, before.hex(), entry.id))
-            foreign += [] if ours else [sequence]
+            if ours:
+                counted.append(dict(zip(seals.COLUMNS, entry.said, strict=True)))
+            else:
+                foreign.append(sequence)
         with connection.cursor() as cursor:
             cursor.executemany(_PLACE, placed)
         head.sequence, head.seal = placed[-1][0], placed[-1][1]
         head.save()
-        counting.add(dict(zip(seals.COLUMNS, entry.said, strict=True)) for entry in waiting)
+        counting.add(counted)
     for sequence in foreign:
         logger.critical("Entry %d of the trail was not written by this site.", sequence)
     return len(placed)

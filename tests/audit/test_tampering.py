@@ -150,7 +150,8 @@ def test_a_row_put_at_the_end_is_named(chain) -> None:
 
 
 def insert_copy(sql: Sql, of: int, **columns: str) -> None:
-    names = [one.column for one in Entry._meta.fields if one.column != "id"]
+    columns_of = [one.column for one in Entry._meta.fields]
+    names = [name for name in columns_of if name != "id" or name in columns]
     values = ", ".join(columns.get(name, name) for name in names)
     sql(
         f"INSERT INTO audit_entry ({', '.join(names)})"  # noqa: S608 - our columns
@@ -182,6 +183,22 @@ def test_a_copy_of_one_of_our_own_is_named(chain) -> None:
     with unguarded() as sql:
         insert_copy(sql, 4, sequence="NULL", seal="NULL")
     linking.link()
+    assert found() == [(Wrong.INSERTED, 10, 10)]
+
+
+def test_a_copy_with_a_number_before_that_of_its_original_is_named(chain) -> None:
+    """Numbers are free below: those that a rollback left out, and all that are negative."""
+    with unguarded() as sql:
+        insert_copy(sql, 4, id="-1", sequence="NULL", seal="NULL")
+    linking.link()
+    assert found() == [(Wrong.INSERTED, 10, 10)]
+
+
+@pytest.mark.parametrize("facts", [[], {"identifier": ["nobody"]}, {"identifier": "x" * 100}])
+def test_no_row_of_others_keeps_ours_from_their_places(chain, facts) -> None:
+    Entry(event=Event.SIGN_IN_FAILED.value, facts=facts, mac=b"0" * 16).save()
+    trail.record(Event.SIGNED_OUT, subject=ALICE)
+    assert linking.link() == 2
     assert found() == [(Wrong.INSERTED, 10, 10)]
 
 
