@@ -37,6 +37,7 @@ from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
 from audit import trail
 from audit.events import Event
+from audit.models import Entry
 
 # How long a first word waits for the second one, and a second one for the asker to go on.
 HOURS = 24
@@ -112,10 +113,19 @@ def takes_two(person: User) -> bool:
 
 
 def _was_staff_lately(person: User) -> bool:
-    since = timezone.now() - LATELY
-    lines = trail.entries_of(person.subject_id, event=Event.STAFF_USER_CHANGED, limit=20)
+    """SECURITY: of all that was changed since, however much: twenty new names must not hide that
+    somebody was staff. A grant with an end may be made to run out as well as be taken away."""
+    changed, ended = Event.STAFF_USER_CHANGED.value, Event.STAFF_GRANT_ENDED.value
+    lately = Entry.objects.filter(
+        subject_id=person.subject_id,
+        event__in=(changed, ended),
+        at__gt=timezone.now() - LATELY,
+    )
     rights = {"is_staff", "is_superuser"}
-    return any(line.at > since and rights & set(line.facts.get("fields", [])) for line in lines)
+    return person.staff_is_over or any(
+        event == ended or rights & set(facts.get("fields", []))
+        for event, facts in lately.values_list("event", "facts")
+    )
 
 
 # --- who is asked ---------------------------------------------------------------------------------

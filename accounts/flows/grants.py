@@ -20,6 +20,8 @@ MANY: dict[str, type[Group] | type[Permission]] = {
     "groups": Group,
     "user_permissions": Permission,
 }
+# Beside what is asked for: what its groups may do as it is asked.
+CAN = "can"
 
 
 def raises(person: User, values: Mapping[str, Any]) -> bool:
@@ -48,8 +50,11 @@ def added(person: User, values: Mapping[str, Any]) -> dict[str, set[int]]:
 
 
 def hands_out(actor: User, person: User, values: Mapping[str, Any]) -> bool:
-    """Whether `actor` may change exactly these: nobody hands out more than they have."""
-    if not values.keys() <= rights.changeable(actor, person):
+    """Whether `actor` may change exactly these: nobody hands out more than they have.
+
+    SECURITY: of a grant that ran out and is not cleared yet, the row still says all that it was. What
+    is given now would wake it, a superuser's marks among it: the worker clears it first."""
+    if not values.keys() <= rights.changeable(actor, person) or (values and person.staff_is_over):
         return False
     if actor.is_superuser:
         return True
@@ -75,13 +80,25 @@ def _written(values: Mapping[str, Any]) -> dict[str, Any]:
             asked[field] = sorted(one.pk for one in value)
         else:
             asked[field] = value.isoformat() if isinstance(value, datetime) else value
+    if "groups" in asked:
+        asked[CAN] = _can(asked["groups"])
     return asked
 
 
+def _can(groups: list[int]) -> list[int]:
+    found = Permission.objects.filter(group__in=groups).order_by("pk").distinct()
+    return list(found.values_list("pk", flat=True))
+
+
 def asked(of: Wish) -> dict[str, Any] | None:
-    """The values that were asked for; None where a group is gone meanwhile."""
+    """The values that were asked for; None where a group is gone meanwhile, or may do something else:
+    one that nobody is in yet is edited by one of staff alone."""
+    if of.asked.get(CAN, []) != _can(of.asked.get("groups", [])):
+        return None
     values: dict[str, Any] = {}
     for field, value in of.asked.items():
+        if field == CAN:
+            continue
         if field in MANY:
             values[field] = list(MANY[field]._default_manager.filter(pk__in=value))
             if len(values[field]) != len(value):

@@ -46,8 +46,8 @@ class Waiting:
 
 
 def link(batch: int = BATCH) -> int:
-    """Give at most `batch` entries their places and count those of ours by the hour, in one transaction;
-    returns how many. Any number of workers may call it: one at a time adds to the chain.
+    """Give at most `batch` entries their places and count ours by the hour, in one transaction; returns
+    how many. Any number of workers may call it: one at a time adds to the chain.
 
     An entry whose mac does not hold gets its place as well, marked for ever as not ours: left out, it
     could be taken away again, and would stand in the way of those behind it. It is not counted: what

@@ -111,6 +111,15 @@ def test_a_group_that_is_gone_meanwhile_is_not_given(ada_here, alice):
     assert not fresh(alice).is_staff
 
 
+def test_a_group_that_may_do_more_meanwhile_is_not_given(ada_here, alice):
+    """Nobody is in it, so one of staff fills it alone: the second said yes to what it was."""
+    group = helpers("view_user")
+    ada_here.post(page_of(alice), form_of(alice, is_staff="on", groups=[group.pk]))
+    group.permissions.add(Permission.objects.get(codename="grant_staff"))
+    assert second_says() == 404
+    assert not fresh(alice).is_staff and not alice.groups.exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_say_yes_at_once_one_does(ada_here, alice):
     desks = [at_desk(cast.administrator(name)) for name in ("max", "zoe")]
@@ -143,6 +152,20 @@ def test_an_administrator_grants_what_they_have_and_nothing_else(by_hand, alice)
         request, alice, {"is_staff": True, "user_permissions": weak}, reason="because"
     )
     assert Approval.objects.get().asked_by == sam
+
+
+def test_a_grant_that_ran_out_is_not_woken_before_it_is_cleared(by_hand, alice, clock):
+    """Its row says superuser still: no administrator makes one."""
+    now = clock.forward(seconds=0)
+    User.objects.filter(pk=alice.pk).update(
+        is_staff=True, is_superuser=True, staff_until=now - timedelta(minutes=1)
+    )
+    sam = administrator("sam")
+    request = by_hand(at_desk(sam), sam)
+    for values in ({"staff_until": now + timedelta(days=9)}, {"is_staff": True}):
+        with pytest.raises(PermissionDenied):
+            staff.change(request, fresh(alice), values, reason="because")
+    assert not Approval.objects.exists()
 
 
 def test_the_second_hands_out_no_more_than_they_have_either(ada_here, alice):
