@@ -135,7 +135,7 @@ class Event(StrEnum):
     LIMIT_CLEARED = (
         "staff.limit_cleared",
         "Staff let a network, the site, or a name that nobody has, be counted anew.",
-        {"budget": Word(40), "count": Count(), "reason": REASON},
+        {"budget": Word(40), "count": Count(), "network": Maybe(Word(64)), "reason": REASON},
     )
 
     # --- accounts: sign-up and addresses ----------------------------------------------------------

@@ -38,9 +38,10 @@ def clear(request: HttpRequest, lockout: Lockout, *, reason: str) -> bool:
             Event.LIMIT_CLEARED,
             actor=request.user,  # type: ignore[arg-type]
             request=request,
-            label=lockout.network,
             budget=lockout.known.name,
             count=lockout.count,
+            # SECURITY: a label is for all who read the trail, and outlasts addresses.
+            network=trail.network_digest(lockout.network.partition("/")[0]) or None,
             reason=reason,
         )
     return True

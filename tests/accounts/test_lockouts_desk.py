@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.lockout import full, known, limits
 from accounts.models import NetworkRule, Tally, User
+from audit import trail
 from audit.events import Event
 from audit.models import Entry
 from tests.accounts.test_lockout import guess
@@ -188,7 +189,9 @@ def test_a_network_is_cleared_with_a_reason_and_a_row(ada_here, ada, settings):
     assert "Cleared: it is counted anew" in text_of(answer)
     (entry,) = clears()
     assert (entry.actor_id, entry.subject_id) == (ada.subject_id, "")
-    assert entry.facts == {"budget": limits.NETWORK, "count": 10, "reason": "the school"}
+    said = {"budget": limits.NETWORK, "count": 10, "reason": "the school"}
+    assert entry.facts == said | {"network": trail.network_digest(IP)}
+    assert trail.lines([entry])[0].label == ""  # whoever may not see addresses reads it
     assert guess(Visitor(), "alice", ip=IP).status_code == 200
     assert ada_here.get(clear_page(limits.NETWORK, row)).status_code == 404
 
