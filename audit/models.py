@@ -48,7 +48,8 @@ class Segment(models.Model):
     """A stretch of the chain, `first` to `last` of its sequence, that is full and told outside: `seal`
     is that of its last entry. Its entries may go together; it stays, and the rest hangs on its seal.
 
-    `mac` covers bounds, seal and whether it was pruned, so that nobody passes a hole off as one.
+    `mac` covers bounds, seal, times and whether it was pruned, so that nobody passes a hole off as one
+    or has it pruned before its time.
     """
 
     first = models.PositiveBigIntegerField(unique=True)

@@ -66,7 +66,8 @@ def _end(first: int, newest: int, began: datetime, now: datetime) -> int:
 def mac(segment: Segment) -> str:
     """What makes `segment` one that this site closed, or pruned."""
     key = seals.keys_of(seals.obtained_key()).links
-    said = [segment.first, segment.last, segment.seal, bool(segment.pruned_at)]
+    times = [seals.moment(segment.began_at), seals.moment(segment.ended_at)]
+    said = [segment.first, segment.last, segment.seal, *times, bool(segment.pruned_at)]
     return hmac.digest(key, f"segment {said}".encode(), "sha256")[: seals.MAC_BYTES].hex()
 
 
@@ -152,9 +153,17 @@ def prune_due(batch: int) -> int:
 
 
 def due(before: datetime) -> list[Segment]:
-    """The segments that `prune` empties, or has begun to."""
+    """The segments that `prune` empties, or has begun to.
+
+    SECURITY: none that this site did not close, or that is younger than it says. Marking it as pruned
+    would give it a mac that holds, and take its entries away for whoever wrote that row."""
     told = Segment.objects.filter(ended_at__lt=before, told_at__isnull=False).order_by("first")
-    return [one for one in told if one.pruned_at is None or _is_left(one)]
+    left = [one for one in told if one.pruned_at is None or _is_left(one)]
+    ours = [one for one in left if mac(one) == one.mac]
+    for one in left:
+        if one not in ours:
+            logger.critical("The note of entries %d to %d was changed.", one.first, one.last)
+    return ours
 
 
 def _is_left(segment: Segment) -> bool:

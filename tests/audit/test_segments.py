@@ -240,6 +240,30 @@ def test_a_segment_that_was_made_up_is_found(days) -> None:
     assert found() == [(Wrong.SEGMENT_CHANGED, 1, 4), (Wrong.REMOVED, 1, 4)]
 
 
+def test_a_segment_that_was_made_older_is_found_and_not_pruned(days) -> None:
+    close_all()
+    segments.tell(100)
+    with unguarded():
+        Segment.objects.filter(first=3).update(ended_at=timezone.now() - 9 * OLD)
+    assert pruned(timezone.now() - OLD) == 2  # the first, whose time it is
+    assert (Wrong.SEGMENT_CHANGED, 3, 4) in found()
+    assert Entry.objects.filter(sequence__in=(3, 4)).count() == 2
+
+
+def test_a_segment_that_was_made_up_is_not_signed_by_pruning_it(days, caplog) -> None:
+    """No guard is in its way: an INSERT is all it takes."""
+    trail.record(Event.SIGNED_IN, subject=ALICE)
+    linking.link()
+    close_all()
+    segments.tell(100)
+    seal = Entry.objects.get(sequence=7).seal or ""
+    times = dict.fromkeys(("began_at", "ended_at", "told_at"), timezone.now() - 99 * OLD)
+    Segment.objects.create(first=7, last=7, seal=seal, mac="0" * 32, **times)
+    assert pruned(timezone.now() - 9 * OLD) == 0
+    assert found() == [(Wrong.SEGMENT_CHANGED, 7, 7)]
+    assert "The note of entries 7 to 7 was changed." in caplog.text
+
+
 def test_a_segment_taken_away_after_its_entries_is_found(days) -> None:
     tell_and_prune(timezone.now() - OLD)
     with unguarded() as sql:
