@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from allauth.account.internal.flows import login as login_flow
 from allauth.account.internal.flows import reauthentication
 from allauth.account.signals import authentication_step_completed
-from asgiref.sync import async_to_sync
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -20,6 +22,7 @@ from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessions
 from django.core.exceptions import BadRequest
+from django.db import connections
 
 from accounts import receivers
 from accounts.models import Session
@@ -61,11 +64,19 @@ def test_the_async_methods_go_through_ours(alice):
         await store.aset("note", "kept")
         await store.asave()
         again = SessionStore(store.session_key)
-        return await again.aget("note")
+        note: str | None = await again.aget("note")
+        await sync_to_async(connections.close_all)()
+        return note
 
-    assert async_to_sync(live)() == "kept"
-    assert Session.objects.get().key != store.session_key
-    async_to_sync(store.aflush)()
+    async def end() -> None:
+        await store.aflush()
+        await sync_to_async(connections.close_all)()
+
+    # In a thread of its own: in this one a loop may be running, that of a browser.
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(asyncio.run, live()).result() == "kept"
+        assert Session.objects.get().key != store.session_key
+        pool.submit(asyncio.run, end()).result()
     assert not Session.objects.exists()
 
 

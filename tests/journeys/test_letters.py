@@ -24,7 +24,7 @@ person = User.objects.get(username={who!r})
 from django.utils import timezone
 at = Happening(at=timezone.now(), device="Firefox on Linux")
 letters.address_changed(kind="main", old="", new="n@example.org", happened=at,
-    **letters.reader(person)).put()
+    link="/accounts/rescue/", **letters.reader(person)).put()
 far = "an.address.of.mine@" + "long." * 8 + "example.org"
 letters.reset_held(**letters.reader(person, to=far)).put()
 from accounts.models import OutgoingMail
