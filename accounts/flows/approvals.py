@@ -29,6 +29,7 @@ from django.utils.module_loading import import_string
 
 from accounts.backends import OneHashBackend
 from accounts.errors import CredentialsMoved
+from accounts.flows.rights import rank
 from accounts.language import known_language
 from accounts.models import Approval, User
 from accounts.outbox import letters_staff
@@ -91,13 +92,17 @@ def wish_of(row: Approval) -> Wish:
 
 def may(actor: User | AnonymousUser, person: User | None, permission: str) -> bool:
     """Whether `actor` may do, or be one of two who do, what takes `permission`: nobody on themselves,
-    whatever their rank."""
+    whatever their rank, and nobody on those above them, however many they are."""
     return bool(
         actor.is_active
         and actor.is_staff
-        and (person is None or actor.pk != person.pk)
         and actor.has_perm(permission)
+        and (person is None or _reaches(actor, person))
     )
+
+
+def _reaches(actor: User | AnonymousUser, person: User) -> bool:
+    return actor.pk != person.pk and rank(actor) >= rank(person)
 
 
 def may_say(actor: User | AnonymousUser, wish: Wish) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TypeGuard
 
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Permission
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest
 
 from accounts.flows import profile
@@ -35,7 +36,17 @@ def rank(person: User | AnonymousUser) -> int:
         return 3
     if not person.is_staff:
         return 0
-    return 2 if person.has_perm(GRANT) else 1
+    return 2 if _grants(person) else 1
+
+
+def _grants(person: User | AnonymousUser) -> bool:
+    """Whether they hand out rights, or would if they were switched on: who is switched off has not come
+    down by it."""
+    if person.is_active:
+        return person.has_perm(GRANT)
+    app, _dot, codename = GRANT.partition(".")
+    rows = Permission.objects.filter(content_type__app_label=app, codename=codename)
+    return rows.filter(Q(user=person.pk) | Q(group__user=person.pk)).exists()
 
 
 def may(actor: User | AnonymousUser, person: User, permission: str) -> TypeGuard[User]:

@@ -62,6 +62,8 @@ def some(request: HttpRequest, wanted: Wanted, *, reason: str) -> list[list[Line
     """The newest MOST.
 
     Raises TakesTwo, PermissionDenied, ReauthenticationRequired."""
+    if not may(request.user):  # before anything is read; asked again of the actor as held
+        raise PermissionDenied
     demand_fresh_proof(request)
     chunks = list(searching.every(wanted.sought, most=MOST))
     entries = sum(map(len, chunks))

@@ -38,11 +38,13 @@ def close(batch: int) -> int:
         first = newest.last + 1 if newest else 1
         if head.sequence < first:
             return 0
-        begins = Entry.objects.get(sequence=first)
-        last = _end(first, head.sequence, begins.at, now)
-        if last < first:
+        # Nearest to its bounds: one that somebody took away must not keep heads from being told.
+        begins = Entry.objects.filter(sequence__gte=first).order_by("sequence").first()
+        last = _end(first, head.sequence, begins.at, now) if begins else 0
+        ends = Entry.objects.filter(sequence__lte=last).order_by("-sequence").first()
+        if begins is None or ends is None or ends.sequence is None or ends.sequence < first:
             return 0
-        ends = Entry.objects.get(sequence=last)
+        last = ends.sequence
         segment = Segment(
             first=first, last=last, seal=str(ends.seal), began_at=begins.at, ended_at=ends.at
         )

@@ -296,3 +296,11 @@ def test_whose_grant_ran_out_is_one_for_a_while(alice, clock):
     assert approvals.takes_two(User.objects.get(pk=alice.pk))
     clock.forward(hours=73)
     assert not approvals.takes_two(User.objects.get(pk=alice.pk))
+
+
+def test_whoever_is_alone_is_told_so_and_of_the_command(asked, eve, max_):
+    page = "/admin/approvals/"
+    assert "Nobody else here may say yes to it." not in text_of(at_desk(eve).get(page))
+    max_.user_permissions.clear()
+    User.objects.filter(pk=max_.pk).update(is_superuser=False)
+    assert "Nobody else here may say yes to it." in text_of(at_desk(eve).get(page))

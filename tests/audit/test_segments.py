@@ -91,6 +91,20 @@ def test_four_workers_close_it_once(clock) -> None:
     assert Segment.objects.count() == 1
 
 
+@pytest.mark.parametrize("gone", [7, 8])
+def test_an_entry_taken_away_at_its_bounds_keeps_no_head_from_being_told(days, gone) -> None:
+    close_all()
+    for _ in range(2):
+        trail.record(Event.SIGNED_IN, subject=ALICE)
+    linking.link()
+    with unguarded() as sql:
+        sql("DELETE FROM audit_entry WHERE sequence = %s", gone)
+    days.forward(days=1)
+    assert close_all() == 1
+    assert bounds()[-1] == ((7, 8) if gone == 7 else (7, 7))
+    assert any(wrong in (Wrong.REMOVED, Wrong.CUT_OFF) for wrong, _first, _last in found())
+
+
 # --- Telling --------------------------------------------------------------------------------------
 
 

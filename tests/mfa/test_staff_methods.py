@@ -125,3 +125,10 @@ def test_it_takes_a_fresh_proof(sue, alice, clock):
     answer = sue.post(f"{LIST}person/{alice.pk}/method/", data)
     assert answer["Location"].startswith("/accounts/reauthenticate/")
     assert AuthenticatorApp.objects.filter(user=alice).exists()
+
+
+def test_two_of_staff_do_not_reach_above_themselves(sue, ada):
+    """However many say yes: the steps of somebody above them are not theirs to take."""
+    two = [sue, at_desk(staff("max", "remove_method", "view_user"))]
+    assert [remove(one, ada, "app") for one in two] == [403, 403]
+    assert AuthenticatorApp.objects.filter(user=ada).exists() and not Approval.objects.exists()
