@@ -12,9 +12,8 @@ from django.test.signals import template_rendered
 from django.utils import timezone
 
 from accounts.errors import CredentialsMoved
-from accounts.flows import approval_answers, approvals, approved_export, staff_ends
+from accounts.flows import approval_answers, approvals, approved_export
 from accounts.models import Approval, User
-from audit import trail
 from audit.events import Event
 from audit.models import Entry
 from tests.support import cast
@@ -276,26 +275,6 @@ def test_ends_when_it_says(asked):
 
 
 # --- who is a colleague -----------------------------------------------------------------------------
-
-
-def test_whoever_was_staff_lately_is_one_however_much_was_changed_since(alice, clock):
-    assert not approvals.takes_two(alice)
-    for field in ["is_staff", *["name"] * 25]:
-        trail.record(Event.STAFF_USER_CHANGED, subject=alice, fields=[field], reason=WHY)
-    assert approvals.takes_two(alice)
-    clock.forward(hours=73)
-    assert not approvals.takes_two(alice)
-
-
-def test_whose_grant_ran_out_is_one_for_a_while(alice, clock):
-    until = clock.forward(seconds=0) + timedelta(minutes=1)
-    User.objects.filter(pk=alice.pk).update(is_staff=True, staff_until=until)
-    clock.forward(minutes=2)
-    assert approvals.takes_two(User.objects.get(pk=alice.pk))
-    assert staff_ends.end_due(10) == 1
-    assert approvals.takes_two(User.objects.get(pk=alice.pk))
-    clock.forward(hours=73)
-    assert not approvals.takes_two(User.objects.get(pk=alice.pk))
 
 
 def test_whoever_is_alone_is_told_so_and_of_the_command(asked, eve, max_):

@@ -15,7 +15,7 @@ from audit import trail
 from audit.chain import linking, segments, verifying
 from audit.chain.verifying import Wrong
 from audit.events import Event
-from audit.models import Entry, Head, Segment
+from audit.models import Entry, Segment
 from tests.support.race import race
 from tests.support.trail import append_only, unguarded
 
@@ -224,85 +224,3 @@ def test_the_database_refuses_to_delete_a_segment_or_to_take_back_its_pruning(da
     for column in ("pruned_at", "told_at"):
         with pytest.raises(IntegrityError, match=append_only.REFUSAL), transaction.atomic():
             Segment.objects.filter(first=1).update(**{column: None})
-
-
-# --- Tampering with it ----------------------------------------------------------------------------
-
-
-def test_a_hole_is_not_passed_off_as_pruned(days) -> None:
-    close_all()
-    Segment.objects.filter(first=3).update(pruned_at=timezone.now())
-    rows = Entry.objects.filter(sequence__in=(3, 4))
-    rows._raw_delete(rows.db)  # the guard lets them go: the note is all it asks for
-    assert found() == [(Wrong.SEGMENT_CHANGED, 3, 4), (Wrong.REMOVED, 3, 4)]
-
-
-def test_a_segment_that_was_made_up_is_found(days) -> None:
-    with unguarded() as sql:
-        sql("DELETE FROM audit_entry WHERE sequence <= 4")
-        sql("DELETE FROM audit_segment")
-    seal = Entry.objects.get(sequence=5).seal
-    Segment.objects.create(
-        first=1,
-        last=4,
-        seal=seal or "",
-        began_at=timezone.now(),
-        ended_at=timezone.now(),
-        pruned_at=timezone.now(),
-        mac="0" * 32,
-    )
-    assert found() == [(Wrong.SEGMENT_CHANGED, 1, 4), (Wrong.REMOVED, 1, 4)]
-
-
-def test_a_segment_that_was_made_older_is_found_and_not_pruned(days) -> None:
-    close_all()
-    segments.tell(100)
-    with unguarded():
-        Segment.objects.filter(first=3).update(ended_at=timezone.now() - 9 * OLD)
-    assert pruned(timezone.now() - OLD) == 2  # the first, whose time it is
-    assert (Wrong.SEGMENT_CHANGED, 3, 4) in found()
-    assert Entry.objects.filter(sequence__in=(3, 4)).count() == 2
-
-
-def test_a_segment_that_was_made_up_is_not_signed_by_pruning_it(days, caplog) -> None:
-    """No guard is in its way: an INSERT is all it takes."""
-    trail.record(Event.SIGNED_IN, subject=ALICE)
-    linking.link()
-    close_all()
-    segments.tell(100)
-    seal = Entry.objects.get(sequence=7).seal or ""
-    times = dict.fromkeys(("began_at", "ended_at", "told_at"), timezone.now() - 99 * OLD)
-    Segment.objects.create(first=7, last=7, seal=seal, mac="0" * 32, **times)
-    assert pruned(timezone.now() - 9 * OLD) == 0
-    assert found() == [(Wrong.SEGMENT_CHANGED, 7, 7)]
-    assert "The note of entries 7 to 7 was changed." in caplog.text
-
-
-def test_a_segment_taken_away_after_its_entries_is_found(days) -> None:
-    tell_and_prune(timezone.now() - OLD)
-    with unguarded() as sql:
-        sql("DELETE FROM audit_segment WHERE first = 1")
-    assert (Wrong.REMOVED, 1, 2) in found()
-
-
-def test_the_seal_of_a_pruned_segment_carries_what_follows(days) -> None:
-    tell_and_prune(timezone.now() - OLD)
-    told = {one.last: one.seal for one in Segment.objects.all()} | {2: "ab" * 32}
-    wrongs = [(one.wrong, one.first) for one in verifying.verify(heads=told).findings]
-    assert (Wrong.SEGMENT_CHANGED, 1) in wrongs
-
-
-def test_a_head_outside_that_lies_ahead_says_that_the_end_was_cut_off(days) -> None:
-    tell_and_prune(timezone.now())
-    assert verifying.verify(heads={9: "ab" * 32}).findings[-1].wrong is Wrong.CUT_OFF
-    assert Head.objects.get().sequence == 6
-
-
-def test_the_letter_of_heads_holds_what_verify_asks_for(days, settings, mailoutbox) -> None:
-    settings.TRAIL_HEADS_EMAIL = "auditor@example.org"
-    close_all()
-    segments.tell(100)
-    (letter,) = mailoutbox
-    assert letter.to == ["auditor@example.org"]
-    for segment in Segment.objects.all():
-        assert segments.line(segment) in letter.body
