@@ -17,6 +17,8 @@ from accounts.management.operator import WRONG_USAGE, PersonAct
 from accounts.models import User
 from accounts.staff_grants import LONGEST
 
+NEVER = "never"
+
 
 def act(options: Mapping[str, Any]) -> PersonAct:
     """As the arguments say. Raises CommandError for what is no grant."""
@@ -26,8 +28,14 @@ def act(options: Mapping[str, Any]) -> PersonAct:
         raise _wrong("Name what is granted: --role NAME, or --superuser.")
 
     def values(person: User) -> dict[str, Any]:
+        if _has_run_out(person):
+            # SECURITY: what they had lies in their row still, and is not woken by a new end.
+            anew = {"is_staff": True, "is_superuser": options["superuser"], "staff_until": until}
+            return anew | {"groups": groups, "user_permissions": []}
         held = list(person.groups.all())
-        wanted: dict[str, Any] = {"is_staff": True, "staff_until": until}
+        wanted: dict[str, Any] = {"is_staff": True}
+        if options["until"]:  # without a word an end that stands stays
+            wanted["staff_until"] = until
         if options["superuser"]:
             wanted["is_superuser"] = True
         changed = {name: value for name, value in wanted.items() if getattr(person, name) != value}
@@ -35,12 +43,16 @@ def act(options: Mapping[str, Any]) -> PersonAct:
             changed["groups"] = [*held, *(group for group in groups if group not in held)]
         return changed
 
+    def end_of(person: User) -> datetime | None:
+        return values(person).get("staff_until", person.staff_until)
+
     names = ", ".join(["superuser"] * options["superuser"] + [group.name for group in groups])
 
     def effect(person: User) -> str:
         if not values(person):
             return ""
-        end = f" until {options['until']}" if until else ""
+        last = end_of(person)
+        end = f" until {last - timedelta(days=1):%Y-%m-%d}" if last else ""
         return (
             f"Makes {person.username} staff: {names}{end}. Ends all sessions. Tells {person.email}."
         )
@@ -49,9 +61,16 @@ def act(options: Mapping[str, Any]) -> PersonAct:
         staff.grant_by_operator(person, values(person), reason=reason)
         return {}
 
-    facts = {"roles": [group.name for group in groups], "superuser": options["superuser"]}
-    facts["until"] = until.isoformat() if until else None
-    return PersonAct(effect=effect, facts=lambda person: facts, do=do)
+    def facts(person: User) -> Mapping[str, Any]:
+        told = {"roles": [group.name for group in groups], "superuser": options["superuser"]}
+        last = end_of(person)
+        return told | {"until": last.isoformat() if last else None}
+
+    return PersonAct(effect=effect, facts=facts, do=do)
+
+
+def _has_run_out(person: User) -> bool:
+    return person.staff_until is not None and person.staff_until <= timezone.now()
 
 
 def _group(name: str) -> Group:
@@ -63,12 +82,12 @@ def _group(name: str) -> Group:
 
 
 def _until(day: str) -> datetime | None:
-    if not day:
+    if day in ("", NEVER):
         return None
     try:
         until = datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise _wrong("--until must be a day like 2027-03-31.") from None
+        raise _wrong("--until must be a day like 2027-03-31, or never.") from None
     if not timezone.now() < until <= timezone.now() + LONGEST:
         raise _wrong("--until must be a day from today on, in the next ten years.")
     return until

@@ -213,7 +213,8 @@ def test_an_operator_grants_alone(alice, mailbox, capsys):
     entry = Entry.objects.get(event=Event.STAFF_USER_CHANGED.value)
     assert entry.actor_id == "" and entry.subject_id == alice.subject_id
     assert not Session.objects.filter(user=alice).exists()
-    call_command("auth_user", "grant", "alice", "--superuser", "--yes", "--reason", "all of it")
+    more = ("--superuser", "--until", "never", "--yes", "--reason", "all of it")
+    call_command("auth_user", "grant", "alice", *more)
     assert fresh(alice).is_superuser and fresh(alice).staff_until is None
 
 

@@ -50,7 +50,7 @@ class Command(OperatorCommand):
             "--role", action="append", default=[], help="grant: a group's name; may be repeated."
         )
         parser.add_argument("--superuser", action="store_true", help="grant: may do everything.")
-        parser.add_argument("--until", default="", help="grant: the last day (UTC), 2027-03-31.")
+        parser.add_argument("--until", default="", help="grant: the last day (UTC), or never.")
         parser.add_argument("--yes", action="store_true", help="Do it without asking.")
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen.")
 
