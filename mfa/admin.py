@@ -23,6 +23,7 @@ from accounts.fields import posted
 from accounts.flows import approvals
 from accounts.flows.approvals import Wish
 from accounts.models import User
+from audit import reading
 from mfa.flows import recovery, staff, staff_methods, wiping
 from mfa.flows.staff import REMOVE, SHORTEN
 from mfa.models import RecoveryRequest
@@ -91,6 +92,13 @@ class RecoveryRequestAdmin(Desk):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup == "state"
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """It names people: that it was looked at stands in the trail first."""
+        answer = super().changelist_view(request, extra_context)
+        if isinstance(answer, TemplateResponse) and not answer.is_rendered:
+            reading.of_people(cast(User, request.user), request, ["recoveries"])
+        return answer
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -111,6 +119,8 @@ class RecoveryRequestAdmin(Desk):
     ) -> HttpResponse:
         row: RecoveryRequest = context["original"]
         person = row.user
+        if person is not None:
+            reading.of_person(cast(User, request.user), request, person.subject_id)
         if person is not None and approvals.may(request.user, person, SHORTEN):
             waits = row.state == State.WAITING and row.ready_at > timezone.now()
             context |= {"may_shorten": waits, "may_reopen": recovery.is_closed(person)}
@@ -207,6 +217,7 @@ class RecoveryRequestAdmin(Desk):
             **_words(request, Wish(name, permission, person, about, _asked(form))),
             **facts,
         }
+        reading.of_person(cast(User, request.user), request, person.subject_id)
         return TemplateResponse(request, "admin/mfa/recoveryrequest/act.html", context)
 
 

@@ -17,15 +17,24 @@ from accounts.flows import approvals
 from accounts.flows.approvals import Kind, Wish
 from accounts.models import Approval, User
 
-EXPORT = "audit.export_entries"
+EXPORT, SEE, ADDRESSES = "audit.export_entries", "audit.view_entry", "audit.view_addresses"
 
 
 def _said(wish: Wish) -> list[str]:
     return [f"{name}: {value}." for name, value in sorted(wish.asked.items())]
 
 
+def _allows(actor: User, wish: Wish) -> bool:
+    """Nobody lets out what they may not look at themselves."""
+    with_addresses = wish.asked.get("networks") == "with"
+    return actor.has_perm(SEE) and (not with_addresses or actor.has_perm(ADDRESSES))
+
+
 KIND = Kind(
-    _("Export many entries of the trail"), said=_said, command="manage.py auth_events export"
+    _("Export many entries of the trail"),
+    said=_said,
+    allows=_allows,
+    command="manage.py auth_events export",
 )
 
 

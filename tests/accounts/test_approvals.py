@@ -36,12 +36,12 @@ def colleague(name: str, *codenames: str) -> User:
 
 @pytest.fixture
 def eve(db) -> User:
-    return colleague("eve", "export_entries")
+    return colleague("eve", "export_entries", "view_entry")
 
 
 @pytest.fixture
 def max_(db) -> User:
-    return colleague("max", "export_entries")
+    return colleague("max", "export_entries", "view_entry")
 
 
 def at_desk(user: User) -> Visitor:
@@ -149,7 +149,8 @@ def test_the_flow_looks_at_everything_as_it_is_now(asked, by_hand, eve, max_):
     with pytest.raises(PermissionDenied):
         approval_answers.approve(request, Approval.objects.get(), reason=WHY)
     Approval.objects.all().delete()
-    eve.user_permissions.set(Permission.objects.filter(codename="export_entries"))
+    rights = Permission.objects.filter(codename__in=("export_entries", "view_entry"))
+    eve.user_permissions.set(rights)
     with pytest.raises(CredentialsMoved):
         approval_answers.approve(request, asked, reason=WHY)
     assert not Entry.objects.filter(event=Event.STAFF_APPROVAL_GIVEN.value).exists()
@@ -211,10 +212,19 @@ def test_a_newer_question_takes_the_place_of_the_older_one(asked, by_hand, eve):
 
 def test_no_more_are_told_than_run_the_site(by_hand, eve, mailbox):
     for number in range(approvals.MOST_TOLD + 2):
-        colleague(f"c{number}", "export_entries")
+        colleague(f"c{number}", "export_entries", "view_entry")
     approved_export.ask(by_hand(at_desk(eve), eve), ASKED, reason=WHY)
     assert len(mailbox.all()) == approvals.MOST_TOLD
     assert not mailbox.all("eve@example.org")
+
+
+def test_nobody_lets_out_what_they_may_not_look_at(by_hand, eve):
+    row = approved_export.ask(by_hand(at_desk(eve), eve), ASKED, reason=WHY)
+    blind = colleague("tom", "export_entries")
+    assert not approvals.may_say(blind, approvals.wish_of(row))
+    with_addresses = ASKED | {"networks": "with"}
+    with pytest.raises(PermissionDenied):
+        approved_export.ask(by_hand(at_desk(eve), eve), with_addresses, reason=WHY)
 
 
 def test_asking_takes_the_right(by_hand, max_):
@@ -242,7 +252,7 @@ def test_a_hostile_reason_is_shown_inert(by_hand, eve, max_):
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_who_say_yes_at_once_one_does(asked, max_):
-    second = colleague("zoe", "export_entries")
+    second = colleague("zoe", "export_entries", "view_entry")
     desks = [at_desk(max_), at_desk(second)] * 3
     statuses = race(lambda number: answer(desks[number], asked), len(desks))
     assert statuses.count(302) == 1
@@ -252,7 +262,7 @@ def test_of_many_who_say_yes_at_once_one_does(asked, max_):
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_who_say_no_at_once_one_is_heard(asked, max_):
-    second = colleague("zoe", "export_entries")
+    second = colleague("zoe", "export_entries", "view_entry")
     desks = [at_desk(max_), at_desk(second)] * 3
     statuses = race(lambda number: answer(desks[number], asked, "no"), len(desks))
     assert statuses.count(302) == 1

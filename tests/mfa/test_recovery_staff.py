@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from accounts.models import Approval, Session, User
+from audit.events import Event
 from audit.models import Entry
 from mfa.models import AuthenticatorApp, RecoveryRequest
 from tests.support import cast, recovering, second_steps
@@ -266,3 +267,14 @@ def test_what_is_not_there_is_not_found(ada, path):
 def test_the_list_shows_what_there_is_and_no_more(ada, alice, query):
     waiting(alice)
     assert at_desk(ada).get(LIST + query).status_code in (200, 302, 400)
+
+
+def test_that_requests_were_looked_at_is_in_the_trail(alice):
+    row = waiting(alice)
+    sue = at_desk(staff("sue", "shorten_recovery", "view_recoveryrequest", "remove_second_step"))
+    read = Entry.objects.filter(event__in=(Event.STAFF_PEOPLE_READ, Event.STAFF_PERSON_READ))
+    sue.get(LIST)
+    assert read.latest("id").facts == {"asked": ["recoveries"]}
+    sue.get(f"{LIST}{row.pk}/change/")
+    assert read.latest("id").subject_id == alice.subject_id
+    assert read.count() == 2
