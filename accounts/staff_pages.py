@@ -22,6 +22,7 @@ from accounts.flows import rights, staff, staff_deletion, staff_hold, staff_limi
 from accounts.gates import explain as gates_explained
 from accounts.models import User
 from accounts.own_limits import Limits
+from audit import reading
 
 MOST_DIGITS = 18
 
@@ -86,7 +87,8 @@ def _username_of(request: HttpRequest) -> str:
 
 
 def whom(request: HttpRequest, pk: str, permission: str) -> User:
-    """Whom a confirm page is about. Raises PermissionDenied, Http404."""
+    """Whom a confirm page is about; that it was opened stands in the trail. Raises PermissionDenied,
+    Http404."""
     if not rights.may_see(request.user):
         raise PermissionDenied
     person = User.objects.filter(pk=pk).first() if len(pk) <= MOST_DIGITS else None
@@ -94,6 +96,8 @@ def whom(request: HttpRequest, pk: str, permission: str) -> User:
         raise Http404
     if not rights.may(request.user, person, permission):
         raise PermissionDenied
+    if request.method in ("GET", "HEAD"):  # what a POST does has a line of its own
+        reading.of_person(request.user, request, person.subject_id)
     return person
 
 

@@ -239,4 +239,7 @@ def _people(request: HttpRequest, numbers: Numbers) -> dict[str, User]:
     """Who is attacked, for those who may see people. One SELECT at most."""
     if not rights.may_see(request.user):
         return {}
-    return staff_words.people({key for key, _failures in numbers.accounts})
+    people = staff_words.people({key for key, _failures in numbers.accounts})
+    if people:
+        reading.of_people(cast(User, request.user), request, ["attacked"])
+    return people

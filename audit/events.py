@@ -551,9 +551,9 @@ class Event(StrEnum):
     STAFF_PERSON_READ = ("staff.person_read", "Staff opened the page of a person (once a minute).")
     STAFF_PEOPLE_READ = (
         "staff.people_read",
-        "Staff looked at a list of people, narrowed so; or at limits, messages or requests that name"
+        "Staff looked at a list of people, narrowed so; or at limits, messages or other lists that name"
         " people or networks. Once a minute for the same.",
-        {"asked": SomeOf(("search", "filter", "lockouts", "messages", "recoveries"))},
+        {"asked": SomeOf(("search", "filter", "lockouts", "messages", "recoveries", "attacked"))},
     )
     TRAIL_READ = (
         "trail.read",
