@@ -50,6 +50,7 @@ class PersonAdmin(PersonFacts):
         "is_active",
         "is_staff",
         ("is_superuser", titled(admin.BooleanFieldListFilter, _("superuser"))),
+        ("two_step_on", titled(admin.BooleanFieldListFilter, _("two-step sign-in"))),
         StoppedFilter,
         AwaitingDeletion,
         "created_at",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 
-FLAGS = ("is_active", "is_staff", "is_superuser")
+FLAGS = ("is_active", "is_staff", "is_superuser", "two_step_on")
 AWAITING = "awaiting_deletion"
 LOOKUPS = frozenset(
     [AWAITING]

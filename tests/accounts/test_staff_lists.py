@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from allauth.account.models import EmailAddress
 
+from accounts.models import User
 from tests.support.desk import LIST
 from tests.support.pages import text_of
 
@@ -32,3 +33,10 @@ def test_people_are_found_by_every_address_and_all_are_shown(ada_here, alice):
     assert page.count("alice@example.org") == 1
     person = text_of(ada_here.get(f"{LIST}{alice.pk}/change/"))
     assert "alice@example.org (main), second@example.net" in person
+
+
+def test_people_are_narrowed_by_whether_they_take_a_second_step(ada_here, alice, bob):
+    User.objects.filter(pk=alice.pk).update(two_step_on=True)
+    for value, there, not_there in (("1", "alice", "bob"), ("0", "bob", "alice")):
+        page = ada_here.get(f"/admin/accounts/user/?two_step_on__exact={value}").content.decode()
+        assert f"{there}@example.org" in page and f"{not_there}@example.org" not in page
