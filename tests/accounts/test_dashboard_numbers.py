@@ -10,7 +10,6 @@ from uuid import uuid4
 from xml.etree import ElementTree
 
 import pytest
-import time_machine
 
 from accounts import housekeeping, watch
 from accounts.models import OutgoingMail, User
@@ -19,32 +18,14 @@ from audit.events import Event
 from audit.models import DailyGauge, Entry
 from audit.spreadsheets import cell, csv_of
 from audit.watch import gauges, plots, spans
-from tests.support import cast, watching
+from tests.accounts.test_dashboard import PAGE, desk, noon, own_cache
 from tests.support.elements import Elements
 from tests.support.visitor import Visitor
 from tests.support.watching import NOON, count
 
 pytestmark = pytest.mark.django_db
 
-PAGE = "/admin/dashboard/"
-
-
-@pytest.fixture(autouse=True)
-def own_cache(settings) -> None:
-    settings.CACHES = watching.own_cache()
-
-
-@pytest.fixture
-def noon():
-    with time_machine.travel(NOON, tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
-def desk(noon, ada: User) -> Visitor:
-    browser = Visitor()
-    browser.post("/accounts/login/", {"login": "ada", "password": cast.PASSWORD})
-    return browser
+__all__ = ["desk", "noon", "own_cache"]
 
 
 # --- what this room counts ------------------------------------------------------------------------
