@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import barriers, looked_at, screenshot
+from tests.support.browser import barriers, looked_at, screenshot, skip_to_main
 from tests.support.site import Site
 
 # Looking at every page with axe takes its time on a busy machine.
@@ -108,10 +108,7 @@ def test_by_keyboard_alone(open_page: Callable[..., Page], site: Site) -> None:
     sign_up(page, site, "keys@example.org")
     press(page, "Sign out")
     page.goto("/accounts/login/")
-    page.keyboard.press("Tab")
-    expect(page.locator(":focus")).to_have_text("Skip to main content")
-    page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile("#main$"))
+    skip_to_main(page)
     page.keyboard.press("Tab")
     expect(page.locator(":focus")).to_have_attribute("name", "login")
     page.keyboard.type("keys@example.org")

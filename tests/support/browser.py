@@ -9,6 +9,7 @@ not load fails the test that saw it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,17 @@ AT_REST = """
 # By theme, what is asked in it: the rules of axe whose outcome another theme can change come again.
 OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 THEMES = {"light": None, "dark": OF_COLOURS}
+
+
+def skip_to_main(page: Page) -> None:
+    """By keys, from the top of a page to its main part: the next Tab lands on what is first there."""
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to main content")
+    expect(skip).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("#main$"))
+    # The address changes at once; where Tab goes on from, only when the page is drawn again.
+    expect(skip).not_to_be_focused()
 
 
 def looked_at(page: Page, name: str) -> list[str]:
