@@ -12,14 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.activity import answers, history
-from accounts.models import (
-    ActivityAnswer,
-    Confirmation,
-    KnownDevice,
-    OutgoingMail,
-    Session,
-    User,
-)
+from accounts.models import ActivityAnswer, Confirmation, KnownDevice, OutgoingMail, Session, User
 from audit.events import Event
 from audit.models import Entry
 from tests.support import cast, second_steps
@@ -272,7 +265,7 @@ def test_other_devices_that_are_signed_in_are_counted(here: Visitor, alice: User
 
 
 @pytest.mark.django_db(transaction=True)
-def test_outcomes_at_once_are_one_and_not_me_stands() -> None:
+def test_answers_given_at_once_are_one_and_not_me_stands() -> None:
     alice = cast.person("alice")
     browsers = [signed_in() for _ in range(4)]
     mine = of_alice(alice)
