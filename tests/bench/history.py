@@ -1,6 +1,7 @@
 """A trail of years: `python -m tests.bench.history 10000000` writes so many entries into the database
 of DATABASE_URL, as the site and its worker would have: sealed, chained, counted by the hour, in closed
-segments. The people are made by tests.bench.crowd before it.
+segments, and what it notes by the day (tests/bench/life.py). The people are made by
+tests.bench.crowd before it.
 """
 
 from __future__ import annotations
@@ -16,23 +17,14 @@ from typing import Any
 
 import django
 
-from tests.bench import crowd
+from tests.bench import crowd, life
 
 PEOPLE = 10_000
-DAYS = 90
+# The longest period of the dashboard, the one before it, and a bit.
+DAYS = 182
 CHUNK = 20_000
 BUSY = 1_000  # entries of one person, who looks at them
 NETWORKS = 50_000
-# What happens, how often out of twenty, and its facts.
-USUAL: list[tuple[str, dict[str, Any]]] = [
-    *[("account.signed_in", {"method": "password"})] * 8,
-    *[("account.signed_in", {"method": "passkey", "second": "passkey"})] * 2,
-    *[("account.signed_out", {})] * 3,
-    *[("account.sign_in_failed", {"reason": "wrong_password"})] * 4,
-    ("account.sign_in_failed", {"reason": "unknown_account"}),
-    ("account.reauthenticated", {"method": "password"}),
-    ("mfa.code_sent", {"channel": "email", "purpose": "second_step"}),
-]
 
 
 class Writer:
@@ -66,7 +58,9 @@ class Writer:
         began = self.starts
         for number in range(1, self.count + 1):
             at = self.starts + step * number
-            event, facts = USUAL[number * 7919 % len(USUAL)]
+            event, facts = life.USUAL[number * 7919 % len(life.USUAL)]
+            if number % life.RARELY == 0:
+                event, facts = life.RARE[number // life.RARELY % len(life.RARE)]
             whose = 0 if number % (self.count // BUSY) == 0 else number * 104_729 % PEOPLE
             person, network = self.people[whose], number * 611_953 % NETWORKS
             is_failed = event == "account.sign_in_failed"
@@ -133,7 +127,6 @@ def _by_copy(cursor: Any, columns: list[str], rows: Iterator[list[Any]]) -> None
     cursor.execute(
         "SELECT setval(pg_get_serial_sequence('audit_entry', 'id'), MAX(id)) FROM audit_entry"
     )
-    cursor.execute("ANALYZE")
 
 
 def _by_insert(columns: list[str], rows: Iterator[list[Any]]) -> None:
@@ -177,6 +170,17 @@ def _finish(writer: Writer) -> None:
         segment.save(force_insert=True)
         first = last + 1
     Head.objects.create(sequence=writer.count, seal=writer.last)
+    _analyzed()
+    life.noted(list(life.days(writer.starts, writer.ends)))
+    _analyzed()
+
+
+def _analyzed() -> None:
+    """As autovacuum has it long before anybody looks."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 if __name__ == "__main__":

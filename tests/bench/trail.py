@@ -16,8 +16,8 @@ from typing import Any
 
 import django
 
-from tests.bench import history
-from tests.bench.browsing import Browser
+from tests.bench import filled, history
+from tests.bench.browsing import Answer, Browser
 from tests.bench.figures import Figure, percentile
 from tests.bench.servers import Server, Site, postgres_databases, why_no_postgres
 
@@ -48,7 +48,7 @@ def large(folder: Path, *, postgres: str, entries: int) -> list[Figure]:
     if why := why_no_postgres(postgres):
         return [Figure(f"a trail of {entries:,} entries", None, note=why)]
     with postgres_databases(postgres, ["trail"]) as (url,):
-        site = Site(folder, url)
+        site = Site(folder, url, TEXT_URL=f"file://{folder}/texts")
         site.run("-m", "tests.bench.crowd", str(history.PEOPLE), seconds=600)
         site.run("manage.py", "shell", "-c", _EMPTY_TRAIL, seconds=60)
         site.run("-m", "tests.bench.history", str(entries), seconds=7_200)
@@ -93,7 +93,10 @@ def _of_pages(site: Site, entries: int) -> list[Figure]:
                 # Its numbers are kept for a minute: each look shall be the first.
                 if name == "dashboard":
                     site.run("manage.py", "shell", "-c", _EMPTY_CACHE, seconds=60)
-                took.append(_look(server.port, cookie, path))
+                answer, milliseconds = _asked(server.port, cookie, path)
+                if name == "dashboard":
+                    _is_filled(answer)
+                took.append(milliseconds)
             made.append(
                 Figure(
                     f"{name}, {entries:,} entries",
@@ -106,8 +109,8 @@ def _of_pages(site: Site, entries: int) -> list[Figure]:
     return made
 
 
-def _look(port: int, cookie: str, path: str) -> float:
-    """How many milliseconds it took."""
+def _asked(port: int, cookie: str, path: str) -> tuple[Answer, float]:
+    """What was answered, and after how many milliseconds."""
     with Browser(port) as browser:
         browser.cookies = {"session": cookie}
         begun = time.perf_counter()
@@ -115,7 +118,12 @@ def _look(port: int, cookie: str, path: str) -> float:
         took = (time.perf_counter() - begun) * 1000
     if answer.status != 200:
         raise RuntimeError(f"{path} answered {answer.status}")
-    return took
+    return answer, took
+
+
+def _is_filled(dashboard: Answer) -> None:
+    if empty := filled.empty_parts(dashboard.body.decode()):
+        raise RuntimeError(f"Nothing to measure on the dashboard, empty are: {', '.join(empty)}")
 
 
 def _of_pruning(site: Site) -> list[Figure]:
