@@ -73,6 +73,7 @@ KEYED_DIGESTS = [
     "accounts.flows.sent_codes.DIGESTS",
     "accounts.outbox.references.DIGESTS",
     "accounts.botcheck.signed.DIGESTS",
+    "accounts.unsent.DIGESTS",
     "audit.trail.IDENTIFIERS",
     "audit.trail.NETWORKS",
 ]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.fields import CodeField, DigitCodeField
+from accounts.unsent import KeptForm
 from mfa.fields import DeviceNameField, RecoveryCodeField
 
 # An attestation that nobody asked for has some kilobytes.
@@ -54,8 +55,10 @@ class MailedCodeForm(SecondStepForm):
     code = CodeField()
 
 
-class AddAppForm(forms.Form):
+class AddAppForm(KeptForm):
     """A7: the first code of an app, and what it is called."""
+
+    kept = ("name",)
 
     code = DigitCodeField()
     name = DeviceNameField(label=_("Name for this app"), required=False)
@@ -110,7 +113,9 @@ class PasskeyForm(SecondStepForm):
         return answer
 
 
-class RenameForm(forms.Form):
+class RenameForm(KeptForm):
     """A9: another name for a passkey."""
+
+    kept = ("name",)
 
     name = DeviceNameField()

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from accounts import unsent
 from accounts.errors import CredentialsMoved, SecondStepMissing, SignInFrozen
 from accounts.flows import sign_in_letters
 from accounts.gates import gates
@@ -128,6 +129,7 @@ def finish(request: HttpRequest, user: User, login: Callable[[HttpRequest, User]
         raise held.SignInHeld(user)
     if not gates.frozen(tries.facts_met(request, user)).is_open:
         raise SignInFrozen
+    unsent.drop_of_others(request, user)
     told = sign_in_letters.of_new_device(request, user, proved)
     with transaction.atomic():
         _hold(user)

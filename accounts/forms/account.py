@@ -11,16 +11,21 @@ from django.utils.translation import gettext_lazy as _
 from accounts.fields import AddressField
 from accounts.name_fields import NameField, UsernameField
 from accounts.time_zones import Choice
+from accounts.unsent import KeptForm
 
 
-class AddressForm(forms.Form):
+class AddressForm(KeptForm):
     """A3: another address for this person."""
+
+    kept = ("email",)
 
     email = AddressField(autocomplete="email")
 
 
-class UsernameForm(forms.Form):
+class UsernameForm(KeptForm):
     """Another username."""
+
+    kept = ("username",)
 
     username = UsernameField(
         label=_("New username"),
@@ -31,8 +36,10 @@ class UsernameForm(forms.Form):
     )
 
 
-class ProfileForm(forms.Form):
+class ProfileForm(KeptForm):
     """A2."""
+
+    kept = ("name", "display_name", "language", "time_zone", "appearance")
 
     name = NameField()
     display_name = NameField(

@@ -15,10 +15,13 @@ from django.utils.translation import ngettext
 from accounts import own_limits, time_zones
 from accounts.models import User
 from accounts.own_limits import Limits
+from accounts.unsent import KeptForm
 
 
-class LimitsForm(forms.Form):
+class LimitsForm(KeptForm):
     """A day counts to its end by the person's own clock."""
+
+    kept = own_limits.NAMES
 
     frozen_until = forms.DateField(
         label=_("Freeze sign-ins until the end of"),

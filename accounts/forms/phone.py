@@ -5,10 +5,13 @@ from __future__ import annotations
 from django import forms
 
 from accounts.fields import DigitCodeField, NumberField
+from accounts.unsent import KeptForm
 
 
-class NumberForm(forms.Form):
+class NumberForm(KeptForm):
     """A number that codes are to be sent to."""
+
+    kept = ("number",)
 
     number = NumberField()
 

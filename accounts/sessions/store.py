@@ -40,6 +40,8 @@ SEEN_EVERY = timedelta(minutes=1)
 # A suspended POST may hold a typed password: it waits this long for the proof and no longer.
 SUSPENDED_SECONDS = 600
 SUSPENDED_AT = "suspended_at"
+# What was typed into a form that was not sent (accounts/unsent.py): as long.
+UNSENT = "unsent"
 SAVED = ("key", "data", "proved", "last_seen_at", "client_ip", "user_agent", "expires_at")
 OWNED = ("user", "credentials_version", "signed_in_at", "device")
 SEALED = SealedColumn("sessions", Session, "data", lambda row: _context(row.key))
@@ -206,6 +208,8 @@ def _data_of(row: Session, now: datetime, serializer: Any) -> dict[str, Any] | N
     if time.time() - data.get(SUSPENDED_AT, 0) > SUSPENDED_SECONDS:
         data.pop(SUSPENDED, None)
         data.pop(SUSPENDED_AT, None)
+    if time.time() - data.get(UNSENT, {}).get("at", 0) > SUSPENDED_SECONDS:
+        data.pop(UNSENT, None)
     return data
 
 

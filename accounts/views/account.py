@@ -15,7 +15,7 @@ from django.utils.translation import override
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import panels, time_zones
+from accounts import panels, time_zones, unsent
 from accounts.fields import posted
 from accounts.flows import passwords, profile
 from accounts.flows.overview import overview_of
@@ -39,6 +39,7 @@ def overview(request: OwnRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@unsent.kept(ProfileForm)
 @login_required
 def edit_profile(request: OwnRequest) -> HttpResponse:
     user = request.user
@@ -49,6 +50,7 @@ def edit_profile(request: OwnRequest) -> HttpResponse:
         initial=initial | {"appearance": theme if theme in THEMES else ""},
         time_zones=time_zones.choices(user.time_zone),
     )
+    unsent.ready(request, form)
     if request.method == "POST" and form.is_valid():
         return _save_profile(request, form.cleaned_data, theme)
     return render(request, "accounts/profile.html", {"form": form, "person": user})

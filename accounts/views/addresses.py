@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts import unsent
 from accounts.errors import leading_back
 from accounts.fields import posted
 from accounts.flows import addresses, phone
@@ -23,12 +24,14 @@ from accounts.texts import senders
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@unsent.kept(AddressForm)
 @login_required
 def email(request: OwnRequest) -> HttpResponse:
     action = request.POST.get("action", "")
     if request.method == "POST" and action in _ROW_ACTIONS:
         return _act_on_row(request, action)
     form = AddressForm(posted(request))
+    unsent.ready(request, form)
     if request.method == "POST" and form.is_valid():
         return _add(request, form)
     return _page(request, form)

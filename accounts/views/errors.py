@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
 
+from accounts import unsent
 from accounts.redirects import safe_next
 
 
@@ -31,8 +32,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without its token: mostly a page left open too long. `next` is kept."""
-    context = {"next": safe_next(request) or request.path}
+    """A form without its token: mostly a page left open too long. `next` is kept, and so is what was
+    typed, where that is safe."""
+    is_kept = unsent.is_from_here(request) and unsent.hold(request)
+    back = request.get_full_path() if is_kept else request.path
+    context = {"next": safe_next(request) or back, "is_kept": is_kept}
     return render(request, "errors/403_csrf.html", context, status=403)
 
 

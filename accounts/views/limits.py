@@ -10,7 +10,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts import time_zones
+from accounts import time_zones, unsent
 from accounts.buttons import button_on
 from accounts.fields import posted
 from accounts.flows import limits
@@ -20,9 +20,11 @@ from accounts.requests import OwnRequest
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@unsent.kept(LimitsForm)
 @login_required
 def edit(request: OwnRequest) -> HttpResponse:
     form = LimitsForm(posted(request), user=request.user)
+    unsent.ready(request, form)
     if request.method == "POST" and form.is_valid() and _change(request, form):
         return redirect("account_limits")
     waits = limits.waiting(request.user)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from accounts import unsent
 from accounts.errors import NumberNotServed, TooManyTries, leading_back
 from accounts.fields import WRONG_CODE, posted, too_soon
 from accounts.flows import phone, sent_codes, texted
@@ -57,12 +58,14 @@ def _remove(request: OwnRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@unsent.kept(NumberForm)
 @login_required
 @sensitive_post_parameters("number")
 def change(request: OwnRequest) -> HttpResponse:
     _demand_texts()
     demand_fresh_proof(request)
     form = NumberForm(posted(request))
+    unsent.ready(request, form)
     if request.method == "POST" and form.is_valid():
         number = form.cleaned_data["number"]
         waits = number == phone.waiting(request, request.user)

@@ -13,7 +13,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts import time_zones
+from accounts import time_zones, unsent
 from accounts.fields import posted
 from accounts.flows import username_change, usernames
 from accounts.forms.account import UsernameForm
@@ -21,9 +21,11 @@ from accounts.requests import OwnRequest
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@unsent.kept(UsernameForm)
 @login_required
 def change(request: OwnRequest) -> HttpResponse:
     form = UsernameForm(posted(request))
+    unsent.ready(request, form)
     if request.method == "POST" and form.is_valid():
         wanted = form.cleaned_data["username"]
         try:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from accounts import unsent
 from accounts.fields import posted
 from accounts.requests import OwnRequest
 from accounts.step_up import demand_fresh_proof
@@ -24,6 +25,7 @@ from mfa.forms import AddAppForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@unsent.kept(AddAppForm)
 @login_required
 @sensitive_post_parameters("code")
 def activate(request: OwnRequest) -> HttpResponse:
@@ -34,6 +36,7 @@ def activate(request: OwnRequest) -> HttpResponse:
         return redirect("mfa_security")
     seed = app.seed_shown(request)
     form = AddAppForm(posted(request))
+    unsent.ready(request, form)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         if app.turn_on(request, data["code"], data["name"]):

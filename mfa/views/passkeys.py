@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import time_zones
+from accounts import time_zones, unsent
 from accounts.fields import posted
 from accounts.requests import OwnRequest
 from accounts.step_up import demand_fresh_proof
@@ -113,10 +113,12 @@ def _own(request: OwnRequest, pk: int) -> Passkey:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@unsent.kept(RenameForm)
 @login_required
 def edit(request: OwnRequest, pk: int) -> HttpResponse:
     passkey = _own(request, pk)
     form = RenameForm(posted(request), initial={"name": passkey.name})
+    unsent.ready(request, form)
     if request.method == "POST" and form.is_valid():
         if passkeys.rename(request, passkey, form.cleaned_data["name"]):
             messages.success(request, _("The passkey has its new name."))

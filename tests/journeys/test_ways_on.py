@@ -63,3 +63,60 @@ def test_back_reload_and_two_tabs(open_page: Callable[..., Page], site: Site, sc
     heading(other, "Sign in")
     other.go_back()
     heading(other, "Sign in")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_what_was_typed_comes_back_after_signing_in_again(
+    open_page: Callable[..., Page], site: Site, script: bool
+) -> None:
+    address, other = site.person(f"typed{int(script)}"), site.person(f"typer{int(script)}")
+    page = open_page(java_script_enabled=script)
+    page.goto("/accounts/profile/")
+    sign_in(page, address)
+    fill(page, name="Sam of the Long Name", display_name="Captain")
+    page.get_by_label("Time zone").select_option("Europe/London")
+    page.get_by_label("Dark").check()
+    site.sql(
+        "DELETE FROM accounts_session WHERE user_id ="
+        " (SELECT id FROM accounts_user WHERE username = ?)",
+        f"typed{int(script)}",
+    )
+    press(page, "Save changes")
+    heading(page, "Sign in")
+    sign_in(page, address)
+    heading(page, "Profile")
+    notice = page.get_by_role("status")
+    for _ in range(2):
+        expect(notice).to_contain_text("nothing has been saved yet")
+        expect(page.locator("[name=name]")).to_have_value("Sam of the Long Name")
+        expect(page.get_by_label("Time zone")).to_have_value("Europe/London")
+        expect(page.get_by_label("Dark")).to_be_checked()
+        page.reload()
+    press(page, "Save changes")
+    expect(notice).to_contain_text("Your profile is saved.")
+    expect(page.locator("[name=display_name]")).to_have_value("Captain")
+
+    # In another tab they signed out and in again: the form of before is refused, and not lost.
+    tab = page.context.new_page()
+    tab.goto("/accounts/profile/")
+    press(tab, "Sign out")
+    tab.goto("/accounts/profile/")
+    sign_in(tab, address)
+    heading(tab, "Profile")
+    fill(page, display_name="Admiral")
+    press(page, "Save changes")
+    heading(page, "This page was open too long")
+    expect(page.get_by_role("main")).to_contain_text("What you typed is still there")
+    page.get_by_role("link", name="Start again").click()
+    expect(page.locator("[name=display_name]")).to_have_value("Admiral")
+    expect(notice).to_contain_text("nothing has been saved yet")
+
+    # Nobody else gets it.
+    press(tab, "Sign out")
+    fill(page, display_name="Nobody's business")
+    press(page, "Save changes")
+    heading(page, "Sign in")
+    sign_in(page, other)
+    heading(page, "Profile")
+    expect(page.locator("[name=display_name]")).to_have_value("")
+    expect(notice).to_have_count(0)
