@@ -104,6 +104,11 @@ def leave_an_administrator(user: User) -> None:
         raise LastAdministrator
 
 
+def is_last_administrator(user: User) -> bool:
+    """For the page, which says so before anybody fills it in; `ask` decides by itself, and later."""
+    return user.is_superuser and not administrators().exclude(pk=user.pk).exists()
+
+
 def keep(request: OwnRequest) -> bool:
     """The person keeps their account; False if it was not waiting any more, as in another window.
 

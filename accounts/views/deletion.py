@@ -32,6 +32,7 @@ def delete(request: OwnRequest) -> HttpResponse:
     context: dict[str, Any] = {"day": day, "days": deletion.days_until(due_at), "form": form}
     context["address_days"] = settings.POLICY_ADDRESS_DAYS
     context["held_days"] = settings.POLICY_USERNAME_HELD_DAYS
+    context["is_last_administrator"] = deletion.is_last_administrator(request.user)
     if request.method == "POST" and form.is_valid():
         demand_fresh_proof(request)
         try:

@@ -138,6 +138,16 @@ def test_the_last_administrator_stays(client, ada, mailbox):
     assert not awaits("ada") and not mailbox.all()
 
 
+def test_the_page_says_so_before_anybody_fills_it_in(client, ada):
+    sign_in(client, "ada")
+    alone = text_of(client.get(DELETE))
+    assert "Make someone else an administrator first." in alone
+    assert "Delete my account" not in alone and "change your mind" not in alone
+    cast.administrator("eve")
+    with_another = text_of(client.get(DELETE))
+    assert "Delete my account" in with_another and "administrator" not in with_another
+
+
 @pytest.mark.parametrize(
     "fields",
     [{"is_active": False}, {"is_superuser": False}, {"deletion_due_at": timezone.now()}],
