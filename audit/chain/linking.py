@@ -15,16 +15,13 @@ from typing import Any
 from django.db import connection, transaction
 
 from audit import counting
-from audit.chain import seals
+from audit.chain import rows, seals
 from audit.models import Entry, Head
 
 logger = logging.getLogger("audit.chain")
 
 BATCH = 1_000
-_COLUMNS = ", ".join(seals.COLUMNS)
-_WAITING = (
-    f"SELECT id, mac, {_COLUMNS} FROM audit_entry WHERE sequence IS NULL ORDER BY id LIMIT %s"  # noqa: S608 - our columns
-)
+_WAITING = "SELECT id, {said} FROM audit_entry WHERE sequence IS NULL ORDER BY id LIMIT %s"
 # Another entry with the same mac says the same at the same moment: one of them is a copy. That is the
 # one without a place, whatever number it was given; of two without, the one that came later.
 _COPIES = (
@@ -68,7 +65,8 @@ def link(batch: int = BATCH) -> int:
             before = seals.chained(key.links, before, sequence, entry.id, entry.mac, ours=ours)
             placed.append((sequence, before.hex(), entry.id))
             if ours:
-                counted.append(dict(zip(seals.COLUMNS, entry.said, strict=True)))
+                happened = dict(zip(seals.COLUMNS, entry.said, strict=True))
+                counted.append(happened | {"at": seals.written(happened["at"])})
             else:
                 foreign.append(sequence)
         with connection.cursor() as cursor:
@@ -88,11 +86,9 @@ def _locked_head() -> Head:
 
 def _waiting(batch: int) -> list[Waiting]:
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, [batch])
-        return [
-            Waiting(id, bytes(mac), [*said[:-1], bytes(said[-1])])
-            for id, mac, *said in cursor.fetchall()
-        ]
+        cursor.execute(_WAITING.format(said=rows.columns()), [batch])
+        read = rows.reader()
+        return [Waiting(id, *read(said)) for id, *said in cursor.fetchall()]
 
 
 def _copies(ids: list[int]) -> set[int]:

@@ -77,12 +77,24 @@ def facts_text(facts: Any) -> str:
 
 @lru_cache(maxsize=4096)
 def _facts_kept(text: str) -> str:
-    """The same few facts come again and again."""
-    return _canonical(json.loads(text))
+    """The same few facts come again and again. What Python cannot read (nested a thousand deep, a
+    number of thousands of digits) somebody else wrote."""
+    try:
+        return _canonical(json.loads(text))
+    except (ValueError, RecursionError):
+        return text
 
 
-def moment(at: datetime | str) -> str:
-    """In UTC, as ISO 8601 has it. SQLite keeps no zone beside it, and a text is of UTC anyway."""
+def moment(at: datetime | str | None) -> str:
+    """In UTC, as ISO 8601 has it. SQLite keeps no zone beside it, and a text is of UTC anyway. None is
+    no time."""
+    if at is None:
+        return ""
     if isinstance(at, str):
         return at.replace(" ", "T").removesuffix(".000000") + "+00:00"
     return (at.astimezone(UTC) if timezone.is_aware(at) else at.replace(tzinfo=UTC)).isoformat()
+
+
+def written(at: str) -> datetime:
+    """The time that a text of the table is; only of an entry whose mac holds is it known to be one."""
+    return datetime.fromisoformat(moment(at))

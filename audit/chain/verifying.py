@@ -15,23 +15,18 @@ from typing import Any
 from django.db import connection
 from django.db.models import Max
 
-from audit.chain import seals, segments
+from audit.chain import rows, seals, segments
 from audit.chain.seals import Keys
 from audit.models import Entry, Head, Segment
 
 CHUNK = 5_000
 MOST_FINDINGS = 1_000  # that are told one by one
 MOST_COMPARED = 200  # strays, each with each
-# Times as text: reading each into a datetime and writing it out again costs more than a seal.
-_AT = {
-    "postgresql": "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
-    "sqlite": "CAST(at AS TEXT)",
-}
 _NEXT = (
-    "SELECT sequence, id, seal, mac, {said} FROM audit_entry"
+    "SELECT sequence, id, seal, {said} FROM audit_entry"
     " WHERE sequence > %s ORDER BY sequence LIMIT %s"
 )
-_WAITING = "SELECT id, mac, {said} FROM audit_entry WHERE sequence IS NULL ORDER BY id"
+_WAITING = "SELECT id, {said} FROM audit_entry WHERE sequence IS NULL ORDER BY id"
 
 
 class Wrong(StrEnum):
@@ -114,36 +109,32 @@ def verify(
         result.note(Finding(Wrong.HEAD_CHANGED, head.sequence, newest))
     walk = _Walk(seals.keys_of(key), result, dict(heads or {}), head)
     after = 0
-    while rows := _page(after):
-        walk.through(rows)
-        after = rows[-1][0]
+    while page := _page(after):
+        walk.through(page)
+        after = page[-1][0]
         progress(min(1.0, after / max(after, head.sequence)), result.verified)
     walk.end()
     _waiting(walk.keys, result)
     return result
 
 
-def _said() -> str:
-    """The columns that a mac covers, to be asked for."""
-    at = _AT[connection.vendor]
-    return ", ".join(at if column == "at" else column for column in seals.COLUMNS)
-
-
 def _page(after: int) -> list[tuple[Any, ...]]:
     """By place, so that no cursor is held open."""
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT.format(said=_said()), [after, CHUNK])
+        cursor.execute(_NEXT.format(said=rows.columns()), [after, CHUNK])
         return cursor.fetchall()
 
 
 def _waiting(keys: Keys, result: Result) -> None:
     """Those that have no place yet say only whether we wrote them."""
+    read = rows.reader()
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING.format(said=_said()))
-        while rows := cursor.fetchmany(CHUNK):
-            for id, mac, *said, personal in rows:
+        cursor.execute(_WAITING.format(said=rows.columns()))
+        while page := cursor.fetchmany(CHUNK):
+            for id, *values in page:
                 result.waiting += 1
-                if seals.mac(keys.entries, [*said, bytes(personal)]) != bytes(mac):
+                mac, said = read(values)
+                if seals.mac(keys.entries, said) != mac:
                     result.note(Finding(Wrong.INSERTED, id=id))
 
 
@@ -176,16 +167,17 @@ class _Walk:
         told = {one.last: one.seal for one in kept} | heads
         self.told = {place: seal for place, seal in told.items() if place > gone}
 
-    def through(self, rows: Sequence[Sequence[Any]]) -> None:
+    def through(self, page: Sequence[Sequence[Any]]) -> None:
         """Follow the chain through entries in the order of their places."""
-        entries, links = self.keys.entries, self.keys.links
-        for place, id, sealed, macced, *said, personal in rows:
+        entries, links, read = self.keys.entries, self.keys.links, rows.reader()
+        for place, id, sealed, *values in page:
             if self.pruned and place <= self.pruned[-1].last:
                 continue  # it goes with its segment, and says nothing any more
             if place != self.place + 1:
                 self._over(place)
-            mac, seal = bytes(macced), _bytes(sealed)
-            holds = seals.mac(entries, [*said, bytes(personal)]) == mac
+            seal = _bytes(sealed)
+            mac, said = read(values)
+            holds = seals.mac(entries, said) == mac
             before = self.before
             wrong: Wrong | None = None if holds else Wrong.CHANGED
             if before is not None and seal != seals.chained(

@@ -1,0 +1,65 @@
+"""What entries say, as the table holds it: for whoever checks that they say it still.
+
+Read so that nothing that somebody wrote there with SQL (a time that is none, a number in the place of a
+text) keeps what comes after it from being read. What is not of its kind reads as something that no mac
+of this site was made over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import methodcaller
+from typing import Any
+
+from django.db import connection
+
+from audit.chain import seals
+
+# Times as text: reading each into a datetime and writing it out again costs more than a seal, and there
+# are some that Python has no datetime for.
+# SECURITY: only of these years does to_char say all. It says a year before Christ as the same year
+# after, and nothing of an infinite time.
+_AT = (
+    "CASE WHEN at >= '0001-01-01 00:00:00+00' AND at < '10000-01-01 00:00:00+00'"
+    " THEN to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+    " ELSE at::text END"
+)
+# SQLite keeps what it is given, whatever the column is declared as, and no text need be UTF-8.
+_TEXT = "CASE WHEN typeof({0}) = 'text' THEN CAST({0} AS BLOB) END"
+_BYTES = "CASE WHEN typeof({0}) = 'blob' THEN {0} END"
+
+# Of what the columns hold: the mac, and the values of `seals.COLUMNS`.
+Reader = Callable[[Sequence[Any]], tuple[bytes, list[Any]]]
+_utf8 = methodcaller("decode")
+
+
+def columns() -> str:
+    """To be asked for: the mac, and what it covers. `reader()` makes of them what they are."""
+    if connection.vendor == "postgresql":
+        said = (_AT if column == "at" else column for column in seals.COLUMNS)
+        return ", ".join(("mac", *said))
+    texts = (_TEXT.format(column) for column in seals.COLUMNS[:-1])
+    return ", ".join((_BYTES.format("mac"), *texts, _BYTES.format(seals.COLUMNS[-1])))
+
+
+def reader() -> Reader:
+    """What makes of these values the mac of a row, and the values of `seals.COLUMNS`: the time as text,
+    None for a text that is none. For as many rows as are read."""
+    return _of_sqlite if connection.vendor == "sqlite" else _as_given
+
+
+def _as_given(values: Sequence[Any]) -> tuple[bytes, list[Any]]:
+    mac, *said = values
+    said[-1] = bytes(said[-1])
+    return bytes(mac), said
+
+
+def _of_sqlite(values: Sequence[Any]) -> tuple[bytes, list[Any]]:
+    """Different for different bytes."""
+    mac, *said = values
+    personal = said.pop() or b""
+    try:
+        return mac or b"", [*map(_utf8, said), personal]
+    except (AttributeError, UnicodeDecodeError):
+        texts = (None if one is None else one.decode(errors="surrogateescape") for one in said)
+        return mac or b"", [*texts, personal]

@@ -1,0 +1,96 @@
+"""Rows that somebody wrote with SQL, of things that no program of ours would write there: they keep
+nothing that comes after them from its place, and `verify` names them."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from django.db import connection
+
+from audit import trail
+from audit.chain import linking, verifying
+from audit.chain.verifying import Finding, Wrong
+from audit.events import Event
+from audit.models import Entry, HourCount
+from tests.support.trail import request_from, unguarded
+
+pytestmark = pytest.mark.django_db
+
+ALICE = "11111111-1111-4111-8111-111111111111"
+WRITTEN = [
+    field.column for field in Entry._meta.fields if field.column not in ("id", "sequence", "seal")
+]
+NO_DATE = {
+    "postgresql": [
+        ("at", "'infinity'"),
+        ("at", "'-infinity'"),
+        ("at", "'294276-12-31 23:59:59+00'"),
+        ("at", "'4713-01-01 BC'"),
+        # What is left of it without its era is the very same.
+        ("at", "(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00 BC')::timestamptz"),
+        ("facts", f"'{'[' * 3000}{']' * 3000}'"),
+        ("facts", f"""'{{"n": {"9" * 5000}}}'"""),
+    ],
+    "sqlite": [
+        ("at", "'infinity'"),
+        ("at", "''"),
+        ("at", "5"),
+        ("at", "CAST(at AS BLOB)"),
+        ("at", "CAST(x'ff' AS TEXT)"),
+        ("event", "x'00'"),
+        ("subject_id", "7"),
+        ("request_id", "CAST(request_id AS BLOB)"),
+        ("personal", "'text'"),
+        ("mac", "'text'"),
+        ("mac", "12"),
+        ("facts", f"'{'[' * 990}{']' * 990}'"),
+        ("facts", f"""'{{"n": {"9" * 5000}}}'"""),
+    ],
+}  # fmt: skip
+STRANGE = pytest.mark.parametrize("column, value", NO_DATE[connection.vendor])
+
+
+def happens() -> int:
+    """Returns the number of the entry."""
+    trail.record(Event.SIGNED_IN, subject=ALICE, request=request_from(), method="password")
+    return Entry.objects.values_list("id", flat=True).latest("id")
+
+
+def slip_in(column: str, value: str, like: int) -> int:
+    """One like the entry `like` but for one column; nothing stands in the way of an INSERT."""
+    columns = ", ".join(WRITTEN)
+    values = ", ".join(value if each == column else each for each in WRITTEN)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO audit_entry ({columns}) SELECT {values} FROM audit_entry WHERE id = %s",  # noqa: S608 - our columns
+            [like],
+        )
+        cursor.execute("SELECT max(id) FROM audit_entry")
+        return int(cursor.fetchone()[0])
+
+
+@STRANGE
+def test_a_strange_row_is_chained_as_not_ours_and_named(column, value, caplog) -> None:
+    strange = slip_in(column, value, like=happens())
+    happens()
+    waiting = verifying.verify()
+    assert waiting.findings == [Finding(Wrong.INSERTED, id=strange)] and waiting.waiting == 3
+    with caplog.at_level(logging.CRITICAL, logger="audit.chain"):
+        assert linking.link() == 3
+    assert [one.getMessage() for one in caplog.records] == [
+        "Entry 2 of the trail was not written by this site."
+    ]
+    result = verifying.verify()
+    assert result.findings == [Finding(Wrong.INSERTED, 2, 2, strange)] and result.verified == 2
+    assert list(HourCount.objects.values_list("detail", "count")) == [("password", 2)]
+
+
+@STRANGE
+def test_a_row_that_was_made_strange_later_is_named(column, value) -> None:
+    ids = [happens() for _ in range(3)]
+    linking.link()
+    with unguarded() as sql:
+        sql(f"UPDATE audit_entry SET {column} = {value} WHERE id = %s", ids[1])  # noqa: S608 - our columns
+    result = verifying.verify()
+    assert result.findings == [Finding(Wrong.CHANGED, 2, 2, ids[1])] and result.verified == 2
