@@ -156,10 +156,22 @@ def _filled_in(record: logging.LogRecord) -> str:
         return without_words(error)
     try:
         if isinstance(args, Mapping):
-            return message % {name: _argument(value) for name, value in args.items()}
+            return message % _Arguments(args)
         return message % tuple(map(_argument, args)) if args else message
     except Exception as error:
         return f"{message} [{without_words(error)}]"
+
+
+class _Arguments(dict[str, object]):
+    """Of a record, each as it may be said. What is not there, the record itself may know a word for:
+    gunicorn says "-" for a header that was not sent."""
+
+    def __init__(self, args: Mapping[str, object]) -> None:
+        super().__init__({name: _argument(value) for name, value in args.items()})
+        self.args = args
+
+    def __missing__(self, name: str) -> object:
+        return _argument(self.args[name])
 
 
 def _argument(value: object) -> object:

@@ -17,7 +17,7 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.glogging import SafeAtoms
 
-from authsite import web
+from authsite import logs, web
 from tests.support.processes import Running
 from tests.support.site import ROOT, free_port
 
@@ -170,3 +170,26 @@ def test_a_line_has_what_its_form_asks_for_and_no_key(form: str, line: str) -> N
     took = timedelta(milliseconds=12, microseconds=900)
     atoms = web.SiteLogger(config).atoms(answer, asked, environ, took)
     assert form % SafeAtoms(atoms) == line
+
+
+@pytest.mark.parametrize(
+    ("form", "line"),
+    [
+        (web.access_log_format, "GET / 500 5 B 12 ms -"),
+        ("%(U)s %({referer}i)s %(m)s", "/ - GET"),
+    ],
+)
+def test_a_header_that_was_not_sent_is_a_dash(form: str, line: str) -> None:
+    """As in an answer that gunicorn gives by itself, when not even the page for errors came."""
+    config = Config()
+    config.set("access_log_format", form)
+    environ = {
+        "REQUEST_METHOD": "GET", "RAW_URI": "/", "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "192.0.2.7", "PATH_INFO": "/", "QUERY_STRING": "",
+    }  # fmt: skip
+    answer = SimpleNamespace(status="500 Internal Server Error", sent=5, headers=[])
+    took = timedelta(milliseconds=12, microseconds=900)
+    logger = web.SiteLogger(config)
+    atoms = SafeAtoms(logger.atoms(answer, SimpleNamespace(headers=[]), environ, took))
+    record = logging.LogRecord("gunicorn.access", logging.INFO, "", 0, form, (atoms,), None)
+    assert logs.message_of(record) == line
