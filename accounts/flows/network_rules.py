@@ -151,11 +151,12 @@ def _add(draft: Draft, now: datetime, *, request: OwnRequest | None, by: str) ->
         created_by=request.user.subject_id if request else "",
     )
     hours = -((now - draft.ends_at) // HOUR) if draft.ends_at else None
+    # SECURITY: no label. A network is shown to those who may see rules, and its row stays; a label is
+    # for all who read the trail.
     trail.record(
         Event.NETWORK_RULE_ADDED,
         actor=request.user if request else None,
         request=request,
-        label=rule.network,
         rule=rule.pk,
         kind=rule.kind,
         scope=rule.scope,
@@ -179,7 +180,6 @@ def _end(rule: NetworkRule, *, note: str, request: OwnRequest | None, by: str) -
         Event.NETWORK_RULE_ENDED,
         actor=request.user if request else None,
         request=request,
-        label=rule.network,
         rule=rule.pk,
         kind=rule.kind,
         scope=rule.scope,

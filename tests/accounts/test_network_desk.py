@@ -6,12 +6,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import NetworkRule
 from accounts.networks import snapshot
+from audit import trail
 from audit.events import Event
 from audit.models import Entry
 from tests.support.elements import Elements
@@ -39,6 +41,21 @@ def page_of(rule, what="change"):
 
 def entries(event):
     return list(Entry.objects.filter(event=event.value).order_by("id"))
+
+
+def test_the_trail_names_a_rule_and_not_its_network(ada_here):
+    """A label is for all who read the trail; networks are for those who may see rules."""
+    ada_here.post(ADD, form())
+    rule = NetworkRule.objects.get()
+    ada_here.post(page_of(rule, "end"), {"note": "they stopped"})
+    for what in ("deny 198.51.100.0/24 --for 7d", "remove 198.51.100.0/24"):
+        verb, network, *others = what.split()
+        call_command("auth_network", verb, network, *others, "--note", "ticket 4411", "--yes")
+    told = entries(Event.NETWORK_RULE_ADDED) + entries(Event.NETWORK_RULE_ENDED)
+    assert len(told) == 4
+    for line in trail.lines(told):
+        assert line.label == "" and "identifier" not in line.facts
+        assert "203.0.113" not in str(line.facts) and "198.51.100" not in str(line.facts)
 
 
 # --- adding ---------------------------------------------------------------------------------------
