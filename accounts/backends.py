@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import identify_hasher, make_password
+from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -70,6 +72,23 @@ class OneHashBackend(JoinedUser, ModelBackend):
     ) -> User | None:
         """Django's own would go round all of the above."""
         return await sync_to_async(self.authenticate)(request, username, password, **others)
+
+
+def ask_at_once(people: Sequence[User]) -> None:
+    """Look up in two SELECTs what all of `people` may do: `has_perm` and `get_all_permissions` ask no
+    more of them, as after a first call. Superusers are asked nothing anyway."""
+    several = {one.pk: one for one in people if not one.is_superuser}
+    for name, way in (("user", "user"), ("group", "group__user")):
+        found: dict[int, set[str]] = {pk: set() for pk in several}
+        if several:
+            rows = Permission.objects.order_by().filter(**{f"{way}__in": list(several)})
+            for pk, app, codename in rows.values_list(way, "content_type__app_label", "codename"):
+                found.setdefault(pk, set()).add(f"{app}.{codename}")
+        for one in people:
+            if one.pk in several:
+                # The names under which Django's ModelBackend keeps its answers.
+                setattr(one, f"_{name}_perm_cache", found[one.pk])
+                one.__dict__.pop("_perm_cache", None)
 
 
 def upgrade(user: User, password: str, request: HttpRequest | None) -> None:

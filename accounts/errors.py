@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Literal
 
 from django.utils.translation import ngettext
@@ -182,3 +183,17 @@ class CredentialsMoved(Refusal):
 
     status = 409
     template = "errors/conflict.html"
+
+
+class AskedAlready(Refusal):
+    """A colleague has asked for something of that kind about this person, and it waits until `until`
+    for a second one of staff. The newer question is not kept."""
+
+    status = 409
+    template = "errors/asked_already.html"
+
+    def __init__(self, who: str, about: str, until: datetime) -> None:
+        super().__init__(who, about)
+        self.who = who
+        self.about = about
+        self.until = until

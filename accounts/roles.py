@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.contrib.auth.models import Permission
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
@@ -73,3 +74,15 @@ def acts() -> list[Act]:
 def called(group: str) -> str:
     """The name of a group as people read it."""
     return str(ROLES.get(group, group))
+
+
+def act_of(permission: Permission) -> str:
+    """What a permission lets somebody do, as people read it: the name of the act where it is one of
+    ours, else what Django calls it."""
+    name = f"{permission.content_type.app_label}.{permission.codename}"
+    return act_named(name) or str(permission.name)
+
+
+def act_named(name: str) -> str:
+    """The same of a permission as `has_perm` takes it; '' where it is no act of ours."""
+    return next((str(act.name) for act in acts() if act.permission == name), "")

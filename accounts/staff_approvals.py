@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.desk import reason_field
 from accounts.fields import posted
-from accounts.flows import approval_answers, approvals
+from accounts.flows import approval_answers, approvals, approvers
 from accounts.models import Approval
 from accounts.requests import OwnRequest
 
@@ -36,7 +36,11 @@ class AnswerForm(forms.Form):
 
 @require_safe
 def listed(request: OwnRequest) -> HttpResponse:
-    rows = [_shown(request, row) for row in approval_answers.waiting(request.user)]
+    waiting = approval_answers.waiting(request.user)
+    mine = [row for row in waiting if row.asked_by_id == request.user.pk]
+    others = approvers.of_each([approvals.wish_of(row) for row in mine], request.user)
+    alone = {row.pk for row, several in zip(mine, others, strict=True) if not several}
+    rows = [_shown(request, row, alone=row.pk in alone) for row in waiting]
     return _page(
         request,
         "admin/approvals.html",
@@ -65,23 +69,24 @@ def answer(request: OwnRequest, pk: str) -> HttpResponse:
             messages.success(request, said)
         return redirect("admin:approvals")
     title = _("Take the request back") if mine else _("Give the second word")
-    context = {"title": title, "form": form, "row": _shown(request, row)}
+    alone = mine and not approvers.others(approvals.wish_of(row), request.user)
+    context = {"title": title, "form": form, "row": _shown(request, row, alone=alone)}
     return _page(request, "admin/approval.html", context)
 
 
-def _shown(request: OwnRequest, row: Approval) -> dict[str, Any]:
+def _shown(request: OwnRequest, row: Approval, *, alone: bool) -> dict[str, Any]:
+    """`alone`: there is nobody to say yes. Then the command line does it, where there is a command."""
     kind = approvals.kinds()[row.act]
     mine = row.asked_by_id == request.user.pk
     return {
         "row": row,
         "name": kind.name,
         "details": kind.said(approvals.wish_of(row)),
-        "ends_at": approval_answers.ends_at(row),
+        "ends_at": approvals.ends_at(row),
         "mine": mine,
         "page": kind.page(row) if kind.page and not mine else "",
         "goes_on": kind.prepare is None,
-        # Nobody to say yes: then the command line does it, where there is a command for it.
-        "alone": mine and not approvals.others(approvals.wish_of(row), request.user),
+        "alone": alone,
         "command": kind.command,
     }
 

@@ -26,9 +26,12 @@ class PersonForm(forms.ModelForm):
         labels = {"is_superuser": _("Superuser"), "last_login": _("Last signed in")}
         help_texts = {
             "is_active": _("Whoever is switched off cannot sign in."),
-            "is_staff": _("May open these pages, and see and do what their permissions say."),
+            "is_staff": _(
+                "May open these pages, and see and do what their roles and permissions say. Without"
+                " the tick these go too."
+            ),
             "is_superuser": _("May do everything, to everybody."),
-            "groups": _("Whoever is in a group has all of its permissions."),
+            "groups": _("Whoever has a role has all of its permissions."),
             "user_permissions": _("What this person may do besides."),
         }
         field_classes = {"groups": staff_grants.RolesField}

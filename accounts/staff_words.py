@@ -34,7 +34,6 @@ WORDS: dict[str, Words] = {
     Event.STAFF_RECOVERY_REOPENED.value: _("Staff opened requests for a new second step again"),
     Event.STAFF_GROUP_CHANGED.value: _("A group was changed"),
     Event.STAFF_NUMBERS_EXPORTED.value: _("Took numbers of the dashboard away as a file"),
-    Event.STAFF_NUMBERS_EXPORTED.value: _("Took numbers of the dashboard away"),
     Event.KEYS_ROTATED.value: _("Sealed values were moved to another key"),
     Event.TRAIL_VERIFIED.value: _("The trail was verified"),
     Event.TRAIL_PRUNED.value: _("Old entries of the trail were taken away"),

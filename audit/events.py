@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from audit import granted
 from audit.asked import OF_THE_TRAIL
 from audit.facts import Count, Kind, Maybe, OneOf, Prose, SomeOf, Word
 
@@ -482,12 +483,12 @@ class Event(StrEnum):
     STAFF_USER_CHANGED = (
         "staff.user_changed",
         "Staff changed a person.",
-        {"fields": BY_STAFF, "reason": REASON},
+        {"fields": BY_STAFF, **granted.MOVED, "reason": REASON},
     )
     STAFF_GRANT_ENDED = (
         "staff.grant_ended",
         "The last day of a grant was over: the person is no staff any more, and in no group.",
-        {"sessions": SESSIONS},
+        {**granted.TAKEN, "sessions": SESSIONS},
     )
     STAFF_SIGNED_OUT = (
         "staff.signed_out",

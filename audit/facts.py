@@ -113,6 +113,26 @@ class Prose:
 
 
 @dataclass(frozen=True)
+class Several:
+    """Names that people with rights chose, such as those of roles, sorted and once each."""
+
+    length: int
+    most: int
+
+    def clean(self, value: object) -> list[str]:
+        if isinstance(value, str) or not isinstance(value, (list, tuple, set, frozenset)):
+            raise ValueError
+        one = Prose(self.length)
+        names = sorted({one.clean(item) for item in value})
+        if len(names) > self.most:
+            raise ValueError
+        return names
+
+    def __str__(self) -> str:
+        return f"at most {self.most} texts of at most {self.length} characters"
+
+
+@dataclass(frozen=True)
 class Maybe:
     """A fact that may be left out, or None; every other fact of an event must be given."""
 

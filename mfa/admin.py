@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.desk import Desk, ReasonForm
 from accounts.fields import posted
-from accounts.flows import approvals
+from accounts.flows import approvals, approvers
 from accounts.flows.approvals import Wish
 from accounts.models import User
 from audit import reading
@@ -227,7 +227,14 @@ def _words(request: HttpRequest, wish: Wish) -> dict[str, Any]:
         return {}
     actor = cast(User, request.user)
     first = approvals.first_word(wish, besides=actor)
-    return {"takes_two": True, "first": first, "others": first or approvals.others(wish, actor)}
+    other = None if first else approvals.in_the_way(wish, besides=actor)
+    return {
+        "takes_two": True,
+        "first": first,
+        "other": other,
+        "details": approvals.kinds()[wish.act].said(approvals.wish_of(other)) if other else (),
+        "others": first or other or approvers.others(wish, actor),
+    }
 
 
 def _asked(form: ReasonForm) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def _sessions_ended(line: Line) -> str:
 
 
 def _profile(line: Line) -> str:
-    return _("Changed the profile: %(fields)s") % {"fields": words.fields(line)}
+    return _("Changed the profile: %(fields)s") % {"fields": words.fields(line.facts)}
 
 
 def _terms(line: Line) -> str:

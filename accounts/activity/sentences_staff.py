@@ -14,7 +14,18 @@ CHANGE, OTHER = Kind.CHANGE, Kind.OTHER
 
 
 def _by_staff(line: Line) -> str:
-    return _("Staff changed the account: %(fields)s") % {"fields": words.fields(line)}
+    fields = words.fields(line.facts)
+    said = _("Staff changed the account: %(fields)s") % {"fields": fields}
+    return _with_rights(said if fields else _("Staff changed the account"), line)
+
+
+def _ended(line: Line) -> str:
+    return _with_rights(_("The time as staff was over"), line)
+
+
+def _with_rights(said: str, line: Line) -> str:
+    """Sentences stand without their last dot here."""
+    return " ".join([f"{said}.", *words.rights_moved(line.facts)]).removesuffix(".")
 
 
 def deed(said: Words, icon: str = "shield") -> Told:
@@ -46,9 +57,7 @@ STAFF: Sentences = {
     Event.STAFF_CONFIRMATION_RESENT: deed(
         gettext_lazy("Staff sent the email again that confirms an address"), "mail"
     ),
-    Event.STAFF_GRANT_ENDED: Told(
-        CHANGE, "clock", plainly(gettext_lazy("The time as staff was over"))
-    ),
+    Event.STAFF_GRANT_ENDED: Told(CHANGE, "clock", _ended),
     # Nothing came of it yet: what does has a line, and a letter.
     Event.STAFF_APPROVAL_ASKED: None,
     Event.STAFF_APPROVAL_GIVEN: None,

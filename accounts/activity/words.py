@@ -9,9 +9,9 @@ from django.contrib.admin.utils import label_for_field
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts import roles
 from accounts.activity.told import Words
 from accounts.models import User
-from audit.trail import Line
 
 Facts = Mapping[str, Any]
 METHODS: dict[str, Words] = {
@@ -53,6 +53,32 @@ def ended(given: Facts) -> str:
     return said % {"n": number}
 
 
-def fields(line: Line) -> str:
-    """The names of a person's fields, as forms call them."""
-    return ", ".join(str(label_for_field(str(name), User)) for name in line.facts.get("fields", ()))
+def fields(given: Facts) -> str:
+    """The names of a person's fields, as forms call them; without those of rights that are named
+    besides (`rights_moved`)."""
+    named = {
+        field
+        for field, word in (("groups", "roles"), ("user_permissions", "permissions"))
+        if given.get(f"{word}_given") or given.get(f"{word}_taken")
+    }
+    said = [str(name) for name in given.get("fields", ()) if name not in named]
+    return ", ".join(str(label_for_field(name, User)) for name in said)
+
+
+def rights_moved(given: Facts) -> list[str]:
+    """Which roles and permissions came and went, in sentences; none for entries that do not say."""
+    said = (
+        (_("Roles given: %(names)s."), "roles_given", roles.called),
+        (_("Roles taken away: %(names)s."), "roles_taken", roles.called),
+        (_("Permissions given: %(names)s."), "permissions_given", _act),
+        (_("Permissions taken away: %(names)s."), "permissions_taken", _act),
+    )
+    return [
+        sentence % {"names": ", ".join(name(str(one)) for one in given[fact])}
+        for sentence, fact, name in said
+        if given.get(fact)
+    ]
+
+
+def _act(permission: str) -> str:
+    return roles.act_named(permission) or permission

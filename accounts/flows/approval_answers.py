@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 from typing import cast
 
 from django.core.exceptions import PermissionDenied
@@ -10,8 +10,9 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.backends import ask_at_once
 from accounts.errors import CredentialsMoved
-from accounts.flows import approvals
+from accounts.flows import approvals, approvers
 from accounts.models import Approval, User
 from accounts.outbox import letters_staff
 from accounts.outbox.letters import Letter, reader
@@ -27,20 +28,28 @@ def waiting(actor: User) -> list[Approval]:
         .filter(approved_by=None, act__in=approvals.kinds())
         .select_related("person", "asked_by")
     )
-    found = rows.order_by("-pk")
-    return [row for row in found if row.asked_by_id == actor.pk or may_decide(actor, row)]
+    found = list(rows.order_by("-pk"))
+    say = _looked_up(found)
+    return [row for row in found if row.asked_by_id == actor.pk or may_decide(actor, row, say)]
 
 
-def may_decide(actor: User, row: Approval) -> bool:
+def _looked_up(rows: Sequence[Approval]) -> approvals.Saying:
+    """What all of them take to be decided, by as many SELECTs as one of each kind."""
+    people: dict[int, User] = {}
+    for row in rows:
+        row.asked_by = people.setdefault(row.asked_by.pk, row.asked_by)
+        if row.person is not None:
+            row.person = people.setdefault(row.person.pk, row.person)
+    ask_at_once(list(people.values()))
+    return approvals.saying([approvals.wish_of(row) for row in rows])
+
+
+def may_decide(actor: User, row: Approval, say: approvals.Saying = approvals.may_say) -> bool:
     return (
         row.asked_by_id != actor.pk
-        and approvals.may_say(actor, approvals.wish_of(row))
-        and approvals.counts(row)
+        and say(actor, approvals.wish_of(row))
+        and approvals.counts(row, say)
     )
-
-
-def ends_at(row: Approval) -> datetime:
-    return row.asked_at + timedelta(hours=approvals.HOURS)
 
 
 def find(pk: int) -> Approval | None:
@@ -101,6 +110,7 @@ def _held(request: HttpRequest, row: Approval) -> Approval:
     now = rows.filter(pk=row.pk, asked=row.asked).first()
     if now is None:
         raise CredentialsMoved
+    approvals.kinds()[now.act].hold(approvals.wish_of(now))
     actor = User.objects.get(pk=cast(User, request.user).pk)
     if now.asked_by_id == actor.pk or not approvals.may_say(actor, approvals.wish_of(now)):
         raise PermissionDenied
@@ -112,7 +122,7 @@ def _held(request: HttpRequest, row: Approval) -> Approval:
 def _answer(request: HttpRequest, row: Approval, *, approved: bool, reason: str) -> Letter:
     return letters_staff.approval_answered(
         **reader(row.asked_by),
-        **approvals.in_words(approvals.wish_of(row), row.asked_by.language),
+        **approvers.in_words(approvals.wish_of(row), row.asked_by.language),
         approved=approved,
         goes_on=approvals.kinds()[row.act].prepare is None,
         who=str(request.user),

@@ -8,34 +8,26 @@ Each kind is named in settings.APPROVALS.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied
 from django.core.signals import setting_changed
-from django.db import transaction
 from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
-from accounts.backends import OneHashBackend
-from accounts.errors import CredentialsMoved
+from accounts.errors import AskedAlready, CredentialsMoved
 from accounts.flows.rights import rank
-from accounts.language import known_language
 from accounts.models import Approval, User
-from accounts.outbox import letters_staff
-from accounts.outbox.letters import Letter, reader
-from accounts.sessions import guard
-from accounts.step_up import demand_fresh_proof
+from accounts.outbox.letters import Letter
 from audit import trail
 from audit.events import Event
 from audit.models import Entry
@@ -44,8 +36,6 @@ from audit.models import Entry
 HOURS = 24
 # Somebody's rights are taken and given back in a minute: a colleague is one for a while after.
 LATELY = timedelta(hours=72)
-# How many are told of one question: the site's administrators, and not a whole department.
-MOST_TOLD = 20
 
 
 @dataclass(frozen=True)
@@ -59,20 +49,27 @@ class Wish:
     asked: Mapping[str, Any] = field(default_factory=dict)
 
 
+Allowing = Callable[[User, Wish], bool]
+Saying = Callable[[User | AnonymousUser, Wish], bool]
+
+
 @dataclass(frozen=True)
 class Kind:
     """`name` is what would be done, `said(wish)` exactly that in sentences of the active language.
-    `allows(actor, wish)`: what the act takes of both besides the permission.
+    `allows(wishes)` looks up once what deciding about any of these takes, and returns what says of one
+    actor and one of them whether it may be, besides the permission.
     `prepare(request, approval)` does what belongs before the transaction of the second word, and
     returns what is done inside, with the person as they are then; None where the asker goes on.
-    `page(approval)`: where the second does it instead, by asking for the same. `command`: what an
-    operator does it by, who needs no second word."""
+    `page(approval)`: where the second does it instead, by asking for the same. `hold(wish)` locks what
+    `allows` decides by besides people, to the end of the transaction of the second word.
+    `command`: what an operator does it by, who needs no second word."""
 
     name: str | Promise
     said: Callable[[Wish], list[str]] = lambda wish: []
-    allows: Callable[[User, Wish], bool] = lambda actor, wish: True
+    allows: Callable[[Sequence[Wish]], Allowing] = lambda wishes: lambda actor, wish: True
     prepare: Callable[[HttpRequest, Approval], Callable[[User | None], object]] | None = None
     page: Callable[[Approval], str] | None = None
+    hold: Callable[[Wish], None] = lambda wish: None
     command: str = ""
 
 
@@ -106,9 +103,21 @@ def _reaches(actor: User | AnonymousUser, person: User) -> bool:
 
 
 def may_say(actor: User | AnonymousUser, wish: Wish) -> bool:
-    return may(actor, wish.person, wish.permission) and kinds()[wish.act].allows(
-        cast(User, actor), wish
-    )
+    return saying([wish])(actor, wish)
+
+
+def saying(wishes: Sequence[Wish]) -> Saying:
+    """`may_say` about any of these, by as many SELECTs as about one of each kind."""
+    allows = {
+        act: kinds()[act].allows([wish for wish in wishes if wish.act == act])
+        for act in {wish.act for wish in wishes}
+    }
+
+    def may_say(actor: User | AnonymousUser, wish: Wish) -> bool:
+        allowed = may(actor, wish.person, wish.permission)
+        return allowed and allows[wish.act](cast(User, actor), wish)
+
+    return may_say
 
 
 def takes_two(person: User) -> bool:
@@ -133,43 +142,11 @@ def _was_staff_lately(person: User) -> bool:
     )
 
 
-# --- who is asked ---------------------------------------------------------------------------------
-
-
-def others(wish: Wish, asker: User | AnonymousUser) -> list[User]:
-    """Who could give the second word, as far as they are told."""
-    able = OneHashBackend().with_perm(wish.permission).filter(is_staff=True)
-    besides = [asker.pk or 0, wish.person.pk if wish.person else 0]
-    found = able.exclude(pk__in=besides).order_by("-is_superuser", "pk")
-    return [one for one in found[:MOST_TOLD] if may_say(one, wish)]
-
-
-def telling(actor: User | AnonymousUser, wish: Wish, reason: str) -> list[Letter]:
-    """The letters to them, before the transaction in which it is asked."""
-    return [
-        letters_staff.approval_asked(
-            **reader(one),
-            **in_words(wish, one.language),
-            asker=str(actor),
-            reason=reason,
-            hours=HOURS,
-            link=reverse("admin:approvals"),
-        )
-        for one in others(wish, actor)
-    ]
-
-
-def in_words(wish: Wish, language: str) -> dict[str, Any]:
-    kind = kinds()[wish.act]
-    with translation.override(known_language(language) or settings.LANGUAGE_CODE):
-        return {
-            "action": str(kind.name),
-            "details": kind.said(wish),
-            "about": str(wish.person or ""),
-        }
-
-
 # --- the first word -------------------------------------------------------------------------------
+
+
+def ends_at(row: Approval) -> datetime:
+    return row.asked_at + timedelta(hours=HOURS)
 
 
 def live() -> QuerySet[Approval]:
@@ -187,9 +164,17 @@ def first_word(wish: Wish, *, besides: User) -> Approval | None:
     return found if found and found.asked == wish.asked and counts(found) else None
 
 
-def counts(row: Approval) -> bool:
+def in_the_way(wish: Wish, *, besides: User) -> Approval | None:
+    """What a colleague has asked for of the same kind about the same person, and counts: it is answered
+    before anything else of that kind is asked."""
+    rows = live().filter(act=wish.act, person=wish.person).exclude(asked_by=besides)
+    found = rows.select_related("asked_by", "person").first() if wish.person else None
+    return found if found and counts(found) else None
+
+
+def counts(row: Approval, say: Saying = may_say) -> bool:
     moved = row.person is not None and row.person.credentials_version != row.credentials_version
-    return not moved and may_say(row.asked_by, wish_of(row))
+    return not moved and say(row.asked_by, wish_of(row))
 
 
 def settle(request: HttpRequest, wish: Wish, *, reason: str, mail: Iterable[Letter]) -> bool:
@@ -207,11 +192,14 @@ def settle(request: HttpRequest, wish: Wish, *, reason: str, mail: Iterable[Lett
 
 
 def note(request: HttpRequest, wish: Wish, *, reason: str, mail: Iterable[Letter]) -> Approval:
-    """Keep the first word inside a transaction of the caller's, in the place of an older one."""
+    """Keep the first word inside a transaction of the caller's, in the place of an older one of the
+    asker's, or of one that counts no more. Raises AskedAlready where a colleague's waits."""
     actor, person = cast(User, request.user), wish.person
     same = Approval.objects.filter(act=wish.act, person=person)
     if person is None:
         same = same.filter(asked_by=actor, about=wish.about)
+    else:
+        _demand_no_other(wish, actor)
     same._raw_delete(same.db)
     row = Approval.objects.create(
         act=wish.act,
@@ -229,18 +217,11 @@ def note(request: HttpRequest, wish: Wish, *, reason: str, mail: Iterable[Letter
     return row
 
 
-def ask(request: HttpRequest, wish: Wish, *, reason: str) -> Approval:
-    """Ask a second one for what is nobody's account: the asker goes on once they said yes (`granted`,
-    `spend`).
-
-    Raises PermissionDenied, ReauthenticationRequired."""
-    demand_fresh_proof(request)
-    mail = telling(request.user, wish, reason)
-    with transaction.atomic():
-        guard.still_alive(request)
-        if not may_say(User.objects.get(pk=cast(User, request.user).pk), wish):
-            raise PermissionDenied
-        return note(request, wish, reason=reason, mail=mail)
+def _demand_no_other(wish: Wish, actor: User) -> None:
+    """SECURITY: what a colleague asked for is answered, by a yes or a no that stands in the trail and
+    is told. A newer question would take it away unseen, and with it the yes that it waits for."""
+    if row := in_the_way(wish, besides=actor):
+        raise AskedAlready(str(row.asked_by), str(row.person), ends_at(row))
 
 
 def use_up(row: Approval) -> None:
@@ -248,33 +229,6 @@ def use_up(row: Approval) -> None:
     mine = Approval.objects.filter(pk=row.pk, asked_at=row.asked_at)
     if not mine._raw_delete(mine.db):
         raise CredentialsMoved
-
-
-# --- where the asker goes on ----------------------------------------------------------------------
-
-
-def granted(actor: User, wish: Wish) -> Approval | None:
-    """The word for exactly this that `actor` may use now; `spend` uses it up."""
-    rows = live().filter(
-        act=wish.act,
-        person=wish.person,
-        about=wish.about,
-        asked_by=actor,
-        approved_by__isnull=False,
-    )
-    found = rows.select_related("approved_by").first()
-    if found is None or found.asked != wish.asked or not may(actor, wish.person, wish.permission):
-        return None
-    return found if may(cast(User, found.approved_by), wish.person, wish.permission) else None
-
-
-def spend(actor: User, wish: Wish) -> bool:
-    """Inside the transaction of the act, or right before it: True once."""
-    found = granted(actor, wish)
-    if found is None:
-        return False
-    mine = Approval.objects.filter(pk=found.pk, approved_at=found.approved_at)
-    return bool(mine._raw_delete(mine.db))
 
 
 def purge(batch: int) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.flows import approvals
+from accounts.flows import approved
 from accounts.flows.approvals import Kind, Wish
 from accounts.models import Approval, User
 
@@ -33,24 +33,24 @@ def _allows(actor: User, wish: Wish) -> bool:
 KIND = Kind(
     _("Export many entries of the trail"),
     said=_said,
-    allows=_allows,
+    allows=lambda wishes: _allows,
     command="manage.py auth_events export",
 )
 
 
 def ask(request: HttpRequest, asked: Mapping[str, Any], *, reason: str) -> Approval:
-    """Ask a second one. Raises as `approvals.ask`."""
-    return approvals.ask(request, _wish(asked), reason=reason)
+    """Ask a second one. Raises as `approved.ask`."""
+    return approved.ask(request, _wish(asked), reason=reason)
 
 
 def granted(actor: User, asked: Mapping[str, Any]) -> Approval | None:
     """The word by which `actor` may take exactly this out now."""
-    return approvals.granted(actor, _wish(asked))
+    return approved.granted(actor, _wish(asked))
 
 
 def spend(actor: User, asked: Mapping[str, Any]) -> bool:
     """Use that word up, right before it is done: True once."""
-    return approvals.spend(actor, _wish(asked))
+    return approved.spend(actor, _wish(asked))
 
 
 def _wish(asked: Mapping[str, Any]) -> Wish:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,24 +12,33 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from accounts import roles
-from accounts.flows import rights
-from accounts.flows.approvals import Wish
+from accounts.flows import holdings, rights
+from accounts.flows.approvals import Allowing, Wish
+from accounts.flows.holdings import MANY, Holdings, numbers
 from accounts.models import User
+from audit.granted import MOST_NAMES
 
-MANY: dict[str, type[Group] | type[Permission]] = {
-    "groups": Group,
-    "user_permissions": Permission,
-}
 # Beside what is asked for: what its groups may do as it is asked.
 CAN = "can"
 
 
-def raises(person: User, values: Mapping[str, Any]) -> bool:
+def with_what_goes(person: User, values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values`, and with the mark of staff all that came with it: a later tick of that one box would
+    give it back, seen by nobody."""
+    goes: dict[str, Any] = {}
+    if values.get("is_staff") is False:
+        goes = {field: [] for field in MANY if getattr(person, field).exists()}
+    return {**values, **goes}
+
+
+def raises(person: User, values: Mapping[str, Any], held: Holdings | None = None) -> bool:
     """Whether `person`, as they are, could do more with `values`, or for longer."""
     flags = any(
         values.get(flag) and not getattr(person, flag) for flag in ("is_staff", "is_superuser")
     )
-    return flags or _is_longer(person, values) or any(added(person, values).values())
+    if flags or _is_longer(person, values):
+        return True
+    return any(moved(person, values, held or holdings.load([person]))[0].values())
 
 
 def _is_longer(person: User, values: Mapping[str, Any]) -> bool:
@@ -39,31 +48,45 @@ def _is_longer(person: User, values: Mapping[str, Any]) -> bool:
     return until is None or until > person.staff_until
 
 
-def added(person: User, values: Mapping[str, Any]) -> dict[str, set[int]]:
-    """The numbers of what they would get besides, by field."""
-    return {
-        field: {one.pk for one in values[field]}
-        - set(getattr(person, field).values_list("pk", flat=True))
-        for field in MANY
-        if field in values
-    }
+def moved(
+    person: User, values: Mapping[str, Any], held: Holdings
+) -> tuple[dict[str, frozenset[int]], dict[str, frozenset[int]]]:
+    """The numbers of what they would get besides and of what they would lose, by field."""
+    fields = [field for field in MANY if field in values]
+    after = {field: held.after(person, values, field) for field in fields}
+    before = {field: held.of(person, field) for field in fields}
+    return (
+        {field: after[field] - before[field] for field in fields},
+        {field: before[field] - after[field] for field in fields},
+    )
 
 
-def hands_out(actor: User, person: User, values: Mapping[str, Any]) -> bool:
+def hands_out(
+    actor: User, person: User, values: Mapping[str, Any], held: Holdings | None = None
+) -> bool:
     """Whether `actor` may change exactly these: nobody hands out more than they have.
 
-    SECURITY: of a grant that ran out and is not cleared yet, the row still says all that it was. What
-    is given now would wake it, a superuser's marks among it: the worker clears it first."""
+    SECURITY: whoever makes somebody staff, or lets them do more or longer, answers for all that they
+    may do then: what lay there before, worth nothing without the mark, comes to life with it. Of a
+    grant that ran out and is not cleared yet, the row still says all that it was. What is given now
+    would wake it, a superuser's marks among it: the worker clears it first."""
     if not values.keys() <= rights.changeable(actor, person) or (values and person.staff_is_over):
         return False
     if actor.is_superuser:
         return True
-    more = added(person, values)
-    given = Permission.objects.filter(group__in=more.get("groups", ())) | Permission.objects.filter(
-        pk__in=more.get("user_permissions", ())
+    held = held or holdings.load([person])
+    return not raises(person, values, held) or held.may(person, values) <= (
+        actor.get_all_permissions()
     )
-    names = given.values_list("content_type__app_label", "codename")
-    return {f"{app}.{codename}" for app, codename in names} <= actor.get_all_permissions()
+
+
+def hold(of: Wish) -> None:
+    """Hold the roles that are asked for and those that are there to the end of the transaction: whoever
+    edits one waits, or was first and is seen."""
+    if of.person is not None:
+        there = set(of.person.groups.values_list("pk", flat=True))
+        both = Group.objects.filter(pk__in={*of.asked.get("groups", ()), *there})
+        list(both.order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
 # --- as they wait for the second word -------------------------------------------------------------
@@ -77,7 +100,7 @@ def _written(values: Mapping[str, Any]) -> dict[str, Any]:
     asked: dict[str, Any] = {}
     for field, value in values.items():
         if field in MANY:
-            asked[field] = sorted(one.pk for one in value)
+            asked[field] = sorted(numbers(value))
         else:
             asked[field] = value.isoformat() if isinstance(value, datetime) else value
     if "groups" in asked:
@@ -95,29 +118,53 @@ def asked(of: Wish) -> dict[str, Any] | None:
     one that nobody is in yet is edited by one of staff alone."""
     if of.asked.get(CAN, []) != _can(of.asked.get("groups", [])):
         return None
-    values: dict[str, Any] = {}
-    for field, value in of.asked.items():
-        if field == CAN:
-            continue
-        if field in MANY:
-            values[field] = list(MANY[field]._default_manager.filter(pk__in=value))
-            if len(values[field]) != len(value):
-                return None
-        elif field == "staff_until":
-            values[field] = parse_datetime(value) if value else None
-        else:
-            values[field] = value
+    values = _read(of)
+    for field in MANY.keys() & values.keys():
+        several = MANY[field]._default_manager.filter(pk__in=values[field])
+        joined = ("content_type",) if field == "user_permissions" else ()
+        rows = list(several.select_related(*joined) if joined else several)
+        if len(rows) != len(values[field]):
+            return None
+        values[field] = rows
     return values
 
 
-def allows(actor: User, of: Wish) -> bool:
-    values = asked(of)
-    return values is not None and of.person is not None and hands_out(actor, of.person, values)
+def _read(of: Wish) -> dict[str, Any]:
+    """The values by their numbers."""
+    values = {field: value for field, value in of.asked.items() if field != CAN}
+    if until := values.get("staff_until"):
+        values["staff_until"] = parse_datetime(until)
+    return values
+
+
+def allows(wishes: Sequence[Wish]) -> Allowing:
+    held = holdings.load(of.person for of in wishes if of.person is not None)
+
+    def allowed(actor: User, of: Wish) -> bool:
+        stands = _is_as_asked(of, held) and of.person is not None
+        return stands and hands_out(actor, of.person, _read(of), held)  # type: ignore[arg-type]
+
+    return allowed
+
+
+def _is_as_asked(of: Wish, held: Holdings) -> bool:
+    """As `asked` finds it, from what was looked up."""
+    groups = of.asked.get("groups", [])
+    if not (held.roles.keys() >= set(groups)):
+        return False
+    if not held.names.keys() >= set(of.asked.get("user_permissions", [])):
+        return False
+    can: frozenset[int] = frozenset().union(*(held.roles[group] for group in groups))
+    return of.asked.get(CAN, []) == sorted(can)
 
 
 def said(of: Wish) -> list[str]:
     """In sentences of the language that is active."""
     values = asked(of) or {}
+    if values.get("is_staff") and of.person is not None:
+        # What lies there already comes to life with the mark.
+        there = {field: list(getattr(of.person, field).all()) for field in MANY}
+        values = {field: rows for field, rows in there.items() if rows} | values
     lines = []
     if "is_superuser" in values:
         yes, no = _("Superuser: yes, may do everything, to everybody."), _("Superuser: no.")
@@ -128,7 +175,7 @@ def said(of: Wish) -> list[str]:
         names = ", ".join(sorted(roles.called(group.name) for group in values["groups"]))
         lines.append(_("Roles: %(names)s.") % {"names": names or "–"})
     if "user_permissions" in values:
-        names = ", ".join(sorted(one.name for one in values["user_permissions"]))
+        names = ", ".join(sorted(roles.act_of(one) for one in values["user_permissions"]))
         lines.append(_("Permissions besides: %(names)s.") % {"names": names or "–"})
     if "staff_until" in values:
         lines.append(_until(values["staff_until"]))
@@ -139,3 +186,22 @@ def _until(moment: datetime | None) -> str:
     if moment is None:
         return _("Without an end.")
     return _("Ends on %(day)s (UTC).") % {"day": formats.date_format(moment, "DATETIME_FORMAT")}
+
+
+# --- as they are told -----------------------------------------------------------------------------
+
+
+def names(person: User, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Which roles and permissions move with `values`, as the trail names them (audit/granted.py);
+    nothing where none does. `person` as they are before."""
+    if not MANY.keys() & values.keys():
+        return {}
+    held = holdings.load([person])
+    given, taken = moved(person, values, held)
+    facts: dict[str, list[str]] = {}
+    for word, those in (("given", given), ("taken", taken)):
+        found = Group.objects.filter(pk__in=those.get("groups", ()))
+        facts[f"roles_{word}"] = list(found.order_by("name").values_list("name", flat=True))
+        several = sorted(held.names[one] for one in those.get("user_permissions", ()))
+        facts[f"permissions_{word}"] = several
+    return {fact: several[:MOST_NAMES] for fact, several in facts.items() if several}

@@ -3,7 +3,7 @@ second one of staff where somebody is in it who could do more then."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import roles
 from accounts.errors import CredentialsMoved
-from accounts.flows import approvals, rights
+from accounts.flows import approvals, approvers, holdings, rights
 from accounts.flows.approvals import Kind, Wish
 from accounts.models import Approval, User
 from accounts.sessions import guard
@@ -33,7 +33,12 @@ def may_edit(actor: User | AnonymousUser, group: Group | None = None) -> bool:
 
 
 def _is_below(actor: User | AnonymousUser, permissions: Collection[Permission]) -> bool:
-    names = {f"{one.content_type.app_label}.{one.codename}" for one in permissions}
+    return _are_below(
+        actor, {f"{one.content_type.app_label}.{one.codename}" for one in permissions}
+    )
+
+
+def _are_below(actor: User | AnonymousUser, names: set[str]) -> bool:
     return rights.GRANT not in names and names <= actor.get_all_permissions()
 
 
@@ -46,7 +51,7 @@ def save(request: HttpRequest, group: Group, values: Mapping[str, Any], *, reaso
     demand_fresh_proof(request)
     waits = bool(group.pk) and _raises(group, values)
     wish = _wish(group, values) if waits else None
-    mail = approvals.telling(request.user, wish, reason) if wish else []
+    mail = approvers.telling(request.user, wish, reason) if wish else []
     with transaction.atomic():
         guard.still_alive(request)
         actor = _demand(request, group if group.pk else None, values)
@@ -70,11 +75,13 @@ def delete(request: HttpRequest, group: Group) -> None:
 
 
 def _demand(request: HttpRequest, group: Group | None, values: Mapping[str, Any]) -> User:
-    actor = request.user
+    """SECURITY: what the actor may do is asked of the database now: what the page asked for is kept on
+    the person of the request, and may have been taken from them since."""
+    actor = User.objects.get(pk=cast(User, request.user).pk)
     allowed = may_edit(actor, group) and (
         actor.is_superuser or _is_below(actor, values.get("permissions", ()))
     )
-    if not (isinstance(actor, User) and allowed):
+    if not allowed:
         raise PermissionDenied
     return actor
 
@@ -135,31 +142,39 @@ def _asked(wish: Wish) -> tuple[Group, dict[str, Any]] | None:
     return group, {"permissions": wanted, **name}
 
 
-def _allows(actor: User, wish: Wish) -> bool:
-    found = _asked(wish)
-    if found is None:
-        return False
-    group, values = found
-    below = actor.is_superuser or _is_below(actor, values["permissions"])
-    return may_edit(actor, group) and below
+def _allows(wishes: Sequence[Wish]) -> approvals.Allowing:
+    known = holdings.load()
+
+    def allowed(actor: User, wish: Wish) -> bool:
+        had, wanted = known.roles.get(wish.about), wish.asked["permissions"]
+        if had is None or sorted(had) != wish.asked["had"] or not known.names.keys() >= set(wanted):
+            return False
+        names = {known.names[one] for one in {*had, *wanted}}
+        return may_edit(actor) and (actor.is_superuser or _are_below(actor, names))
+
+    return allowed
 
 
 def _said(wish: Wish) -> list[str]:
     group = Group.objects.filter(pk=wish.about).first()
-    more = Permission.objects.filter(pk__in=set(wish.asked["permissions"]) - set(wish.asked["had"]))
-    less = Permission.objects.filter(pk__in=set(wish.asked["had"]) - set(wish.asked["permissions"]))
+    several = Permission.objects.select_related("content_type")
+    more = several.filter(pk__in=set(wish.asked["permissions"]) - set(wish.asked["had"]))
+    less = several.filter(pk__in=set(wish.asked["had"]) - set(wish.asked["permissions"]))
     lines = [_("Role: %(name)s.") % {"name": roles.called(group.name) if group else "–"}]
     if "name" in wish.asked:
         lines.append(_("Its new name: %(name)s.") % {"name": wish.asked["name"]})
-    lines += [_("May do besides: %(names)s.") % {"names": ", ".join(one.name for one in more)}]
+    lines += [
+        _("May do besides: %(names)s.") % {"names": ", ".join(sorted(map(roles.act_of, more)))}
+    ]
     if less:
-        lines.append(_("May not do any more: %(n)s.") % {"n": ", ".join(p.name for p in less)})
+        lines.append(
+            _("May not do any more: %(n)s.") % {"n": ", ".join(sorted(map(roles.act_of, less)))}
+        )
     return lines
 
 
 def _prepare(request: HttpRequest, row: Approval) -> Callable[[User | None], None]:
     def act(_nobody: User | None) -> None:
-        _held(row.about)
         found = _asked(approvals.wish_of(row))
         if found is None:
             raise CredentialsMoved
@@ -169,6 +184,15 @@ def _prepare(request: HttpRequest, row: Approval) -> Callable[[User | None], Non
     return act
 
 
+def _hold(wish: Wish) -> None:
+    """One that is gone is found to be so by `_allows`."""
+    list(Group.objects.select_for_update().filter(pk=wish.about).values_list("pk"))
+
+
 KIND = Kind(
-    gettext_lazy("Let everybody with a role do more"), said=_said, allows=_allows, prepare=_prepare
+    gettext_lazy("Let everybody with a role do more"),
+    said=_said,
+    allows=_allows,
+    hold=_hold,
+    prepare=_prepare,
 )

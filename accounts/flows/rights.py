@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TypeGuard
 
-from django.contrib.auth.models import AnonymousUser, Permission
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import HttpRequest
 
 from accounts.flows import profile
@@ -44,9 +44,9 @@ def _grants(person: User | AnonymousUser) -> bool:
     down by it."""
     if person.is_active:
         return person.has_perm(GRANT)
-    app, _dot, codename = GRANT.partition(".")
-    rows = Permission.objects.filter(content_type__app_label=app, codename=codename)
-    return rows.filter(Q(user=person.pk) | Q(group__user=person.pk)).exists()
+    on = copy(person)
+    on.is_active = True
+    return on.has_perm(GRANT)
 
 
 def may(actor: User | AnonymousUser, person: User, permission: str) -> TypeGuard[User]:
@@ -101,7 +101,7 @@ def held_for(
     SECURITY: of both as they are now, not as the page or the form has them."""
     if request is None:
         return User.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
-    now = guard.hold(request, person)
-    if not may(request.user, now, permission) or (request.user.pk == now.pk and not own):
+    actor, now = guard.hold_both(request, person)
+    if not may(actor, now, permission) or (actor.pk == now.pk and not own):
         raise PermissionDenied
     return now

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, cast
 
 from django.conf import settings
-from django.contrib.admin.utils import label_for_field
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest
@@ -16,19 +15,30 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.activity import words
 from accounts.errors import CredentialsMoved
-from accounts.flows import approvals, credentials, grants, notices, password_reset, rights
+from accounts.flows import (
+    approvals,
+    approvers,
+    credentials,
+    grants,
+    holdings,
+    notices,
+    password_reset,
+    rights,
+)
 from accounts.flows.rights import RIGHTS, changeable, held_for
 from accounts.language import known_language
 from accounts.lockout import tries
 from accounts.models import Approval, User
 from accounts.outbox import letters
+from accounts.outbox.cleaning import prose
 from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
 from audit import trail
-from audit.events import Event
+from audit.events import LONGEST_REASON, Event
 
-MANY = grants.MANY.keys()
+MANY = holdings.MANY.keys()
 
 
 def change(request: HttpRequest, person: User, values: Mapping[str, Any], *, reason: str) -> bool:
@@ -44,22 +54,25 @@ def change(request: HttpRequest, person: User, values: Mapping[str, Any], *, rea
     actor = cast(User, request.user)
     # As they are stored: a form has put its values on `person`.
     seen = User.objects.get(pk=person.pk)
+    values = grants.with_what_goes(seen, values)
     wanted = {field: value for field, value in values.items() if field in RIGHTS}
     waits = wanted if grants.raises(seen, wanted) else {}
     at_once = {field: value for field, value in values.items() if field not in waits}
     wish = grants.wish(person, waits)
-    mail = approvals.telling(actor, wish, reason) if waits else []
-    letter = told(request, person, partial(_what_changed, at_once), reason) if at_once else None
+    mail = approvers.telling(actor, wish, reason) if waits else []
+    moved = grants.names(seen, at_once)
+    action = partial(_what_changed, at_once, moved)
+    letter = told(request, person, action, reason) if at_once else None
     with transaction.atomic():
-        before = guard.hold(request, person)
-        if not (may_act(actor, before) and values.keys() <= changeable(actor, before)):
+        acting, before = guard.hold_both(request, person)
+        if not (may_act(acting, before) and values.keys() <= changeable(acting, before)):
             raise PermissionDenied
         if wanted and before.credentials_version != person.credentials_version:
             raise CredentialsMoved
-        if not grants.hands_out(actor, before, wanted):
+        if not grants.hands_out(acting, before, wanted):
             raise PermissionDenied
         if letter is not None:
-            _keep(request, person, at_once, letter, reason)
+            _keep(request, person, at_once, letter, reason, moved)
         if waits:
             approvals.note(request, wish, reason=reason, mail=mail)
     return not waits
@@ -76,8 +89,10 @@ def _keep(
     values: Mapping[str, Any],
     letter: letters.Letter,
     reason: str,
+    moved: Mapping[str, Any],
 ) -> None:
-    """Inside the transaction, with the person held and every right asked for."""
+    """Inside the transaction, with the person held and every right asked for. `moved`: the names of the
+    roles and permissions that go with it."""
     actor = request.user if request is not None else credentials.OPERATOR
     _store(person, values)
     switched, rights = "is_active" in values, bool(values.keys() & set(RIGHTS))
@@ -89,13 +104,17 @@ def _keep(
             request=request,
             fields=list(values),
             reason=reason,
+            roles_given=moved.get("roles_given"),
+            roles_taken=moved.get("roles_taken"),
+            permissions_given=moved.get("permissions_given"),
+            permissions_taken=moved.get("permissions_taken"),
         )
     if switched:
         event = Event.ACTIVATED if values["is_active"] else Event.DEACTIVATED
         _end_what_is_open(request, person, event, letter, actor=actor, reason=reason)
     elif rights:
-        event, fields = Event.STAFF_USER_CHANGED, list(values)
-        _end_what_is_open(request, person, event, letter, actor=actor, fields=fields, reason=reason)
+        event, facts = Event.STAFF_USER_CHANGED, {"fields": list(values), "reason": reason, **moved}
+        _end_what_is_open(request, person, event, letter, actor=actor, **facts)
     else:
         letter.put()
 
@@ -103,10 +122,11 @@ def _keep(
 def _prepare_grant(request: HttpRequest, row: Approval) -> Callable[[User | None], None]:
     """What is done with the second word (accounts/flows/approvals.py)."""
     person, values = cast(User, row.person), grants.asked(approvals.wish_of(row)) or {}
-    letter = told(request, person, partial(_what_changed, values), row.reason)
+    moved = grants.names(person, values)
+    letter = told(request, person, partial(_what_changed, values, moved), row.reason)
 
     def act(now: User | None) -> None:
-        _keep(request, cast(User, now), values, letter, row.reason)
+        _keep(request, cast(User, now), values, letter, row.reason, moved)
 
     return act
 
@@ -115,17 +135,23 @@ GRANT_KIND = approvals.Kind(
     gettext_lazy("Make somebody staff, or let them do more"),
     said=grants.said,
     allows=grants.allows,
+    hold=grants.hold,
     prepare=_prepare_grant,
     command="manage.py auth_user grant",
 )
 
 
 def grant_by_operator(person: User, values: Mapping[str, Any], *, reason: str) -> None:
-    """The same from the command line, where nobody is signed in: it takes no second word."""
-    letter = told(None, person, partial(_what_changed, values), reason)
+    """The same from the command line, where nobody is signed in: it takes no second word. Raises
+    CredentialsMoved if their access changed since `person` was loaded."""
+    values = grants.with_what_goes(person, values)
+    moved = grants.names(person, values)
+    letter = told(None, person, partial(_what_changed, values, moved), reason)
     with transaction.atomic():
         now = held_for(None, person, rights.GRANT)
-        _keep(None, now, values, letter, reason)
+        if now.credentials_version != person.credentials_version:
+            raise CredentialsMoved
+        _keep(None, now, values, letter, reason, moved)
 
 
 def _store(person: User, values: Mapping[str, Any]) -> None:
@@ -164,16 +190,17 @@ def _end_what_is_open(
     )
 
 
-def _what_changed(values: Mapping[str, Any]) -> str:
+def _what_changed(values: Mapping[str, Any], moved: Mapping[str, Any]) -> str:
     """What was done to the account, in sentences of the language that is active."""
     said = []
     if "is_active" in values:
         on, off = _("The account was switched on."), _("The account was switched off.")
         said.append(on if values["is_active"] else off)
-    if fields := [field for field in values if field != "is_active"]:
-        names = ", ".join(str(label_for_field(field, User)) for field in fields)
+    fields = [field for field in values if field != "is_active"]
+    if names := words.fields({"fields": fields, **moved}):
         said.append(_("This was changed: %(fields)s.") % {"fields": names})
-    return " ".join(said)
+    # Whoever makes roles names them: a letter says it, and nothing in it is a link.
+    return " ".join([*said, *(prose(one, LONGEST_REASON) for one in words.rights_moved(moved))])
 
 
 def _what_was_sent() -> str:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.flows import credentials
+from accounts.flows import credentials, grants, holdings
 from accounts.models import User
 from accounts.outbox import letters_staff
 from accounts.outbox.letters import reader
@@ -27,6 +27,7 @@ def end_due(batch: int) -> int:
 
 def _end(pk: int) -> bool:
     seen = User.objects.get(pk=pk)
+    taken = grants.names(seen, dict.fromkeys(holdings.MANY, ()))
     letter = letters_staff.staff_ended(**reader(seen))
     with transaction.atomic():
         people = User.objects.select_for_update(of=("self",), no_key=True)
@@ -47,6 +48,8 @@ def _end(pk: int) -> bool:
             letters=[letter],
             end_others=True,
             actor=credentials.OPERATOR,
+            roles_taken=taken.get("roles_taken"),
+            permissions_taken=taken.get("permissions_taken"),
         )
     return True
 

@@ -17,8 +17,8 @@ from accounts.step_up import demand_fresh_proof
 
 def lift(request: HttpRequest | None, person: User, *, reason: str) -> int:
     """Let everything go on there as it is now: all sessions end, new devices sign in, and the stopped
-    change stays. Returns how many sessions ended. By the staff who are signed in, or by an operator,
-    who has no request; for staff accounts by superusers only, and never one's own.
+    change stays. Returns how many sessions ended. By the staff who are signed in, on those below them
+    and never on themselves, or by an operator, who has no request.
 
     Raises PermissionDenied, ReauthenticationRequired; CredentialsMoved."""
     if request is not None:

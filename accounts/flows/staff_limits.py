@@ -21,7 +21,7 @@ from audit.events import Event
 
 def lift(request: HttpRequest | None, person: User, *, reason: str) -> int:
     """Take all of them off, and end all sessions. Returns how many ended. By the staff who are signed
-    in, or by an operator, who has no request; for staff accounts by superusers only, never one's own.
+    in, on those below them and never on themselves, or by an operator, who has no request.
 
     Raises PermissionDenied, ReauthenticationRequired; CredentialsMoved."""
     if request is not None:

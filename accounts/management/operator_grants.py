@@ -1,5 +1,5 @@
-"""What an operator grants by `auth_user grant`, where nobody is signed in to say yes to it: so a site
-with one administrator goes on."""
+"""What an operator grants by `auth_user grant`, where nobody is signed in to say yes to it, so a site
+with one administrator goes on; and takes away by `auth_user revoke`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accounts import roles
-from accounts.flows import staff
+from accounts.flows import grants, staff
+from accounts.flows.holdings import MANY
 from accounts.management.operator import WRONG_USAGE, PersonAct
 from accounts.models import User
 from accounts.staff_grants import LONGEST
@@ -24,6 +25,8 @@ def act(options: Mapping[str, Any]) -> PersonAct:
     """As the arguments say. Raises CommandError for what is no grant."""
     groups = [_group(name) for name in options["role"]]
     until = _until(options["until"])
+    if options["staff"]:
+        raise _wrong("--staff goes with revoke: whoever has a role is staff.")
     if not (groups or options["superuser"]):
         raise _wrong("Name what is granted: --role NAME, or --superuser.")
 
@@ -65,6 +68,62 @@ def act(options: Mapping[str, Any]) -> PersonAct:
         told = {"roles": [group.name for group in groups], "superuser": options["superuser"]}
         last = end_of(person)
         return told | {"until": last.isoformat() if last else None}
+
+    return PersonAct(effect=effect, facts=facts, do=do)
+
+
+def taking(options: Mapping[str, Any]) -> PersonAct:
+    """`revoke`, as the arguments say. Raises CommandError where nothing is named."""
+    groups = [_group(name) for name in options["role"]]
+    if options["until"]:
+        raise _wrong("--until goes with grant: what is taken away is gone at once.")
+    if not (groups or options["superuser"] or options["staff"]):
+        raise _wrong(
+            "Name what is taken away: --role NAME, --superuser, or --staff for everything."
+        )
+
+    def values(person: User) -> dict[str, Any]:
+        if options["staff"]:
+            # SECURITY: of a grant that has run out, the row still has every mark that it gave, and its
+            # end goes with this one.
+            over = _has_run_out(person)
+            there = [flag for flag in ("is_staff", "is_superuser") if over or getattr(person, flag)]
+            gone: dict[str, Any] = dict.fromkeys(there, False)
+            return gone | {field: [] for field in MANY if getattr(person, field).exists()}
+        gone = {"is_superuser": False} if options["superuser"] and person.is_superuser else {}
+        held = list(person.groups.all())
+        if any(group in held for group in groups):
+            gone["groups"] = [group for group in held if group not in groups]
+        return gone
+
+    def effect(person: User) -> str:
+        gone = values(person)
+        if not gone:
+            return ""
+        words = grants.names(person, gone)
+        named = ["staff"] * ("is_staff" in gone) + ["superuser"] * ("is_superuser" in gone)
+        named += words.get("roles_taken", []) + words.get("permissions_taken", [])
+        others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=person.pk)
+        alone = "is_superuser" in gone and not others.exists()
+        last = " Nobody is left who may do everything: createsuperuser makes one." if alone else ""
+        return (
+            f"Takes from {person.username}: {', '.join(named)}. Ends all sessions."
+            f" Tells {person.email}.{last}"
+        )
+
+    def do(person: User, reason: str) -> Mapping[str, Any]:
+        staff.grant_by_operator(person, values(person), reason=reason)
+        return {}
+
+    def facts(person: User) -> Mapping[str, Any]:
+        gone = values(person)
+        words = grants.names(person, gone)
+        return {
+            "staff": "is_staff" in gone,
+            "superuser": "is_superuser" in gone,
+            "roles": words.get("roles_taken", []),
+            "permissions": words.get("permissions_taken", []),
+        }
 
     return PersonAct(effect=effect, facts=facts, do=do)
 

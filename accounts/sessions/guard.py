@@ -37,15 +37,21 @@ def still_alive(request: HttpRequest, *, awaiting_deletion: bool = False) -> Non
 
 
 def hold(request: HttpRequest, person: User) -> User:
-    """`still_alive`, and `person` as they are now, held as well. Two who change each other at once
-    lock in one order, so that neither waits for what the other waits for. Raises User.DoesNotExist."""
+    """`still_alive`, and `person` as they are now, held as well. Raises User.DoesNotExist."""
+    return hold_both(request, person)[1]
+
+
+def hold_both(request: HttpRequest, person: User) -> tuple[User, User]:
+    """`still_alive`, and whoever acts and `person` as they are now, both held; what the one may do is
+    asked of the database anew. Two who change each other at once lock in one order, so that neither
+    waits for what the other waits for. Raises User.DoesNotExist."""
     people = User.objects.select_for_update(of=("self",), no_key=True)
-    both = list(people.filter(pk__in={person.pk, request.user.pk}).order_by("pk"))
+    actor = request.user.pk or 0
+    both = {one.pk: one for one in people.filter(pk__in={person.pk, actor}).order_by("pk")}
     still_alive(request)
-    for one in both:
-        if one.pk == person.pk:
-            return one
-    raise User.DoesNotExist
+    if person.pk not in both:
+        raise User.DoesNotExist
+    return both[actor], both[person.pk]
 
 
 def _held_with(row: Session) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import time_zones
 from accounts.errors import (
+    AskedAlready,
     CredentialsMoved,
     HashingBusy,
     LinkUnusable,
@@ -93,6 +95,7 @@ REFUSALS = {
     "undo_proofs": TooManyTries(1800, budget="undo_proofs"),
     "changes_held": ChangesHeld(),
     "sign_in_frozen": SignInFrozen(),
+    "asked_already": AskedAlready("ada", "sam", datetime(2099, 3, 14, 9, 30, tzinfo=UTC)),
     "strongest_proof": StrongestProofNeeded(),
     "sign_in_held": SignInHeld(User()),
     "network": NetworkRefused("2001:db8:85a3:8d3:1319:8a2e:370:7348", "c6ep34wk", staff_only=False),

@@ -3,7 +3,7 @@ to every address. About colleagues, two of them do it (accounts/flows/approvals.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _later
 
 from accounts.errors import CredentialsMoved
-from accounts.flows import approvals, credentials
+from accounts.flows import approvals, approvers, credentials
 from accounts.flows.approvals import Kind, Wish
 from accounts.flows.notices import confirmed
 from accounts.management.operator import PersonAct
@@ -141,10 +141,10 @@ def do(
     actor = cast(User, request.user)
     wish = Wish(name, permission, person, about, asked or {})
     is_first = approvals.takes_two(person) and not approvals.first_word(wish, besides=actor)
-    told = approvals.telling(actor, wish, reason) if is_first else []
+    told = approvers.telling(actor, wish, reason) if is_first else []
     with transaction.atomic():
-        now = guard.hold(request, person)
-        if not approvals.may(actor, now, permission):
+        asking, now = guard.hold_both(request, person)
+        if not approvals.may(asking, now, permission):
             raise PermissionDenied
         if now.credentials_version != person.credentials_version:
             raise CredentialsMoved
@@ -183,7 +183,14 @@ def _page_of(name: str) -> Callable[[Approval], str]:
     return page
 
 
-SHORTEN_KIND = Kind(_later("End the wait"), page=_page_of("recovery_shorten"))
+def _still_wait(wishes: Sequence[Wish]) -> approvals.Allowing:
+    """A word about a request that is over is about nothing."""
+    rows = RecoveryRequest.objects.filter(state=RecoveryRequest.State.WAITING)
+    wait = set(rows.filter(pk__in={wish.about for wish in wishes}).values_list("pk", flat=True))
+    return lambda actor, wish: wish.about in wait
+
+
+SHORTEN_KIND = Kind(_later("End the wait"), allows=_still_wait, page=_page_of("recovery_shorten"))
 REOPEN_KIND = Kind(_later("Let them ask again"), page=_page_of("recovery_reopen"))
 REMOVE_KIND = Kind(
     _later("Remove all second steps"),

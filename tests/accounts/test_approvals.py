@@ -12,7 +12,7 @@ from django.test.signals import template_rendered
 from django.utils import timezone
 
 from accounts.errors import CredentialsMoved
-from accounts.flows import approval_answers, approvals, approved_export
+from accounts.flows import approval_answers, approvals, approved_export, approvers
 from accounts.models import Approval, User
 from audit.events import Event
 from audit.models import Entry
@@ -211,10 +211,10 @@ def test_a_newer_question_takes_the_place_of_the_older_one(asked, by_hand, eve):
 
 
 def test_no_more_are_told_than_run_the_site(by_hand, eve, mailbox):
-    for number in range(approvals.MOST_TOLD + 2):
+    for number in range(approvers.MOST_TOLD + 2):
         colleague(f"c{number}", "export_entries", "view_entry")
     approved_export.ask(by_hand(at_desk(eve), eve), ASKED, reason=WHY)
-    assert len(mailbox.all()) == approvals.MOST_TOLD
+    assert len(mailbox.all()) == approvers.MOST_TOLD
     assert not mailbox.all("eve@example.org")
 
 
@@ -281,7 +281,7 @@ def test_a_yes_is_used_once_however_many_use_it_at_once(asked, eve, max_):
 
 
 def test_ends_when_it_says(asked):
-    assert approval_answers.ends_at(asked) == asked.asked_at + timedelta(hours=24)
+    assert approvals.ends_at(asked) == asked.asked_at + timedelta(hours=24)
 
 
 # --- who is a colleague -----------------------------------------------------------------------------

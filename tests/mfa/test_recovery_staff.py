@@ -156,9 +156,11 @@ def test_a_word_about_one_request_is_none_about_the_next(clock):
     shorten(at_desk(sue), row)
     RecoveryRequest.objects.filter(pk=row.pk).update(state="expired", closed_at=row.ready_at)
     newer = waiting(tom)
-    shorten(at_desk(max_), newer)
+    assert shorten(at_desk(max_), newer) == f"302 {LIST}"
     newer.refresh_from_db()
     assert newer.ready_at > clock.forward(seconds=0)
+    # The older word is about nothing any more, and in nobody's way.
+    assert Approval.objects.get().asked_by == max_
 
 
 # --- after two stops -------------------------------------------------------------------------------

@@ -110,7 +110,13 @@ def test_of_a_colleague_it_takes_two_who_mean_the_same(sue):
     assert remove(sue, tom, key) == 302
     assert Approval.objects.get().asked == {"method": key}
     assert f"{LIST}person/{tom.pk}/method/" in max_.get("/admin/approvals/").content.decode()
-    # The other one is another request, and takes the place of the first.
+    # The other one is another request, and the first is answered before.
+    page = text_of(max_.get(f"{LIST}person/{tom.pk}/method/"))
+    assert "sue asked already" in page and "Passkey “" in page
+    assert remove(max_, tom, "app") == 409
+    assert Approval.objects.get().asked == {"method": key}
+    answer = {"answer": "no", "reason": "the app is lost"}
+    assert max_.post(f"/admin/approvals/{Approval.objects.get().pk}/", answer).status_code == 302
     assert remove(max_, tom, "app") == 302
     assert AuthenticatorApp.objects.filter(user=tom).exists()
     assert Passkey.objects.filter(user=tom).exists()

@@ -226,7 +226,9 @@ def staff_change_a_name(w: World) -> None:
 
 
 @leaves(
-    by_ada(Event.STAFF_USER_CHANGED, fields=["groups", "is_staff"], **REASON),
+    by_ada(
+        Event.STAFF_USER_CHANGED, fields=["groups", "is_staff"], roles_taken=["helpers"], **REASON
+    ),
     after=sensitive.alice_helps_here,
 )
 def staff_take_rights_away(w: World) -> None:

@@ -15,11 +15,12 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from accounts.errors import CredentialsMoved
 from accounts.flows import staff, standing
 from accounts.flows.standing import Account
 from accounts.identify import find_user
 from accounts.management import operator_grants
-from accounts.management.operator import FAILED, OperatorCommand, PersonAct
+from accounts.management.operator import FAILED, TRY_LATER, OperatorCommand, PersonAct
 from accounts.models import User
 from audit import trail
 from audit.events import Event
@@ -35,21 +36,35 @@ class Command(OperatorCommand):
         " lift-hold opens it where a change was stopped by the link of its letter;"
         " lift-limits takes off what the person limited for themselves, such as frozen sign-ins;"
         " signout ends all sessions; grant makes somebody staff, with --role or --superuser, and"
-        " --until a day: from here it takes no second one of staff;"
+        " --until a day: from here it takes no second one of staff; revoke takes away a --role,"
+        " --superuser, or with --staff all that somebody has;"
         " cancel-deletion keeps an account that waits to be erased."
         " What changes something takes a reason and is told to the person. All is kept in the trail."
-        " Exits with 0 (done), 1 (nobody by that name), 2 (wrong usage), 130 (interrupted)."
+        " Exits with 0 (done), 1 (nobody by that name), 2 (wrong usage), 75 (changed"
+        " meanwhile), 130 (interrupted)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("what", choices=["show", "unlock", "grant", *settings.AUTH_USER_ACTS])
+        parser.add_argument(
+            "what", choices=["show", "unlock", "grant", "revoke", *settings.AUTH_USER_ACTS]
+        )
         parser.add_argument("identifier", help="The email address or username they sign in with.")
         parser.add_argument("--reason", default="", help="Why; the person is told.")
         parser.add_argument(
-            "--role", action="append", default=[], help="grant: a group's name; may be repeated."
+            "--role",
+            action="append",
+            default=[],
+            help="grant, revoke: a group's name; may be repeated.",
         )
-        parser.add_argument("--superuser", action="store_true", help="grant: may do everything.")
+        parser.add_argument(
+            "--superuser", action="store_true", help="grant, revoke: the mark to do everything."
+        )
+        parser.add_argument(
+            "--staff",
+            action="store_true",
+            help="revoke: staff, superuser, all roles and permissions.",
+        )
         parser.add_argument("--until", default="", help="grant: the last day (UTC), or never.")
         parser.add_argument("--yes", action="store_true", help="Do it without asking.")
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen.")
@@ -71,6 +86,8 @@ class Command(OperatorCommand):
             self._unlock(user, account, reason, options)
         elif options["what"] == "grant":
             self._do(operator_grants.act(options), user, reason, options)
+        elif options["what"] == "revoke":
+            self._do(operator_grants.taking(options), user, reason, options)
         else:
             act: PersonAct = import_string(settings.AUTH_USER_ACTS[options["what"]])
             self._do(act, user, reason, options)
@@ -121,6 +138,11 @@ def _still_there() -> Iterator[None]:
     except User.DoesNotExist:
         raise CommandError(
             "The account was erased meanwhile. Nothing was changed.", returncode=FAILED
+        ) from None
+    except CredentialsMoved:
+        raise CommandError(
+            "The account was changed meanwhile. Nothing was changed here: look, and try again.",
+            returncode=TRY_LATER,
         ) from None
 
 

@@ -1,0 +1,10 @@
+"""Which rights of somebody moved: roles as the database knows them, permissions by their names."""
+
+from __future__ import annotations
+
+from audit.facts import Kind, Maybe, Several
+
+MOST_NAMES = 100
+_NAMES = Maybe(Several(150, MOST_NAMES))
+TAKEN: dict[str, Kind] = {"roles_taken": _NAMES, "permissions_taken": _NAMES}
+MOVED: dict[str, Kind] = {"roles_given": _NAMES, "permissions_given": _NAMES, **TAKEN}

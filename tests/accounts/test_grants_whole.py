@@ -1,0 +1,185 @@
+"""Whoever lets somebody do more answers for all that they may do then, as it is at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.utils import timezone
+
+from accounts.flows import groups, staff
+from accounts.flows.rights import held_for
+from accounts.models import Approval, User
+from mfa.flows import staff as second_steps_by_staff
+from tests.support import cast
+from tests.support.desk import form_of, page_of
+from tests.support.granting import administrator, at_desk, helpers
+
+pytestmark = pytest.mark.django_db
+
+WHY = "ticket 4411"
+MORE = {"codename": "switch_user"}
+
+
+def permission(codename: str) -> Permission:
+    return Permission.objects.get(codename=codename)
+
+
+def by_role(person: User) -> None:
+    person.groups.add(helpers("switch_user"))
+
+
+def by_itself(person: User) -> None:
+    person.user_permissions.add(permission("switch_user"))
+
+
+@pytest.mark.parametrize("left", [by_role, by_itself])
+def test_what_lay_there_comes_to_life_with_the_mark(by_hand, alice, left):
+    """Sam may not switch people off, so he makes nobody staff who could then."""
+    left(alice)
+    sam = administrator("sam")
+    request = by_hand(at_desk(sam), sam)
+    few = list(Permission.objects.filter(codename="view_user"))
+    for values in ({"is_staff": True}, {"is_staff": True, "user_permissions": few}):
+        if left is by_itself and "user_permissions" in values:
+            continue  # those are all that alice has then
+        with pytest.raises(PermissionDenied):
+            staff.change(request, alice, values, reason=WHY)
+    assert not Approval.objects.exists()
+    without = {"is_staff": True, "groups": [], "user_permissions": few}
+    assert not staff.change(request, alice, without, reason=WHY)
+    assert Approval.objects.get().asked_by == sam
+
+
+def test_neither_longer_nor_more_is_given_of_what_the_giver_has_not(by_hand, alice):
+    until = timezone.now() + timedelta(days=3)
+    User.objects.filter(pk=alice.pk).update(is_staff=True, staff_until=until)
+    by_itself(alice)
+    alice = User.objects.get(pk=alice.pk)
+    sam = administrator("sam")
+    request = by_hand(at_desk(sam), sam)
+    both = list(Permission.objects.filter(codename__in=["view_user", "switch_user"]))
+    for values in ({"staff_until": until + timedelta(days=9)}, {"user_permissions": both}):
+        with pytest.raises(PermissionDenied):
+            staff.change(request, alice, values, reason=WHY)
+    assert staff.change(request, alice, {"user_permissions": []}, reason=WHY)
+    assert not alice.user_permissions.exists()
+
+
+def test_the_second_is_told_what_comes_to_life(ada_here, alice, mailbox):
+    cast.administrator("max")
+    alice.groups.add(helpers("view_user"))
+    ada_here.post(page_of(alice), form_of(alice, is_staff="on"))
+    told = " ".join(mailbox.latest("max@example.org").text.split())
+    assert "Staff: yes. Roles: helpers." in told
+
+
+# --- as the database has it, and not as the page had it -------------------------------------------
+
+
+def edit_a_group(request, alice) -> None:
+    groups.save(request, Group.objects.get(name="helpers"), {"name": "x"}, reason=WHY)
+
+
+def add_a_group(request, alice) -> None:
+    groups.save(request, Group(), {"name": "x"}, reason=WHY)
+
+
+def delete_a_group(request, alice) -> None:
+    groups.delete(request, Group.objects.get(name="helpers"))
+
+
+def make_staff(request, alice) -> None:
+    staff.change(request, alice, {"is_staff": True}, reason=WHY)
+
+
+def unlock(request, alice) -> None:
+    staff.unlock(request, alice, reason=WHY)
+
+
+def remove_second_steps(request, alice) -> None:
+    second_steps_by_staff.remove(request, alice, reason=WHY)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [edit_a_group, add_a_group, delete_a_group, make_staff, unlock, remove_second_steps],
+)
+def test_a_right_that_was_taken_since_the_page_asked_for_it_is_none(by_hand, alice, act):
+    helpers()
+    sam = administrator("sam")
+    wanted = ("grant_staff", "unlock_user", "remove_second_step")
+    sam.user_permissions.set(Permission.objects.filter(codename__in=wanted))
+    request = by_hand(at_desk(sam), sam)
+    assert request.user.has_perm("accounts.grant_staff")  # and keeps the answer
+    sam.user_permissions.clear()
+    with pytest.raises(PermissionDenied):
+        act(request, alice)
+    assert Group.objects.filter(name="helpers").exists() and not Approval.objects.exists()
+
+
+def test_what_an_act_takes_is_asked_of_the_database(by_hand, alice):
+    assert held_for(None, alice, "accounts.unlock_user") == alice
+
+
+# --- at once --------------------------------------------------------------------------------------
+
+
+def waits_for_a_lock() -> bool:
+    """Whether anybody waits for what this connection holds; on SQLite, which has one writer, whoever
+    writes second always does."""
+    if connection.vendor == "sqlite":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks"
+            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def at_the_insert_of(table: str, act: Callable[[], object], pool: ThreadPoolExecutor) -> Callable:
+    """Lets `act` go in another thread right before the first row of `table`, and goes on once it has
+    ended or waits."""
+    begun: list[object] = []
+
+    def watch(execute, sql, params, many, context):
+        if sql.startswith("INSERT") and f'INTO "{table}"' in sql and not begun:
+            running = pool.submit(act)
+            begun.append(running)
+            while not (running.done() or waits_for_a_lock()):
+                pass
+        return execute(sql, params, many, context)
+
+    return watch
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_role_is_not_widened_between_the_question_and_the_grant(ada_here, ada, alice):
+    """Nobody is in it yet, so one of staff widens it alone: alice would have what was not asked for."""
+    group = helpers("view_user")
+    ada_here.post(page_of(alice), form_of(alice, is_staff="on", groups=[group.pk]))
+    row = Approval.objects.get()
+    max_, zoe = at_desk(cast.administrator("max")), at_desk(cast.administrator("zoe"))
+    wider = [permission("view_user").pk, permission("grant_staff").pk]
+
+    def widen() -> int:
+        try:
+            data = {"name": "helpers", "permissions": wider, "reason": WHY}
+            return zoe.post(f"/admin/auth/group/{group.pk}/change/", data).status_code
+        finally:
+            connection.close()
+
+    yes = {"answer": "yes", "reason": "I called her"}
+    with ThreadPoolExecutor(1) as pool:
+        watch = at_the_insert_of("accounts_user_groups", widen, pool)
+        with connection.execute_wrapper(watch):
+            status = max_.post(f"/admin/approvals/{row.pk}/", yes).status_code
+    may = User.objects.get(pk=alice.pk).has_perm("accounts.grant_staff")
+    assert (status, may) == (302, False)
+    assert User.objects.get(pk=alice.pk).groups.get() == group
