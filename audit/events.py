@@ -8,44 +8,28 @@ from enum import StrEnum
 
 from audit import granted
 from audit.asked import OF_THE_TRAIL
+from audit.fact_words import (
+    BY,
+    BY_STAFF,
+    CHANGED,
+    FACTOR,
+    LIMITS,
+    METHOD,
+    MUST_CHANGE,
+    ON_THE_WAY,
+    PROFILE,
+    RULE_KIND,
+    RULE_SCOPE,
+    TAKES_TWO,
+    WHY_NO_SIGN_IN,
+)
 from audit.facts import Count, Kind, Maybe, OneOf, Prose, SomeOf, Word
 
 # Why somebody with rights did something: forms, commands and tables have these bounds from here.
 SHORTEST_REASON, LONGEST_REASON = 3, 400
 REASON = Prose(LONGEST_REASON)
-FIRST_STEPS = ("password", "code", "link", "passkey", "provider")
-# By a mailbox alone somebody proves themselves again who has nothing else: `mailbox`.
-SECOND_STEPS = (
-    "app",
-    "security_key",
-    "recovery_code",
-    "texted_code",
-    "mailed_code",
-    "trusted_device",
-)
-METHOD = OneOf((*FIRST_STEPS, *SECOND_STEPS, "mailbox"))
-FACTOR = OneOf(("app", "passkey", "texted_code", "mailed_code", "recovery_code"))
-ON_THE_WAY = OneOf(("sign_in", "reset", "recovery"))
-WHY_NO_SIGN_IN = (
-    *("wrong_password", "wrong_code", "unknown_account", "switched_off", "refused"),
-    *("wrong_passkey", "unknown_passkey", "frozen"),
-)
-PROFILE = SomeOf(("name", "display_name", "username", "language", "time_zone"))
-BY_STAFF = SomeOf(
-    (
-        *("name", "display_name", "username", "email", "language", "time_zone", "is_active"),
-        *("is_staff", "is_superuser", "staff_until", "groups", "user_permissions"),
-    )
-)
 SESSIONS = Maybe(Count())
 ANY_ENTRY = 2**63 - 1
-RULE_KIND = OneOf(("allow", "deny"))
-RULE_SCOPE = OneOf(("site", "admin"))
-BY = OneOf(("staff", "operator"))
-LIMITS = SomeOf(("frozen_until", "resets_need_proof", "passkey_for_changes", "recovery_days"))
-CHANGED = OneOf(("address", "password", "factor", "phone", "username", "limits"))
-TAKES_TWO = OneOf(("shorten", "remove", "reopen", "method", "grant", "group", "export"))
-MUST_CHANGE = OneOf(("breached", "common", "demanded"))
 
 
 class Event(StrEnum):
