@@ -7,13 +7,18 @@ migration that rebuilds the table on SQLite runs this one's `lock` again at its 
 
 from __future__ import annotations
 
+import hmac
 import importlib
+import json
+from datetime import UTC
 from typing import Any
 
 import django.utils.timezone
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from django.db import migrations, models
 
-from audit.chain import seals
+from audit import keys
 
 guards = importlib.import_module("audit.migrations.0002_append_only")
 TABLE, REFUSAL = guards.TABLE, guards.REFUSAL
@@ -136,16 +141,32 @@ def unlock(apps: Any, schema_editor: Any) -> None:
         schema_editor.execute(statement)
 
 
+# What a mac was as this migration was written: whatever audit/chain/seals.py makes of one later, old
+# entries get the one that later migrations begin with.
+SAID = (
+    *("event", "at", "actor_id", "subject_id", "request_id", "personal_key"),
+    *("ip_digest", "network_digest", "facts", "personal"),
+)
+
+
+def mac_of(key: bytes, event: str, at: Any, *names: Any) -> bytes:
+    """Of the values of SAID, under the key of the chain."""
+    *names, facts, personal = names
+    canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+    said = canonical([event, at.astimezone(UTC).isoformat(), *names, canonical(facts)])
+    own = HKDFExpand(algorithm=hashes.SHA256(), length=32, info=b"audit entry").derive(key)
+    return hmac.digest(own, said.encode() + b"\0" + bytes(personal), "sha256")[:16]
+
+
 def write_macs(apps: Any, schema_editor: Any) -> None:
     """Entries from before there were macs are taken at their word: nobody can say more of them."""
     Entry = apps.get_model("audit", "Entry")
-    rows = Entry.objects.filter(mac=b"").order_by("id").values_list("id", *seals.COLUMNS)
+    rows = Entry.objects.filter(mac=b"").order_by("id").values_list("id", *SAID)
     after, key = 0, None
     while page := list(rows.filter(id__gt=after)[:BATCH]):
-        key = key or seals.keys_of(seals.obtained_key()).entries
-        macs = [
-            (seals.mac(key, [*said[:-1], bytes(said[-1])]), number) for number, *said in page
-        ]
+        # Kept as the site keeps it, or it opened for nobody after.
+        key = key or keys.obtained(["chain"])["chain"]
+        macs = [(mac_of(key, *said), number) for number, *said in page]
         with schema_editor.connection.cursor() as cursor:
             cursor.executemany(f"UPDATE {TABLE} SET mac = %s WHERE id = %s", macs)  # noqa: S608 - a constant
         after = page[-1][0]
