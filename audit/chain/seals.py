@@ -70,6 +70,14 @@ def chained(key: bytes, before: bytes, sequence: int, id: int, mac: bytes, *, ou
     return hmac.digest(key, before + place + bytes([ours]) + mac, "sha256")
 
 
+def as_bytes(seal: str) -> bytes:
+    """What a column of hex holds; b"" for what is none."""
+    try:
+        return bytes.fromhex(seal)
+    except ValueError:
+        return b""
+
+
 def facts_text(facts: Any) -> str:
     """One text for the same facts, as Python holds them and as either database keeps them."""
     return _facts_kept(facts) if isinstance(facts, str) else _canonical(facts)

@@ -14,10 +14,12 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from audit import trail
-from audit.chain import seals
+from audit.chain import ends, seals
+from audit.chain.seals import Keys
 from audit.events import Event
 from audit.models import Entry, Head, Segment
 
@@ -38,39 +40,43 @@ def close(batch: int) -> int:
         first = newest.last + 1 if newest else 1
         if head.sequence < first:
             return 0
+        keys = seals.keys_of(seals.obtained_key())
         # Nearest to its bounds: one that somebody took away must not keep heads from being told.
-        begins = Entry.objects.filter(sequence__gte=first).order_by("sequence").first()
-        last = _end(first, head.sequence, begins.at, now) if begins else 0
-        ends = Entry.objects.filter(sequence__lte=last).order_by("-sequence").first()
-        if begins is None or ends is None or ends.sequence is None or ends.sequence < first:
+        begins = ends.first(keys, first)
+        last = _last(first, head.sequence, begins.at, now) if begins else 0
+        end = ends.last(keys, last)
+        if begins is None or end is None or end.sequence < first:
             return 0
-        last = ends.sequence
+        # SECURITY: by the end of a segment it is known when its entries may go. One that is not ours
+        # could say that it is years old; nothing in it is younger than now.
+        ended = end.at or now
+        began = begins.at or (newest.ended_at if newest else ended)
         segment = Segment(
-            first=first, last=last, seal=str(ends.seal), began_at=begins.at, ended_at=ends.at
+            first=first, last=end.sequence, seal=end.seal, began_at=began, ended_at=ended
         )
-        segment.mac = mac(segment)
+        segment.mac = mac(keys, segment)
         segment.save(force_insert=True)
     return 1
 
 
-def _end(first: int, newest: int, began: datetime, now: datetime) -> int:
-    """Where the segment that begins with `first` ends: before it where it is not full yet."""
+def _last(first: int, newest: int, began: datetime | None, now: datetime) -> int:
+    """Where the segment that begins with `first` ends: before it where it is not full yet. One whose
+    beginning is not ours is never taken for one of today."""
     if newest - first + 1 >= MOST:
         return first + MOST - 1
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    if began >= today:
+    if began is not None and began >= today:
         return first - 1
-    later = Entry.objects.filter(sequence__gte=first, at__gte=today).order_by("sequence")
+    later = Entry.objects.filter(sequence__gt=first, at__gte=today).order_by("sequence")
     begins_today = later.values_list("sequence", flat=True).first()
     return begins_today - 1 if begins_today else newest
 
 
-def mac(segment: Segment) -> str:
+def mac(keys: Keys, segment: Segment) -> str:
     """What makes `segment` one that this site closed, or pruned."""
-    key = seals.keys_of(seals.obtained_key()).links
     times = [seals.moment(segment.began_at), seals.moment(segment.ended_at)]
     said = [segment.first, segment.last, segment.seal, *times, bool(segment.pruned_at)]
-    return hmac.digest(key, f"segment {said}".encode(), "sha256")[: seals.MAC_BYTES].hex()
+    return hmac.digest(keys.links, f"segment {said}".encode(), "sha256")[: seals.MAC_BYTES].hex()
 
 
 def tell(batch: int) -> int:
@@ -129,9 +135,10 @@ def prune(before: datetime, *, batch: int = 2_000) -> Iterator[int]:
     for segment in due(before):
         if segment.pruned_at is None:
             segment.pruned_at = timezone.now()
+            signed = mac(seals.keys_of(seals.obtained_key()), segment)
             with transaction.atomic():
                 Segment.objects.filter(pk=segment.pk).update(
-                    pruned_at=segment.pruned_at, mac=mac(segment)
+                    pruned_at=segment.pruned_at, mac=signed
                 )
                 trail.record(Event.TRAIL_PRUNED, first=segment.first, last=segment.last)
         yield from _emptied(segment, batch)
@@ -155,18 +162,18 @@ def prune_due(batch: int) -> int:
 
 
 def due(before: datetime) -> list[Segment]:
-    """The segments that `prune` empties, or has begun to.
+    """The segments that `prune` empties, or has begun to. One SELECT, and one for the key.
 
     SECURITY: none that this site did not close, or that is younger than it says. Marking it as pruned
     would give it a mac that holds, and take its entries away for whoever wrote that row."""
+    inside = Entry.objects.filter(sequence__gte=OuterRef("first"), sequence__lte=OuterRef("last"))
     told = Segment.objects.filter(ended_at__lt=before, told_at__isnull=False).order_by("first")
-    left = [one for one in told if one.pruned_at is None or _is_left(one)]
-    ours = [one for one in left if mac(one) == one.mac]
+    left = list(told.filter(Q(pruned_at=None) | Exists(inside)))
+    if not left:
+        return []
+    keys = seals.keys_of(seals.obtained_key())
+    ours = [one for one in left if mac(keys, one) == one.mac]
     for one in left:
         if one not in ours:
             logger.critical("The note of entries %d to %d was changed.", one.first, one.last)
     return ours
-
-
-def _is_left(segment: Segment) -> bool:
-    return Entry.objects.filter(sequence__gte=segment.first, sequence__lte=segment.last).exists()

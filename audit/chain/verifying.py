@@ -158,7 +158,8 @@ class _Walk:
         after = 0
         for segment in kept:
             same = heads.get(segment.last, segment.seal) == segment.seal
-            if segment.first != after + 1 or segments.mac(segment) != segment.mac or not same:
+            ours = segments.mac(self.keys, segment) == segment.mac
+            if segment.first != after + 1 or not ours or not same:
                 self.result.note(Finding(Wrong.SEGMENT_CHANGED, segment.first, segment.last))
             elif segment.pruned_at is not None:
                 self.pruned.append(segment)
@@ -175,7 +176,7 @@ class _Walk:
                 continue  # it goes with its segment, and says nothing any more
             if place != self.place + 1:
                 self._over(place)
-            seal = _bytes(sealed)
+            seal = seals.as_bytes(sealed)
             mac, said = read(values)
             holds = seals.mac(entries, said) == mac
             before = self.before
@@ -207,7 +208,7 @@ class _Walk:
         """From where the chain has been followed to, to just before `place`: pruned, or gone."""
         while self.pruned and self.pruned[0].first <= self.place + 1:
             segment = self.pruned.pop(0)
-            self.place, self.before = segment.last, _bytes(segment.seal)
+            self.place, self.before = segment.last, seals.as_bytes(segment.seal)
             self.result.pruned += segment.last - segment.first + 1
         if self.place + 1 < place:
             self.result.note(Finding(Wrong.REMOVED, self.place + 1, place - 1))
@@ -259,11 +260,3 @@ class _Walk:
             if following and following.seal in following.sealed(links, following.place, seal)
         ]
         return Wrong.SEAL_CHANGED, (fits or both)[0]
-
-
-def _bytes(seal: str) -> bytes:
-    """What a column of hex holds; b"" for what is none."""
-    try:
-        return bytes.fromhex(seal)
-    except ValueError:
-        return b""

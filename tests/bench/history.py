@@ -166,7 +166,7 @@ def _finish(writer: Writer) -> None:
         segment = Segment(
             first=first, last=last, seal=seal, began_at=began, ended_at=ended, told_at=ended
         )
-        segment.mac = segments.mac(segment)
+        segment.mac = segments.mac(writer.chain, segment)
         segment.save(force_insert=True)
         first = last + 1
     Head.objects.create(sequence=writer.count, seal=writer.last)

@@ -1,0 +1,64 @@
+"""The ends of a stretch of the chain, and when what stands there was written, as far as the chain
+itself proves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from audit.chain import rows, seals
+from audit.chain.seals import Keys
+from audit.models import Entry, Segment
+
+_NEAREST = "SELECT sequence, id, seal, {said} FROM audit_entry WHERE sequence {bound} LIMIT 1"
+
+
+@dataclass(frozen=True)
+class End:
+    """An entry and its place. `at` is None where its mac or its seal does not say that this site wrote
+    it there: what stands in that column then is anybody's word."""
+
+    sequence: int
+    seal: str
+    at: datetime | None
+
+
+def first(keys: Keys, place: int) -> End | None:
+    """The entry at `place`, or the nearest behind it."""
+    return _end(keys, ">= %s ORDER BY sequence", place)
+
+
+def last(keys: Keys, place: int) -> End | None:
+    """The entry at `place`, or the nearest before it."""
+    return _end(keys, "<= %s ORDER BY sequence DESC", place)
+
+
+def _end(keys: Keys, bound: str, place: int) -> End | None:
+    """Three SELECTs at most."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEAREST.format(said=rows.columns(), bound=bound), [place])
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    sequence, id, seal, *values = found
+    mac, said = rows.reader()(values)
+    before = _seal_before(sequence)
+    is_ours = (
+        before is not None
+        and seals.mac(keys.entries, said) == mac
+        and seals.chained(keys.links, before, sequence, id, mac, ours=True).hex() == seal
+    )
+    return End(sequence, seal, seals.written(said[1]) if is_ours else None)
+
+
+def _seal_before(place: int) -> bytes | None:
+    """None where nothing stands before it that could prove it."""
+    if place == 1:
+        return seals.NOTHING_BEFORE
+    seal = (
+        Entry.objects.filter(sequence=place - 1).values_list("seal", flat=True).first()
+        or Segment.objects.filter(last=place - 1).values_list("seal", flat=True).first()
+    )
+    return seals.as_bytes(seal or "") or None

@@ -1,0 +1,144 @@
+"""A segment is as old as its ends prove, whatever somebody wrote there; and what is due costs the same
+however many there are."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from audit import trail
+from audit.chain import linking, segments
+from audit.events import Event
+from audit.models import Entry, Segment
+from tests.audit.test_segments import ALICE, bounds, close_all, days, pruned
+from tests.audit.test_strange_rows import WRITTEN, slip_in
+from tests.support.trail import unguarded
+
+pytestmark = pytest.mark.django_db
+__all__ = ["days"]
+
+LONG_AGO = (
+    "'2001-01-01 00:00:00+00'" if connection.vendor == "postgresql" else "'2001-01-01 00:00:00'"
+)
+NEVER = "'infinity'" if connection.vendor == "postgresql" else "'zzz'"
+
+
+def happens(times: int = 2) -> None:
+    for _ in range(times):
+        trail.record(Event.SIGNED_IN, subject=ALICE)
+    linking.link()
+
+
+def newest() -> Segment:
+    return Segment.objects.latest("last")
+
+
+def is_now(at: datetime) -> bool:
+    """A day and more lies behind everything else."""
+    return timezone.now() - at < timedelta(hours=1)
+
+
+def nothing_of_it_is_due() -> None:
+    """All that is left is of the last days."""
+    segments.tell(100)
+    before = Entry.objects.count()
+    assert pruned(timezone.now() - timedelta(days=90)) == 0
+    assert Entry.objects.count() == before
+
+
+def test_a_segment_has_the_times_of_its_ends(days) -> None:
+    close_all()
+    times = dict(Entry.objects.values_list("sequence", "at"))
+    for one in Segment.objects.all():
+        assert (one.began_at, one.ended_at) == (times[one.first], times[one.last])
+
+
+@pytest.mark.parametrize("at", [LONG_AGO, NEVER])
+def test_an_end_that_was_made_older_is_no_older_than_its_closing(days, at) -> None:
+    close_all()
+    happens()
+    with unguarded() as sql:
+        sql(f"UPDATE audit_entry SET at = {at} WHERE sequence IN (7, 8)")  # noqa: S608 - constants
+    days.forward(days=1)
+    assert close_all() and bounds()[-1][1] == 8
+    assert is_now(newest().ended_at)
+    assert Segment.objects.get(first=7).began_at == Segment.objects.get(last=6).ended_at
+    nothing_of_it_is_due()
+
+
+@pytest.mark.parametrize("column, value", [("at", LONG_AGO), ("at", NEVER), ("request_id", "'x'")])
+def test_an_end_that_was_slipped_in_is_no_older_than_its_closing(days, column, value) -> None:
+    close_all()
+    happens(1)
+    slip_in(column, value, like=Entry.objects.latest("sequence").id)
+    linking.link()
+    days.forward(days=1)
+    assert close_all() and bounds()[-1][1] == 8
+    assert is_now(newest().ended_at)
+    nothing_of_it_is_due()
+
+
+def test_a_true_entry_of_long_ago_that_was_slipped_in_again_is_none_of_ours(days) -> None:
+    """Its mac holds; its seal says that it was a copy."""
+    days.forward(days=200)
+    happens(1)
+    assert WRITTEN[-1] == "mac"
+    slip_in("mac", "mac", like=Entry.objects.get(sequence=1).id)
+    linking.link()
+    days.forward(days=1)
+    close_all()
+    assert bounds() == [(1, 2), (3, 4), (5, 8)]
+    assert is_now(newest().ended_at)
+    segments.tell(100)
+    assert pruned(timezone.now() - timedelta(days=90)) == 4
+
+
+@pytest.mark.parametrize("at", ["'2999-01-01 00:00:00'", NEVER])
+def test_a_beginning_that_is_of_the_future_keeps_no_head_from_being_told(days, at) -> None:
+    close_all()
+    slip_in("at", at, like=Entry.objects.get(sequence=1).id)
+    happens()
+    days.forward(days=1)
+    close_all()
+    assert bounds()[-1][1] == 9
+
+
+def test_a_first_segment_without_any_true_end_began_when_it_ended(clock) -> None:
+    happens(1)
+    with unguarded() as sql:
+        sql(f"UPDATE audit_entry SET at = {LONG_AGO}")  # noqa: S608 - a constant
+    clock.forward(days=1)
+    assert close_all() == 1
+    assert newest().began_at == newest().ended_at and is_now(newest().ended_at)
+
+
+def test_after_a_segment_that_was_pruned_ends_are_proved_by_its_seal(days) -> None:
+    close_all()
+    segments.tell(100)
+    assert pruned(timezone.now()) == 6
+    linking.link()  # that they were pruned
+    days.forward(days=1)
+    close_all()
+    first = Entry.objects.get(sequence=7)
+    assert newest().first == 7 and newest().began_at == first.at
+
+
+def test_what_is_due_costs_the_same_however_many_there_are(days) -> None:
+    def cost(before: datetime) -> tuple[int, int]:
+        with CaptureQueriesContext(connection) as captured:
+            due = segments.due(before)
+        return len(due), len(captured)
+
+    close_all()
+    segments.tell(100)
+    assert cost(datetime(2001, 1, 1, tzinfo=UTC)) == (0, 1)
+    assert cost(Segment.objects.get(first=3).ended_at) == (1, 2)
+    assert cost(timezone.now()) == (3, 2)
+    next(segments.prune(timezone.now(), batch=1))  # begun, and not at its end
+    assert cost(timezone.now()) == (3, 2)
+    pruned(timezone.now())
+    assert cost(timezone.now()) == (0, 1)
