@@ -27,6 +27,20 @@ MANY = 20_000
 Row = TypeVar("Row")
 
 
+WHY_NOT = {
+    FileNotFoundError: "there is no such file or folder",
+    FileExistsError: "there is one already",
+    IsADirectoryError: "it is a folder",
+    NotADirectoryError: "what should be its folder is a file",
+    PermissionError: "whoever runs this command may not",
+}
+
+
+def why(error: OSError) -> str:
+    """Why a file could not be used, in words and without its number."""
+    return WHY_NOT.get(type(error), (error.strerror or "it failed").lower())
+
+
 @dataclass(frozen=True)
 class PersonAct:
     """What `auth_user` can do to one person besides its own acts (settings.AUTH_USER_ACTS). `effect`

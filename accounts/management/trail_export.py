@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from accounts.management.interrupts import Interrupts
-from accounts.management.operator import FAILED, WRONG_USAGE, OperatorCommand
+from accounts.management.operator import FAILED, WRONG_USAGE, OperatorCommand, why
 from accounts.management.progress import Progress
 from accounts.staff_asked import Asked, AskForm, read
 from audit import exporting, searching
@@ -60,7 +60,7 @@ def _opened(output: str | None, command: OperatorCommand) -> Iterator[Write]:
     try:
         number = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        raise CommandError(f"{output} cannot be made: {error}.", returncode=FAILED) from None
+        raise CommandError(f"{output} cannot be made: {why(error)}.", returncode=FAILED) from None
     try:
         with open(number, "w", encoding="utf-8", newline="") as file:
             yield file.write

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -26,6 +27,7 @@ from audit.models import Entry, Head, Segment
 logger = logging.getLogger("audit.heads")
 
 MOST = 100_000
+_PLACE, _SEAL = re.compile(r"[0-9]{1,19}", re.ASCII), re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 def close(batch: int) -> int:
@@ -123,7 +125,7 @@ def heads_in(text: str) -> Iterator[tuple[int, str]]:
             continue
         sequence, _, rest = each.strip().partition(" ")
         seal = rest.partition(" ")[0]
-        if not (sequence.isascii() and sequence.isdigit() and len(seal) == 64):
+        if not (_PLACE.fullmatch(sequence) and _SEAL.fullmatch(seal)):
             raise ValueError(number)
         yield int(sequence), seal
 

@@ -103,13 +103,34 @@ def test_heads_are_printed_and_read_again(old, tmp_path) -> None:
     assert code == 3 and "is not as it was told outside" in said
 
 
-@pytest.mark.parametrize(("text", "code"), [("nonsense\n", 2), ("3 \udcff", 2), (None, 1)])
-def test_a_file_that_holds_no_heads_is_refused(chain, tmp_path, text, code) -> None:
+PRINTS = "Give a file of lines as `auth_events heads` prints them. Nothing was verified."
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"nonsense\n", f"Line 1 of FILE is no head of a trail. {PRINTS}"),
+        (b"\n3 \xef\xbf\xbd", f"Line 2 of FILE is no head of a trail. {PRINTS}"),
+        (b"9" * 5000 + b" " + b"a" * 64, f"Line 1 of FILE is no head of a trail. {PRINTS}"),
+        (b"\x7fELF\xff\x00", f"FILE is no text. {PRINTS}"),
+        (b"", f"FILE is empty. {PRINTS}"),
+    ],
+)
+def test_a_file_that_holds_no_heads_is_refused(chain, tmp_path, content, said) -> None:
     kept = tmp_path / "heads"
-    if text is not None:
-        kept.write_text(text, errors="replace")
-    said, ended = run("verify", "--heads", str(kept))
-    assert ended == code and "Traceback" not in said
+    kept.write_bytes(content)
+    assert run("verify", "--heads", str(kept)) == (said.replace("FILE", str(kept)), 2)
+    assert not Entry.objects.filter(event=Event.TRAIL_VERIFIED).exists()
+
+
+def test_a_file_of_heads_that_cannot_be_read_is_said_in_words(chain, tmp_path) -> None:
+    for path, why in (
+        (tmp_path / "heads", "there is no such file or folder"),
+        (tmp_path, "it is a folder"),
+        (tmp_path / ("x" * 300), "file name too long"),
+    ):
+        said, code = run("verify", "--heads", str(path))
+        assert (said, code) == (f"{path} cannot be read: {why}. Nothing was verified.", 1)
 
 
 def test_prune_counts_first_and_takes_whole_stretches(old) -> None:

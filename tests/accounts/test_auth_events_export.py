@@ -59,7 +59,11 @@ def test_a_file_is_new_and_its_owners_alone(alice, tmp_path: Path):
     assert len(json.loads(path.read_text())) == 2 and path.stat().st_mode & 0o777 == 0o600
     before = path.read_text()
     out, code = run("export", "--output", str(path))
-    assert "cannot be made" in out and code == 1 and path.read_text() == before
+    assert (
+        out == f"{path} cannot be made: there is one already."
+        and code == 1
+        and path.read_text() == before
+    )
     assert len(told()) == 1
 
 

@@ -133,7 +133,18 @@ def test_a_file_that_cannot_be_written_is_tried_again(days, settings, tmp_path) 
     assert not Segment.objects.exclude(told_at=None).exists()
 
 
-@pytest.mark.parametrize("text", ["x", "12", "12 abc", "-1 " + "a" * 64, "１ " + "a" * 64])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "12",
+        "12 abc",
+        "-1 " + "a" * 64,
+        "１ " + "a" * 64,
+        "2 " + "g" * 64,
+        "9" * 5000 + " " + "a" * 64,
+    ],
+)
 def test_a_file_that_holds_no_heads_is_refused_with_its_line(text) -> None:
     with pytest.raises(ValueError, match="2"):
         list(segments.heads_in(f"1 {'a' * 64} 2026-01-01T00:00:00Z\n{text}\n"))

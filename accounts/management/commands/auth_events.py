@@ -17,7 +17,13 @@ from django.utils import timezone
 from accounts.management import trail_export
 from accounts.management.alone import alone
 from accounts.management.interrupts import Interrupts
-from accounts.management.operator import FAILED, PROBLEMS_FOUND, WRONG_USAGE, OperatorCommand
+from accounts.management.operator import (
+    FAILED,
+    PROBLEMS_FOUND,
+    WRONG_USAGE,
+    OperatorCommand,
+    why,
+)
 from accounts.management.progress import Progress
 from audit import trail
 from audit.chain import linking, segments, verifying
@@ -113,13 +119,18 @@ class Command(OperatorCommand):
         if path is None:
             return {}
         try:
-            return dict(segments.heads_in(Path(path).read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"{path} cannot be read: {error}.", returncode=FAILED) from None
-        except ValueError as error:
+            heads = dict(segments.heads_in(Path(path).read_text(encoding="utf-8")))
+        except OSError as error:
             raise CommandError(
-                f"Line {error} of {path} is no head of a trail.", returncode=WRONG_USAGE
+                f"{path} cannot be read: {why(error)}. Nothing was verified.", returncode=FAILED
             ) from None
+        except UnicodeDecodeError:
+            raise _no_heads(f"{path} is no text") from None
+        except ValueError as error:
+            raise _no_heads(f"Line {error} of {path} is no head of a trail") from None
+        if not heads:
+            raise _no_heads(f"{path} is empty")
+        return heads
 
     # --- heads ------------------------------------------------------------------------------------
 
@@ -174,6 +185,13 @@ class Command(OperatorCommand):
                 self.stderr.write(text, ending=ending)
 
         return Progress(what, "entries", write=write, on_terminal=sys.stderr.isatty(), total=total)
+
+
+def _no_heads(what: str) -> CommandError:
+    return CommandError(
+        f"{what}. Give a file of lines as `auth_events heads` prints them. Nothing was verified.",
+        returncode=WRONG_USAGE,
+    )
 
 
 def _facts(result: Result, heads: dict[int, str]) -> dict[str, Any]:
