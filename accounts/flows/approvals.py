@@ -177,9 +177,12 @@ def counts(row: Approval, say: Saying = may_say) -> bool:
     return not moved and say(row.asked_by, wish_of(row))
 
 
-def settle(request: HttpRequest, wish: Wish, *, reason: str, mail: Iterable[Letter]) -> bool:
+def settle(request: HttpRequest, wish: Wish, *, reason: str, mail: Iterable[Letter] | None) -> bool:
     """Inside the transaction of the act, with its person held: True if it may be done now; False if it
-    was noted as the first of two words, of which `mail` tells. A word is used up by the act, once."""
+    was noted as the first of two words, of which `mail` tells. A word is used up by the act, once.
+
+    Raises CredentialsMoved where it would be the first word and `mail` is None: whoever composes
+    letters before the transaction had seen a first word, and it is gone. Nobody would hear of this."""
     actor = cast(User, request.user)
     if wish.person is not None and not takes_two(wish.person):
         return True
@@ -187,6 +190,8 @@ def settle(request: HttpRequest, wish: Wish, *, reason: str, mail: Iterable[Lett
     if found is not None:
         use_up(found)
         return True
+    if mail is None:
+        raise CredentialsMoved
     note(request, wish, reason=reason, mail=mail)
     return False
 

@@ -134,7 +134,10 @@ def _write(
         # What is asked anew about a limit takes the place of what waited for it.
         kept = {name: one for name, one in row.wanted.items() if name not in [*tighter, *at_once]}
         asked = kept | (wanted.json(*later) if later else {})
-        User.objects.filter(pk=user.pk).update(**own_limits.from_json(now_on.json()))
+        # Only what is changed: another limit may have been loosened since this person was read.
+        if changed := [*tighter, *at_once]:
+            columns = own_limits.from_json(now_on.json(*changed))
+            User.objects.filter(pk=user.pk).update(**columns)
         OwnLimits.objects.update_or_create(
             user=user,
             defaults={

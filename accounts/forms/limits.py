@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
@@ -9,6 +10,8 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -19,7 +22,8 @@ from accounts.unsent import KeptForm
 
 
 class LimitsForm(KeptForm):
-    """A day counts to its end by the person's own clock."""
+    """A day counts to its end by the person's own clock. The page carries what it showed (`shown`):
+    what nobody touched there stays as it is by now, whatever another window has changed since."""
 
     kept = own_limits.NAMES
 
@@ -52,7 +56,8 @@ class LimitsForm(KeptForm):
         self.zone = time_zones.zone_of(user.time_zone)
         self.today = timezone.now().astimezone(self.zone).date()
         super().__init__(*args, **kwargs)
-        self.initial = self._as_it_is()
+        self.as_it_is = self._as_it_is()
+        self.initial = dict(self.as_it_is)
         usual = own_limits.recovery_days(
             User(is_staff=user.is_staff, is_superuser=user.is_superuser)
         )
@@ -91,10 +96,10 @@ class LimitsForm(KeptForm):
     def clean_frozen_until(self) -> datetime | None:
         """The first moment after that day."""
         day: date | None = self.cleaned_data["frozen_until"]
+        if not self._is_touched("frozen_until") or day == self.as_it_is["frozen_until"]:
+            return self.user.frozen_until
         if day is None:
             return None
-        if day == self.initial["frozen_until"]:
-            return self.user.frozen_until
         if not self.today <= day <= self.today + timedelta(days=settings.POLICY_FREEZE_DAYS):
             raise ValidationError(
                 ngettext(
@@ -107,8 +112,36 @@ class LimitsForm(KeptForm):
         return datetime.combine(day + timedelta(days=1), time.min, tzinfo=self.zone)
 
     @property
+    def shown(self) -> SafeString:
+        """Hidden fields with what this page showed first, for the template."""
+        pairs = [
+            (self.add_initial_prefix(name), self._shown(name) or "") for name in own_limits.NAMES
+        ]
+        return format_html_join("", '<input type="hidden" name="{}" value="{}">', pairs)
+
+    def _shown(self, name: str) -> str | None:
+        """As its page says; None where it does not say."""
+        if self.is_bound:
+            return cast("str | None", self.data.get(self.add_initial_prefix(name)))
+        return _as_posted(self.as_it_is[name])
+
+    def _is_touched(self, name: str) -> bool:
+        widget = self.fields[name].widget
+        posted = widget.value_from_datadict(self.data, self.files, self.add_prefix(name))
+        shown = self._shown(name)
+        return shown is None or _as_posted(posted) != shown
+
+    @property
     def wanted(self) -> Limits:
-        return Limits(**{name: self.cleaned_data[name] for name in own_limits.NAMES})
+        touched = [name for name in own_limits.NAMES if self._is_touched(name)]
+        return replace(
+            own_limits.of(self.user), **{name: self.cleaned_data[name] for name in touched}
+        )
+
+
+def _as_posted(value: Any) -> str:
+    """As a browser sends it."""
+    return "on" if value is True else str(value or "")
 
 
 def _in_days(days: int) -> str:

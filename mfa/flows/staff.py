@@ -141,7 +141,8 @@ def do(
     actor = cast(User, request.user)
     wish = Wish(name, permission, person, about, asked or {})
     is_first = approvals.takes_two(person) and not approvals.first_word(wish, besides=actor)
-    told = approvers.telling(actor, wish, reason) if is_first else []
+    # Composed before the lock, by what is seen here; what it is, `settle` decides behind it.
+    told = approvers.telling(actor, wish, reason) if is_first else None
     with transaction.atomic():
         asking, now = guard.hold_both(request, person)
         if not approvals.may(asking, now, permission):

@@ -149,3 +149,32 @@ def test_of_two_who_loosen_at_once_neither_loses_what_the_other_was_told(frozen,
     names = ["recovery_days", "frozen_until"]
     assert set(wanted) == {name for name, said in zip(names, answers, strict=True) if "302" in said}
     assert limits_of(frozen) == {"frozen_until": ends, "recovery_days": 21}
+
+
+def test_a_limit_that_is_loosened_while_another_is_set_stays_loose(frozen, clock, settings):
+    clock.forward(minutes=1)
+    User.objects.filter(pk=frozen.pk).update(frozen_until=None)
+    save(sign_in(), recovery_days=None)
+    clock.forward(days=21, minutes=1)
+    owner = sign_in()
+    # The flow asks this after it has read the person, and before it writes.
+    meanwhile["then"] = lambda: flow.loosen_due(10)
+    settings.STRONGEST_PROOF = f"{__name__}.strongest_a_moment_later"
+    assert save(owner, frozen_until=in_days(2)).status_code == 302
+    assert Entry.objects.filter(event="account.limits_loosened").count() == 1
+    assert set(limits_of(frozen)) == {"frozen_until"} and flow.waiting(frozen) is None
+
+
+def test_a_worker_that_loosens_and_a_person_who_tightens_lose_nothing_of_each_other(frozen, clock):
+    clock.forward(minutes=1)
+    User.objects.filter(pk=frozen.pk).update(frozen_until=None)
+    save(sign_in(), recovery_days=None)
+    clock.forward(days=21, minutes=1)
+    owner = sign_in()
+    acts = [
+        lambda: flow.loosen_due(10),
+        lambda: outcome(save(owner, frozen_until=in_days(2))),
+    ]
+    race(lambda n: acts[n](), 2)
+    flow.loosen_due(10)  # whose addresses were being told meanwhile is loosened on the next turn
+    assert set(limits_of(frozen)) == {"frozen_until"} and flow.waiting(frozen) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -26,14 +27,21 @@ def sign_in(name: str = "alice", browser: Visitor | None = None) -> Visitor:
 
 def save(browser: Visitor, **fields: Any) -> Any:
     """Post the page as it stands, but for `fields`; None takes one out."""
-    form = browser.get(LIMITS).context["form"]
+    page = browser.get(LIMITS)
+    form = page.context["form"]
     posted = {name: form[name].value() for name in form.fields} | fields
     posted = {
         name: value.isoformat() if isinstance(value, date) else "on" if value is True else value
         for name, value in posted.items()
         if value not in (None, False)
     }
-    return browser.post(LIMITS, posted)
+    return browser.post(LIMITS, shown_in(page) | posted)
+
+
+def shown_in(page: Any) -> dict[str, str]:
+    """What the page says that it showed, as its form sends it along."""
+    hidden = r'<input type="hidden" name="(initial-\w+)" value="([^"]*)">'
+    return dict(re.findall(hidden, page.content.decode()))
 
 
 def limits_of(user: User) -> dict[str, Any]:
