@@ -36,13 +36,15 @@ Words = str | Promise
 @dataclass(frozen=True)
 class MenuEntry:
     """`url_name` is the page; `covers` the pages under it that are shown as this one. `after`: which
-    entry of a lower room it stands behind, '' for the end."""
+    entry of a lower room it stands behind, '' for the end. `only`: who sees it, where not everybody
+    does; it is asked for every page, so it makes no statement."""
 
     url_name: str
     icon: str
     label: Words
     covers: str | tuple[str, ...] = ""
     after: str = ""
+    only: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,12 @@ def _held(user: User) -> list[dict[str, Any]]:
     ]
 
 
+def _may_see_the_desk(user: Any) -> bool:
+    """As the desk itself asks (accounts/staff_site.py), of the session's own record."""
+    verified = getattr(user, "is_verified", None)
+    return bool(user.is_active and user.is_staff and verified and verified())
+
+
 OWN = Panel(
     jobs=JOBS,
     notices=_held,
@@ -129,6 +137,7 @@ OWN = Panel(
         MenuEntry(
             "account_data", "save", _("Your data"), covers=("/accounts/data/", "/accounts/delete/")
         ),
+        MenuEntry("admin:index", "desktop", _("Staff desk"), only=_may_see_the_desk),
     ),
     sentences=SENTENCES,
     letters=LETTERS,
@@ -174,6 +183,13 @@ def menu() -> list[MenuEntry]:
         place = names.index(entry.after) + 1 if entry.after in names else len(entries)
         entries.insert(place, entry)
     return entries
+
+
+def hidden_from(user: Any) -> frozenset[str]:
+    """The entries of the menu, by url name, that this person does not see."""
+    some = [entry for panel in every() for entry in panel.menu if entry.only is not None]
+    is_in = getattr(user, "is_authenticated", False)
+    return frozenset(one.url_name for one in some if not (is_in and one.only and one.only(user)))
 
 
 def notices(user: Any) -> list[dict[str, Any]]:

@@ -57,22 +57,28 @@ def _facts_of(field: BoundField) -> dict[str, Any]:
 
 
 class Frame:
-    """The parts of the frame that depend on the language and the place alone: {{ frame.head }}.
+    """The parts of the frame that depend on the language and the place alone, and the menu on who sees
+    which entries besides: {{ frame.head }}.
 
     Each is drawn once in a process and kept; the empty frame would else cost most of a page."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
 
     def __getitem__(self, part: str) -> SafeString:
         draw = _draw_part.__wrapped__ if settings.DEBUG else _draw_part
-        place = _place(self.path) if part == "menu" else ""
-        return draw(part, get_language() or "", place)
+        language = get_language() or ""
+        if part != "menu":
+            return draw(part, language)
+        hidden = panels.hidden_from(getattr(self.request, "user", None))
+        return draw(part, language, _place(self.request.path), hidden)
 
 
 @lru_cache(maxsize=512)
-def _draw_part(part: str, language: str, path: str) -> SafeString:
-    return render_to_string(f"frame/{part}.html", _names() | {"menu": _menu(path)})
+def _draw_part(
+    part: str, language: str, place: str = "", hidden: frozenset[str] = frozenset()
+) -> SafeString:
+    return render_to_string(f"frame/{part}.html", _names() | {"menu": _menu(place, hidden)})
 
 
 def _names() -> dict[str, Any]:
@@ -99,10 +105,11 @@ def _place(path: str) -> str:
     return ""
 
 
-def _menu(place: str) -> list[dict[str, Any]]:
+def _menu(place: str, hidden: frozenset[str]) -> list[dict[str, Any]]:
     return [
         {"url": url, "icon": entry.icon, "label": entry.label, "current": url == place}
         for (url, _covers), entry in zip(_menu_paths(), panels.menu(), strict=True)
+        if entry.url_name not in hidden
     ]
 
 
@@ -128,7 +135,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     """Context of every page: the site's names, the visitor's theme, the languages on offer."""
     return _constants() | {
         "theme": theme_of(request),
-        "frame": Frame(request.path),
+        "frame": Frame(request),
         # Asked by the frame of a person's own pages alone.
         "account_notices": lambda: panels.notices(getattr(request, "user", None)),
     }

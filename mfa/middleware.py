@@ -16,7 +16,7 @@ from django_otp.models import Device
 from accounts import confined
 from accounts.sessions import proofs
 from accounts.sessions.store import of_request
-from mfa import policy
+from mfa import policy, wanted
 from mfa.flows import trusted
 
 # What whoever must set up a second step may reach besides the pages that do it, and besides what
@@ -83,9 +83,11 @@ class EnrolmentMiddleware:
             return None
         proved = proofs.of_request(request, user)
         if policy.must_enrol(user, proved):
+            wanted.keep(request)
             return redirect("mfa_required")
         # Whoever came in by the last of their codes makes new ones before anything else.
         used_last = user.two_step_on and user.recovery_codes_left == 0
         if used_last and any(one["method"] == "recovery_code" for one in proved):
+            wanted.keep(request)
             return redirect("mfa_recovery_codes_generate")
         return None

@@ -180,9 +180,8 @@ def counts(row: Approval, say: Saying = may_say) -> bool:
 def settle(request: HttpRequest, wish: Wish, *, reason: str, mail: Iterable[Letter] | None) -> bool:
     """Inside the transaction of the act, with its person held: True if it may be done now; False if it
     was noted as the first of two words, of which `mail` tells. A word is used up by the act, once.
-
-    Raises CredentialsMoved where it would be the first word and `mail` is None: whoever composes
-    letters before the transaction had seen a first word, and it is gone. Nobody would hear of this."""
+    Raises CredentialsMoved where it would be noted and `mail` is None: a first word was seen when
+    letters would have been composed, and is gone. Nobody would hear of this one."""
     actor = cast(User, request.user)
     if wish.person is not None and not takes_two(wish.person):
         return True

@@ -18,7 +18,7 @@ from accounts import unsent
 from accounts.fields import posted
 from accounts.requests import OwnRequest
 from accounts.step_up import demand_fresh_proof
-from mfa import factors, policy
+from mfa import factors, policy, wanted
 from mfa.devices import app as device
 from mfa.flows import app
 from mfa.forms import AddAppForm
@@ -59,7 +59,7 @@ def go_on(request: OwnRequest, said: str) -> HttpResponse:
     """After a second step was set up: to the recovery codes, where there are none yet."""
     if factors.of(request.user).codes is not None:
         messages.success(request, said)
-        return redirect("mfa_security")
+        return wanted.go_on(request, "mfa_security")
     return redirect("mfa_recovery_codes_generate")
 
 

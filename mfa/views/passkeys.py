@@ -18,7 +18,7 @@ from accounts import time_zones, unsent
 from accounts.fields import posted
 from accounts.requests import OwnRequest
 from accounts.step_up import demand_fresh_proof
-from mfa import factors, policy
+from mfa import factors, policy, wanted
 from mfa.devices.passkey import MOST
 from mfa.devices.webauthn import NotProved
 from mfa.flows import passkeys
@@ -97,7 +97,7 @@ def _added(request: OwnRequest) -> HttpResponse:
     else:
         ready = _("Your passkey is ready.")
     messages.success(request, ready)
-    return redirect("mfa_passkeys")
+    return wanted.go_on(request, "mfa_passkeys")
 
 
 def _enough() -> str:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.fields import posted
 from accounts.models import User
 from accounts.requests import OwnRequest
-from mfa import factors
+from mfa import factors, wanted
 from mfa.flows import recovery_codes
 from mfa.flows.changes import SecondStepFirst
 from mfa.forms import SavedForm
@@ -51,7 +51,7 @@ def generate(request: OwnRequest) -> HttpResponse:
                 if was_on
                 else _("Two-step sign-in is on. Your recovery codes are ready."),
             )
-            return redirect("mfa_security")
+            return wanted.go_on(request, "mfa_security")
     except recovery_codes.NothingToRecover:
         messages.info(request, _("Set up a second step first."))
         return redirect("mfa_security")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.requests import OwnRequest
 from accounts.sessions import proofs
-from mfa import factors, policy
+from mfa import factors, policy, wanted
 from mfa.views.step_up import second_step_first
 
 
@@ -22,6 +22,6 @@ def required(request: OwnRequest) -> HttpResponse:
         proved = proofs.of_request(request, request.user)
         # All is set up, and this session has not proved what counts.
         must = policy.must_enrol(request.user, proved)
-        return second_step_first(request) if must else redirect("account_overview")
+        return second_step_first(request) if must else wanted.go_on(request, "account_overview")
     context = {"demand": demand, "held": held, "kinds": policy.kinds()}
     return render(request, "mfa/required.html", context)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from accounts import unsent
 from accounts.errors import NumberNotServed, TooManyTries, leading_back
 from accounts.fields import WRONG_CODE, posted, too_soon
 from accounts.flows import phone
@@ -31,6 +32,7 @@ MAILED = "mfa_mailed_begun"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@unsent.kept(NumberForm)
 @login_required
 @sensitive_post_parameters("code", "number")
 def texted_on(request: OwnRequest) -> HttpResponse:
@@ -65,6 +67,7 @@ def _begin_number(request: OwnRequest) -> HttpResponse:
 
 
 def _number_page(request: OwnRequest, form: NumberForm) -> HttpResponse:
+    unsent.ready(request, form)
     context = {"form": form, "own": phone.shown(sent.offered_number(request.user))}
     return render(request, "mfa/texted_number.html", context)
 

@@ -188,4 +188,5 @@ def test_the_menu_stands_in_the_order_of_the_rooms_but_where_an_entry_says_other
     assert names == [
         "account_overview", "account_profile", "account_email", "account_change_password",
         "mfa_security", "account_limits", "account_devices", "account_activity", "account_data",
+        "admin:index",
     ]  # fmt: skip

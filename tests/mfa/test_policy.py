@@ -18,6 +18,7 @@ from tests.support.roads import STEP
 from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
+TO_THE_DESK = b'<a href="/admin/">'
 REQUIRED, SECURITY = "/accounts/mfa/required/", "/accounts/mfa/"
 
 
@@ -134,12 +135,26 @@ def test_the_desk_takes_a_session_that_proved_a_second_step(ada, settings):
     """Behind all roads: no cookie of a password alone opens a page of it."""
     browser = sign_in("ada")
     assert browser.get("/admin/").status_code == 200
+    assert TO_THE_DESK in browser.get("/accounts/").content
     session = browser.session
     session["account_authentication_methods"] = [{"method": "password", "at": 9e9}]
     User.objects.update(two_step_on=False)
     session.save()
     settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if "Enrolment" not in one]
-    assert browser.get("/admin/").status_code in (302, 403)
+    bare = Visitor()  # whose chain of middlewares is not made yet
+    bare.cookies = browser.cookies
+    assert outcome(bare.get("/admin/")).startswith("302 /admin/login/")
+    page = bare.get("/accounts/profile/")
+    assert page.status_code == 200 and TO_THE_DESK not in page.content
+
+
+def test_the_menu_leads_nobody_else_to_the_desk(alice, carol):
+    assert TO_THE_DESK not in sign_in("alice").get("/accounts/").content
+    browser = sign_in("carol")
+    browser.post(STEP, {"method": "app", "code": second_steps.as_if_later(carol)})
+    assert TO_THE_DESK not in browser.get("/accounts/profile/").content
+    User.objects.filter(pk=carol.pk).update(is_staff=True)
+    assert TO_THE_DESK in browser.get("/accounts/profile/").content
 
 
 def test_staff_who_came_in_by_a_recovery_code_keep_a_strong_method(ada):
