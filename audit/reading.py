@@ -16,6 +16,8 @@ from audit.facts import cleaned
 from audit.models import Entry
 from audit.trail import Named
 
+# What is recorded here, and is no deed.
+READS = (Event.TRAIL_READ, Event.STAFF_PERSON_READ, Event.STAFF_PEOPLE_READ)
 OFTEN = timedelta(minutes=1)
 LOOKED_AT = 30  # of what the reader did last: more than that in a minute is told again
 

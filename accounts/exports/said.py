@@ -25,6 +25,7 @@ CHANGES: dict[str, Words] = {
     ChangeSet.Kind.PASSWORD: _("Password"),
     ChangeSet.Kind.FACTOR: _("Second steps"),
     ChangeSet.Kind.PHONE: _("Phone number"),
+    ChangeSet.Kind.USERNAME: _("Username"),
     ChangeSet.Kind.LIMITS: _("Limits you set"),
 }
 COPIES: dict[str, Words] = {

@@ -221,3 +221,15 @@ def test_failures_by_hour_alone_are_no_network_and_no_account() -> None:
     HourFailures.objects.create(hour=NOON, whose="network", key="ab" * 32, count=1)
     (one,) = tables.networks(gathered(WEEK, NOON))
     assert one.text == ""
+
+
+# --- what staff did -------------------------------------------------------------------------------
+
+
+def test_what_staff_read_pushes_out_nothing_that_they_did() -> None:
+    happens(Event.UNLOCKED_BY_STAFF, reason="ticket")
+    for _ in range(tables.MOST_ACTS):
+        happens(Event.STAFF_PERSON_READ)
+        happens(Event.STAFF_PEOPLE_READ, asked=["search"])
+        happens(Event.TRAIL_READ, asked=[])
+    assert [line.event for line in tables.staff_acts()] == [Event.UNLOCKED_BY_STAFF]
