@@ -3,7 +3,7 @@ numbers as a table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -131,6 +131,23 @@ def counted(
         [Series(label, numbers.counts[measure]) for measure, label in series.items()],
         note,
         before=[numbers.before[measure] for measure in series],
+    )
+
+
+def named(
+    slug: str,
+    title: str,
+    summary: str,
+    along: str,
+    places: Mapping[str, str],
+    series: list[Series],
+    note: str,
+    besides: Sequence[Series] = (),
+) -> Plot:
+    """Bars over what has a name each: as machines read it, and as people do."""
+    names, labels = list(places), list(places.values())
+    return Plot(
+        slug, title, How.BARS, summary, along, names, labels, series, note, besides=list(besides)
     )
 
 

@@ -10,21 +10,40 @@ from django.utils.translation import gettext as _
 from audit.watch import spans
 from audit.watch.drawing import How
 from audit.watch.numbers import Numbers
-from audit.watch.plot import Plot, Series, counted, gauge, sampled
+from audit.watch.plot import Plot, Series, counted, gauge, named, sampled
 from audit.watch.words import against, number, peak, percent, seconds
 
 # As many layers as can be told apart.
 MOST_SERIES = 5
 
 
+def _changed(numbers: Numbers, *measures: str) -> str:
+    """How many there were of them together, against the period before."""
+    now = sum(numbers.total(measure) for measure in measures)
+    return against(now, sum(numbers.before[measure] for measure in measures))
+
+
+def _part(part: float, whole: float) -> dict[str, str]:
+    """For a sentence of how many there are of how many."""
+    return {"part": number(part), "whole": number(whole), "share": percent(part, whole)}
+
+
+def _mostly(numbers: Numbers, measures: dict[str, str]) -> tuple[int, dict[str, str]]:
+    """How many there were of all `measures`, by what they are called; and for a sentence of which were
+    most of them."""
+    whole = sum(numbers.total(one) for one in measures)
+    most = max(measures, key=numbers.total)
+    return whole, {"most": measures[most], **_part(numbers.total(most), whole)}
+
+
 def sign_ins(numbers: Numbers) -> Plot:
-    good, bad = numbers.total("signed_in"), numbers.total("failed")
+    bad = numbers.total("failed")
     most, when = peak(numbers.counts["failed"], [spans.shown(piece) for piece in numbers.pieces])
     summary = _("Sign-ins: %(good)s, %(good_against)s. Failures: %(bad)s, %(bad_against)s.") % {
-        "good": number(good),
+        "good": number(numbers.total("signed_in")),
         "bad": number(bad),
-        "good_against": against(good, numbers.before["signed_in"]),
-        "bad_against": against(bad, numbers.before["failed"]),
+        "good_against": _changed(numbers, "signed_in"),
+        "bad_against": _changed(numbers, "failed"),
     }
     if bad:
         summary += " " + _("Failures peaked at %(most)s: %(when)s.") % {"most": most, "when": when}
@@ -47,14 +66,12 @@ def today(numbers: Numbers) -> Plot:
         "usual": number(round(usual)),
     }
     hours = [f"{hour:02}:00" for hour in range(24)]
-    return Plot(
+    return named(
         "today",
         _("Sign-ins today, by hour"),
-        How.BARS,
         summary,
         _("Hour (UTC)"),
-        hours,
-        hours,
+        dict(zip(hours, hours, strict=True)),
         [
             Series(_("Today"), [*numbers.today[:so_far], *[None] * (24 - so_far)]),
             Series(_("Usual"), numbers.usual),
@@ -71,17 +88,11 @@ def failures(numbers: Numbers) -> Plot:
         "throttled": _("Throttled"),
         "switched_off": _("Switched off or frozen"),
     }
-    all_of_them = sum(numbers.total(reason) for reason in reasons)
-    before = sum(numbers.before[reason] for reason in reasons)
-    first = max(reasons, key=numbers.total)
+    whole, said = _mostly(numbers, reasons)
     summary = _("Nothing failed.")
-    if all_of_them:
-        summary = _("Failures: %(n)s, %(against)s. Most of them: %(reason)s, %(share)s.") % {
-            "n": number(all_of_them),
-            "against": against(all_of_them, before),
-            "reason": reasons[first],
-            "share": percent(numbers.total(first), all_of_them),
-        }
+    if whole:
+        said["against"] = _changed(numbers, *reasons)
+        summary = _("Failures: %(whole)s, %(against)s. Most of them: %(most)s, %(share)s.") % said
     note = _("Throttled counts each limit that was reached, not each try it refused.")
     title = _("Why sign-ins failed")
     return counted(numbers, "failures", title, How.STACKED, summary, note=note, **reasons)
@@ -94,27 +105,19 @@ def methods(numbers: Numbers) -> Plot:
         "by_code": _("Code or link by email"),
         "by_provider": _("Provider"),
     }
-    whole = sum(numbers.total(one) for one in by)
-    first = max(by, key=numbers.total)
+    whole, said = _mostly(numbers, by)
     summary = _("Nobody signed in.")
     if whole:
-        summary = _("Most by %(method)s: %(share)s of %(n)s. By passkey: %(passkeys)s.") % {
-            "method": by[first],
-            "share": percent(numbers.total(first), whole),
-            "n": number(whole),
-            "passkeys": percent(numbers.total("by_passkey"), whole),
-        }
+        said["passkeys"] = percent(numbers.total("by_passkey"), whole)
+        summary = _("Most by %(most)s: %(share)s of %(whole)s. By passkey: %(passkeys)s.") % said
     return counted(numbers, "methods", _("How people signed in"), How.STACKED, summary, **by)
 
 
 def second_steps(numbers: Numbers) -> Plot:
     people = numbers.gauged.get("people", {}).get("", 0)
     on = numbers.gauged.get("two_step", {}).get("on", 0)
-    summary = _("Two-step sign-in is on in %(on)s of %(people)s accounts: %(share)s.") % {
-        "on": number(on),
-        "people": number(people),
-        "share": percent(on, people),
-    }
+    summary = _("Two-step sign-in is on in %(part)s of %(whole)s accounts: %(share)s.")
+    summary %= _part(on, people)
     kinds = {
         "app": _("Authenticator app"),
         "passkey": _("Passkey"),
@@ -143,22 +146,15 @@ def sign_ups(numbers: Numbers) -> Plot:
     }
     began, ended = numbers.total("signups_started"), numbers.total("signups_confirmed")
     summary = _(
-        "Sign-ups confirmed: %(ended)s of %(began)s, which is %(share)s. New accounts: %(against)s."
+        "Sign-ups confirmed: %(part)s of %(whole)s, which is %(share)s. New accounts: %(against)s."
     )
-    summary %= {
-        "ended": number(ended),
-        "began": number(began),
-        "share": percent(ended, began),
-        "against": against(ended, numbers.before["signups_confirmed"]),
-    }
-    return Plot(
+    summary %= _part(ended, began) | {"against": _changed(numbers, "signups_confirmed")}
+    return named(
         "sign-ups",
         _("From sign-up to second step"),
-        How.BARS,
         summary,
         _("Step"),
-        list(steps),
-        list(steps.values()),
+        steps,
         [
             Series(_("This period"), [numbers.total(step) for step in steps]),
             Series(_("Period before"), [numbers.before[step] for step in steps]),
@@ -191,7 +187,8 @@ def passkeys(numbers: Numbers) -> Plot:
 
 def codes(numbers: Numbers) -> Plot:
     """The times are those of whole queues: a code waits no longer than what stands beside it."""
-    typical = {channel: _typical(numbers, channel) for channel in ("email", "text")}
+    channels = {"email": _("Email"), "text": _("Text")}
+    typical = {channel: _typical(numbers, channel) for channel in channels}
     summary = _(
         "Codes entered by email: %(email_entered)s of %(email_sent)s; by text: %(text_entered)s of"
         " %(text_sent)s. In the median a message left after %(email)s, a text after %(text)s."
@@ -204,14 +201,12 @@ def codes(numbers: Numbers) -> Plot:
             for what in ("sent", "entered")
         },
     }
-    return Plot(
+    return named(
         "codes",
         _("Codes by email and text"),
-        How.BARS,
         summary,
         _("Channel"),
-        list(typical),
-        [_("Email"), _("Text")],
+        channels,
         [
             Series(_("Sent"), [numbers.total(f"sent_{channel}") for channel in typical]),
             Series(_("Entered"), [numbers.total(f"entered_{channel}") for channel in typical]),
@@ -228,12 +223,8 @@ def _typical(numbers: Numbers, channel: str) -> int | None:
 
 def resets(numbers: Numbers) -> Plot:
     asked, done = numbers.total("resets_asked"), numbers.total("resets_finished")
-    summary = _("Completed: %(done)s of %(asked)s, which is %(share)s. Asked: %(against)s.") % {
-        "done": number(done),
-        "asked": number(asked),
-        "share": percent(done, asked),
-        "against": against(asked, numbers.before["resets_asked"]),
-    }
+    summary = _("Completed: %(part)s of %(whole)s, which is %(share)s. Asked: %(against)s.")
+    summary %= _part(done, asked) | {"against": _changed(numbers, "resets_asked")}
     return counted(
         numbers,
         "resets",
@@ -265,7 +256,7 @@ def hashes(numbers: Numbers) -> Plot:
         "share": percent(current, whole),
         "whole": number(whole),
         "moved": number(numbers.total("hashes_moved")),
-        "against": against(numbers.total("hashes_moved"), numbers.before["hashes_moved"]),
+        "against": _changed(numbers, "hashes_moved"),
     }
     title = _("How passwords are hashed")
     return sampled(numbers, "hashes", title, How.STACKED, summary, series)
