@@ -63,15 +63,21 @@ PERIODIC = [
     "audit.watch.failures.note",
 ]
 
+# What somebody who has just started the site waits for: they ask for little where there is little.
+AT_ONCE = ["audit.watch.gauges.sample"]
+
 
 class Rota:
-    """Whose turn it is. Starts at a random moment, so that several workers do not march in step."""
+    """Whose turn it is. Starts at a random moment, so that several workers do not march in step, but
+    for what is AT_ONCE."""
 
     def __init__(self, names: list[str] | None = None) -> None:
         self.jobs = [*PERIODIC, *settings.HOUSEKEEPING] if names is None else names
         # When a job began whose batches are full so far, and their rows.
         self._under_way: dict[str, tuple[datetime, int]] = {}
-        self.begin_at(time.monotonic() + 1 + secrets.randbelow(60))
+        now = time.monotonic()
+        self.begin_at(now + 1 + secrets.randbelow(60))
+        self._next |= {name: now for name in AT_ONCE if name in self.jobs}
 
     def begin_at(self, moment: float) -> None:
         """Let every job be due from `moment` of the monotonic clock."""

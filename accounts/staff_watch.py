@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import formats
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts import job_status, staff_words, watch
@@ -141,11 +142,11 @@ def _tiles(request: HttpRequest, numbers: Numbers) -> list[Tile]:
             percent(bad, good + bad),
             (_("before: %(share)s") % {"share": percent(bad_before, good_before + bad_before)},),
         ),
-        Tile(_("Active sessions"), number(gauged.get("sessions", {}).get("", 0)), (sampled,)),
+        Tile(_("Active sessions"), _known(gauged.get("sessions", {}).get("")), (sampled,)),
         Tile(
             _("Accounts with a second step"),
             percent(gauged.get("two_step", {}).get("on", 0), people),
-            (_("of %(n)s accounts") % {"n": number(people)}, sampled),
+            (_of_accounts(people), sampled) if people else (sampled,),
         ),
         Tile(
             _("New accounts"),
@@ -155,6 +156,15 @@ def _tiles(request: HttpRequest, numbers: Numbers) -> list[Tile]:
         _alerts(numbers, url=_limits_reached(request)),
         _waiting(numbers, url=_outbox(request)),
     ]
+
+
+def _known(value: int | None) -> str:
+    """What was not sampled yet is no zero."""
+    return "–" if value is None else number(value)
+
+
+def _of_accounts(people: int) -> str:
+    return ngettext("of %(n)s account", "of %(n)s accounts", people) % {"n": number(people)}
 
 
 def _sampled(numbers: Numbers) -> str:

@@ -54,8 +54,13 @@ def sample(batch: int) -> int:
     nothing is left for another turn, whatever `batch` is. Four statements and the sources'."""
     now = timezone.now()
     newest = DailyGauge.objects.filter(day=now.date()).order_by("-sampled_at").first()
-    if newest is not None and newest.sampled_at > now - EVERY:
-        return 0
+    if newest is None or newest.sampled_at <= now - EVERY:
+        renew(now)
+    return 0
+
+
+def renew(now: datetime) -> None:
+    """Note what there is, however lately that was done."""
     rows = {
         (gauge.name, gauge.detail): DailyGauge(
             day=now.date(),
@@ -76,7 +81,6 @@ def sample(batch: int) -> int:
     # What is there no more; not what another worker sampled at the same moment.
     DailyGauge.objects.filter(day=now.date(), sampled_at__lt=now - EVERY / 2).delete()
     DailyGauge.objects.filter(day__lt=(now - KEPT).date()).delete()
-    return 0
 
 
 def over(first: date, last: date) -> tuple[Days, datetime | None]:
@@ -89,6 +93,11 @@ def over(first: date, last: date) -> tuple[Days, datetime | None]:
         names.setdefault(row.name, {})[row.detail] = row.value
         newest = max(newest or row.sampled_at, row.sampled_at)
     return days, newest
+
+
+def is_of_nobody(days: Days) -> bool:
+    """Whether the last sample found a site without any people: whoever looks at that has come since."""
+    return bool(days) and days[max(days)].get("people", {}).get("") == 0
 
 
 def by_name(given: Iterable[Gauge]) -> Gauges:

@@ -84,6 +84,9 @@ def gathered(kind: Kind, now: datetime) -> Numbers:
     today, usual, limits = _day(now)
     first = min(span.begins, now - WEEK + DAY).date()
     days, sampled_at = gauges.over(first, now.date())
+    if gauges.is_of_nobody(days):  # and so few that it takes no time
+        gauges.renew(now)
+        days, sampled_at = gauges.over(first, now.date())
     waits = Entry.objects.filter(sequence=None).order_by("id").values_list("at", flat=True).first()
     return Numbers(
         at=now.isoformat(),

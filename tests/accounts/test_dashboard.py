@@ -16,7 +16,7 @@ from accounts.lockout import budgets
 from accounts.models import OutgoingMail, User
 from audit import trail
 from audit.events import Event
-from audit.models import Entry, HourCount
+from audit.models import DailyGauge, Entry, HourCount
 from audit.watch import gauges, tables
 from tests.support import cast, watching
 from tests.support.elements import Elements
@@ -119,6 +119,27 @@ def test_tiles_tell_what_happened(desk: Visitor, alice: User, bob: User) -> None
     assert "wrong in the trail, checked on 25 November 2026: 3" in said
     assert '<a href="/admin/audit/entry/?event=account.limit_reached">Alerts</a>' in page
     assert "limits reached today: 1" in said and "as of 12:20 UTC" in said
+
+
+def test_what_was_not_sampled_yet_is_no_zero(desk: Visitor) -> None:
+    page = desk.get(PAGE).content.decode()
+    for label in ("Active sessions", "Accounts with a second step"):
+        assert f'<dt>{label}</dt><dd class="figure">–</dd><dd>not sampled yet</dd>' in page
+
+
+def test_whoever_comes_after_the_first_sample_sees_themselves(noon, settings) -> None:
+    """The worker starts before anybody has an account."""
+    gauges.sample(500)
+    assert DailyGauge.objects.get(name="people", detail="").value == 0
+    noon.shift(timedelta(minutes=5))
+    cast.administrator("ada")
+    browser = Visitor()
+    browser.post("/accounts/login/", {"login": "ada", "password": cast.PASSWORD})
+    said = words_of(browser.get(PAGE))
+    assert "of 1 account as of 12:25 UTC" in said and "Active sessions 1" in said
+    settings.CACHES = watching.own_cache()
+    noon.shift(timedelta(minutes=5))
+    assert "as of 12:25 UTC" in words_of(browser.get(PAGE))  # once is enough
 
 
 def test_a_sample_of_another_day_is_said_with_its_day(desk: Visitor, noon) -> None:

@@ -13,11 +13,12 @@ from django.utils.module_loading import import_string
 
 from accounts import housekeeping
 from accounts.flows import proofs
-from accounts.models import Confirmation, OutgoingMail, PendingSignup, Session, Tally
+from accounts.models import Confirmation, JobRun, OutgoingMail, PendingSignup, Session, Tally
 from accounts.outbox import delivery, letters
 from accounts.outbox.worker import Worker
 from audit import trail
 from audit.events import Event
+from audit.models import DailyGauge
 from tests.support import upper_room
 from tests.support.trail import request_from
 
@@ -89,6 +90,14 @@ def test_a_fresh_worker_waits_a_little_so_that_several_do_not_march_in_step():
     housekeeping.Rota([f"{__name__}.nothing_to_do"]).step()
     housekeeping.Rota([]).step()
     assert not LOG
+
+
+def test_a_fresh_worker_samples_at_its_first_step(db):
+    assert set(housekeeping.AT_ONCE) <= set(housekeeping.PERIODIC)
+    fresh = Worker(threading.Event()).rota
+    fresh.step()
+    assert DailyGauge.objects.filter(name="people").exists()
+    assert list(JobRun.objects.values_list("name", flat=True)) == housekeeping.AT_ONCE
 
 
 def test_the_worker_keeps_house_for_higher_rooms_too(db, settings):
