@@ -44,7 +44,8 @@ FORGET_DEVICES = {
     Event.ACTIVITY_DISOWNED: "not_me",
 }
 # Strangers, but not to a hold: these may be the doing of whoever came in, and each can be stopped by
-# its letter. What its person forgets by a word of their own is forgotten.
+# its letter. What its person forgets by a word of their own is forgotten; "this was not me" asks for no
+# proof, so it is such a word on an old device alone (docs/decisions/0017).
 SET_ASIDE_ONLY = frozenset(
     {Event.PASSWORD_CHANGED, Event.PASSWORD_RESET_FINISHED, Event.RECOVERY_FINISHED}
 )
@@ -98,6 +99,8 @@ def moved(
         open_proofs.update(spent_at=timezone.now())
     if reason := FORGET_DEVICES.get(event):
         forget = devices.set_aside if event in SET_ASIDE_ONLY else devices.forget
+        if event is Event.ACTIVITY_DISOWNED:
+            forget = held.forgetting_by(request, user)
         _forget_devices(user, reason, forget, request=request, actor=actor)
     for path in settings.ON_CREDENTIALS_CHANGED:
         import_string(path)(user, event=event, request=request, end_others=end_others)

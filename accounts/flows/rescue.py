@@ -2,7 +2,8 @@
 
 "Not me" only tightens, so it asks for no fresh proof: whoever finds a stranger in their account must
 not be stopped by a field first. It ends all other sessions and sign-ins under way, kills reset links
-and codes that were sent, makes other devices strangers, and tells every address.
+and codes that were sent, makes other devices strangers (for good by the word of an old one), and tells
+every address.
 """
 
 from __future__ import annotations

@@ -206,11 +206,20 @@ def give_back(device: KnownDevice) -> None:
     KnownDevice.objects.filter(pk=device.pk, failures__gt=0).update(failures=F("failures") - 1)
 
 
-def forget(user: User, *, pk: int | None = None, keep: KnownDevice | None = None) -> int:
-    """Make one device, or all but `keep`, strangers again for good; returns how many were known."""
+def forget(
+    user: User,
+    *,
+    pk: int | None = None,
+    keep: KnownDevice | None = None,
+    since: datetime | None = None,
+) -> int:
+    """Make one device, or all but `keep`, or of these the ones that became known after `since`,
+    strangers again for good; returns how many were known."""
     rows = _all_but(user, keep)
     if pk is not None:
         rows = rows.filter(pk=pk)
+    if since is not None:
+        rows = rows.filter(created_at__gt=since)
     rows.filter(expires_at__lte=timezone.now()).delete()
     return rows.delete()[0]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.errors import Refusal
 from accounts.known_devices import devices
@@ -79,7 +81,29 @@ def device_of(request: HttpRequest, user: User) -> KnownDevice | None:
     return devices.find(request, user) or devices.find_set_aside(request, user)
 
 
+def forgetting_by(request: HttpRequest | None, user: User) -> Callable[..., int]:
+    """How the person's other devices become strangers by a word that was said without a proof: for good
+    if it was said on a device that had been known for long when its session began. By any other, those
+    that had been are set aside: to a hold they are the owner's still. One SELECT if the browser holds a
+    value."""
+    row = getattr(getattr(request, "session", None), "row", None)
+    began = (row and row.signed_in_at) or timezone.now()
+    here = devices.find(request, user) if request is not None else None
+    is_young = here is None or young(user, began).filter(pk=here.pk).exists()
+    if not is_young and is_old(here):
+        return devices.forget
+
+    def forget(user: User, *, keep: KnownDevice | None) -> int:
+        gone = devices.forget(user, keep=keep, since=_long_before(began))
+        return gone + devices.set_aside(user, keep=keep)
+
+    return forget
+
+
 def young(user: User, changed_at: datetime) -> QuerySet[KnownDevice]:
     """The person's devices that were not known for long when the change was made."""
-    oldest = changed_at - timedelta(days=settings.POLICY_UNDO_DAYS)
-    return KnownDevice.objects.filter(user=user, created_at__gt=oldest)
+    return KnownDevice.objects.filter(user=user, created_at__gt=_long_before(changed_at))
+
+
+def _long_before(moment: datetime) -> datetime:
+    return moment - timedelta(days=settings.POLICY_UNDO_DAYS)
