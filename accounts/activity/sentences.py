@@ -39,6 +39,7 @@ STOPPED: dict[str, Words] = {
     "phone": gettext_lazy("A change of the phone number was stopped by the link in its email"),
     "username": gettext_lazy("A change of the username was stopped by the link in its email"),
     "limits": gettext_lazy("A change of limits was stopped by the link in its email"),
+    "deletion": gettext_lazy("The deletion of the account was stopped by the link in its email"),
 }
 RESET_ASKED_BY: dict[str, Words] = {
     "text": gettext_lazy("Asked for a code by text to reset the password"),

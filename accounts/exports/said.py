@@ -27,6 +27,7 @@ CHANGES: dict[str, Words] = {
     ChangeSet.Kind.PHONE: _("Phone number"),
     ChangeSet.Kind.USERNAME: _("Username"),
     ChangeSet.Kind.LIMITS: _("Limits you set"),
+    ChangeSet.Kind.DELETION: _("Deletion of the account"),
 }
 COPIES: dict[str, Words] = {
     DataExport.State.WAITING: _("Being prepared"),

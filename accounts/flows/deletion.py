@@ -25,6 +25,7 @@ from accounts.outbox.letters import Happening
 from accounts.requests import OwnRequest
 from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
+from accounts.undo import sets
 from audit import trail
 from audit.events import Event
 
@@ -67,10 +68,13 @@ def ask(request: OwnRequest) -> date:
     """
     demand_fresh_proof(request)
     user, due_at = request.user, due_from_now(request.user)
+    undo = sets.begin(user, "deletion")
     mail = to_all(
         user,
         letters_deletion.deletion_set,
+        undo=undo,
         due_at=due_at,
+        days=days_until(due_at),
         link=reverse("account_login"),
         happened=Happening.of(request, user=user),
     )
@@ -84,8 +88,11 @@ def ask(request: OwnRequest) -> date:
             request=request,
             letters=mail,
             end_others=True,
+            undo=undo,
             days=days_until(due_at),
         )
+        # Its own letter stops it to that day, and so do those of what was changed before it.
+        sets.lengthen(user.pk, due_at)
         guard.end_all(user)
     request.session.flush()
     request.user = AnonymousUser()  # type: ignore[assignment]
@@ -127,12 +134,23 @@ def keep(request: OwnRequest) -> bool:
         waits = User.objects.filter(pk=user.pk, deletion_due_at__isnull=False)
         if not waits.update(deletion_due_at=None):
             return False
+        sets.close_deletion(user)
         trail.record(
             Event.DELETION_CANCELLED, actor=user, subject=user, request=request, how="by_person"
         )
         for letter in mail:
             letter.put()
     return True
+
+
+def leave_time(user: User | None, until: datetime) -> None:
+    """Let an account that awaits its deletion be erased no earlier than POLICY_UNDO_DAYS after `until`:
+    its owner may be on a way back in that is not over before. Inside the transaction of that, with the
+    person held; two UPDATEs, for nobody too."""
+    earliest, pk = until + sets.window(), user.pk if user else 0
+    waits = User.objects.filter(pk=pk, deletion_due_at__lt=earliest)
+    waits.update(deletion_due_at=earliest)
+    sets.lengthen(pk, earliest)
 
 
 def end_with_a_stopped_change(

@@ -13,6 +13,7 @@ from accounts.flows import rights, staff
 from accounts.management.operator import PersonAct
 from accounts.models import User
 from accounts.step_up import demand_fresh_proof
+from accounts.undo import sets
 from audit import trail
 from audit.events import Event
 
@@ -30,6 +31,7 @@ def cancel(request: HttpRequest | None, person: User, *, reason: str) -> bool:
         waits = User.objects.filter(pk=now.pk, deletion_due_at__isnull=False)
         if not waits.update(deletion_due_at=None):
             return False
+        sets.close_deletion(now)
         trail.record(
             Event.STAFF_DELETION_CANCELLED,
             actor=request.user if request is not None else None,  # type: ignore[arg-type]

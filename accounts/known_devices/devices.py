@@ -256,10 +256,11 @@ def set_cookie(request: HttpRequest, response: HttpResponse) -> None:
 def purge(batch: int = 500) -> int:
     """Forget a batch of devices that nobody has used for long, and of those that were set aside before
     any change that can be stopped; returns how many went."""
-    # A hold lasts until somebody settles it (docs/undo.md).
+    # A hold lasts until somebody settles it (docs/undo.md), and one may come until a deletion is done.
     window = timezone.now() - timedelta(days=settings.POLICY_UNDO_DAYS)
+    held = Q(user__held_since__isnull=False) | Q(user__deletion_due_at__isnull=False)
     wanted = KnownDevice.objects.filter(
-        Q(set_aside_at__gt=window) | Q(set_aside_at__isnull=False, user__held_since__isnull=False)
+        Q(set_aside_at__gt=window) | Q(held, set_aside_at__isnull=False)
     )
     dead = KnownDevice.objects.exclude(pk__in=alive().values("pk")).exclude(
         pk__in=wanted.values("pk")

@@ -36,6 +36,7 @@ class ChangeSet(models.Model):
         PHONE = "phone"
         USERNAME = "username"
         LIMITS = "limits"
+        DELETION = "deletion"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="change_sets"
@@ -55,7 +56,10 @@ class ChangeSet(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(
-                    kind__in=("address", "password", "factor", "phone", "username", "limits")
+                    kind__in=(
+                        *("address", "password", "factor", "phone", "username", "limits"),
+                        "deletion",
+                    )
                 ),
                 name="change_set_of_a_known_kind",
             )

@@ -135,8 +135,8 @@ def compose(
     reference = references.draw()
     with translation.override(known_language(language) or settings.LANGUAGE_CODE):
         where = undo or link
-        context = _context(to=to, name=name, link=site_link(where) if where else "") | facts
-        context |= {"undo": bool(undo), "undo_days": settings.POLICY_UNDO_DAYS}
+        context = _context(to=to, name=name, link=site_link(where) if where else "")
+        context |= {"undo_days": settings.POLICY_UNDO_DAYS} | facts | {"undo": bool(undo)}
         context["reference"] = reference
         subject = one_line(_rendered(kind, "subject.txt", context))
         text = wrapped(_rendered(kind, "message.txt", context))

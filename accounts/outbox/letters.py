@@ -30,7 +30,7 @@ __all__ = ["Happening", "Letter"]
 
 FACT_LENGTH = 80
 REASON_LENGTH = 500
-ChangeKind = Literal["address", "password", "factor", "phone", "username", "limits"]
+ChangeKind = Literal["address", "password", "factor", "phone", "username", "limits", "deletion"]
 
 
 class Reader(TypedDict):

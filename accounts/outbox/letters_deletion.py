@@ -15,13 +15,14 @@ from accounts.outbox.letters import Happening, Reader
 
 
 def deletion_set(
-    *, due_at: datetime, link: str, happened: Happening, **reader: Unpack[Reader]
+    *, due_at: datetime, days: int, link: str, happened: Happening, **reader: Unpack[Reader]
 ) -> Letter:
-    """To every address: from when on the account may be erased, and how to keep it. `link`: the
-    sign-in page."""
+    """To every address: from when on, in `days`, the account may be erased, and how to keep it. `link`:
+    the sign-in page; an old address has one that stops it instead, which works until then."""
     return compose(
         "deletion",
         change="set",
+        undo_days=days,
         day=_day(due_at, happened.time_zone),
         happened=happened.rows,
         link=link,

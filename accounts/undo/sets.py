@@ -142,6 +142,19 @@ def blocks_removal(user: User, email: str) -> bool:
     return changed is not None and email in aged(user, at=changed.created_at)
 
 
+def lengthen(user: int, until: datetime) -> None:
+    """Let what this person's letters can stop now be stopped `until` then at least, while their account
+    awaits its deletion. One UPDATE."""
+    waits = User.objects.filter(pk=user, deletion_due_at__isnull=False)
+    alive().filter(user__in=waits, expires_at__lt=until).update(expires_at=until)
+
+
+def close_deletion(user: User) -> None:
+    """There is no deletion any more that its letter could stop. One UPDATE."""
+    rows = alive().filter(user=user, kind=ChangeSet.Kind.DELETION, stopped_at=None)
+    rows.update(closed_at=timezone.now())
+
+
 def kinds_of(rows: Iterable[ChangeSet]) -> list[str]:
     return sorted({row.kind for row in rows})
 

@@ -21,7 +21,7 @@ from django.http import HttpRequest
 from django.utils import timezone, translation
 
 from accounts import own_limits
-from accounts.flows import sent_codes, sign_in
+from accounts.flows import deletion, sent_codes, sign_in
 from accounts.identify import find_user_once
 from accounts.lockout import buckets, budgets, recipients, tries
 from accounts.lockout.budgets import Budget
@@ -189,6 +189,7 @@ def _begin(request: HttpRequest, user: User) -> None:
         User.objects.filter(pk=0 if reason == "waiting" or not held else user.pk).update(
             recovery_ready_at=row.ready_at if begins else None
         )
+        deletion.leave_time(user if begins else None, row.ends_at)
         told_closed = budgets.spend_if_room(
             CLOSED_LETTERS if reason == "closed" else budgets.NOTHING, f"user:{user.pk}"
         )

@@ -131,6 +131,7 @@ def test_each_deed_has_a_subject_of_its_own():
         "password_reset": "password_changed",
         "password_reset_by_text": "password_changed",
         "with_undo": "password_changed",
+        "deletion_set_old_address": "deletion_set",
         "second_step_failed": "failed_tries",
         "second_step_failed_at_reset": "failed_tries",
         "second_step_failed_inside": "failed_tries_inside",

@@ -126,7 +126,13 @@ CASES = {
     ),
     "deletion_set": case(
         letters_deletion.deletion_set, "14 March 2099", "Keep my account",
-        due_at=datetime(2099, 3, 15, 2, tzinfo=UTC), happened=HAPPENED, link="/accounts/login/",
+        due_at=datetime(2099, 3, 15, 2, tzinfo=UTC), days=14, happened=HAPPENED,
+        link="/accounts/login/",
+    ),
+    "deletion_set_old_address": case(
+        letters_deletion.deletion_set, "14 March 2099", "It works for 14 days.",
+        due_at=datetime(2099, 3, 15, 2, tzinfo=UTC), days=14, happened=HAPPENED,
+        link=UNDO, undo=UNDO,
     ),
     "deletion_cancelled": case(
         letters_deletion.deletion_cancelled, "Your account is kept", happened=HAPPENED,
