@@ -4,10 +4,10 @@ settings.AUTH_USER_ACTS name."""
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,13 +17,14 @@ from django.utils.module_loading import import_string
 
 from accounts.errors import CredentialsMoved
 from accounts.flows import staff, standing
-from accounts.flows.standing import Account
+from accounts.flows.standing import Account, SecondStep
 from accounts.identify import find_user
 from accounts.management import operator_grants
 from accounts.management.operator import FAILED, TRY_LATER, OperatorCommand, PersonAct
 from accounts.models import User
 from audit import trail
 from audit.events import Event
+from audit.facts import inert
 
 NEVER = "never"
 
@@ -148,8 +149,11 @@ def _still_there() -> Iterator[None]:
 
 def _facts(account: Account) -> dict[str, Any]:
     facts = asdict(account) | {"closed": _closed(account)}
-    for moment in ("created_at", "last_sign_in", "deletion_due_at"):
+    for moment in ("created_at", "last_sign_in", "deletion_due_at", "staff_until"):
         facts[moment] = facts[moment] and facts[moment].isoformat()
+    for step in facts["second_steps"]:
+        for moment in ("added_at", "last_used_at"):
+            step[moment] = step[moment] and step[moment].isoformat()
     return facts
 
 
@@ -167,6 +171,10 @@ def _closed(account: Account) -> list[dict[str, Any]]:
 def _lines(account: Account) -> list[str]:
     main, *others = account.addresses or ["none confirmed"]
     rights = "superuser" if account.is_superuser else "staff" if account.is_staff else "none"
+    if account.staff_until:
+        # The day is the last on which it counts; kept is the moment at which it is over.
+        last = account.staff_until - timedelta(microseconds=1)
+        rights += f", until {last.astimezone(UTC):%Y-%m-%d} (UTC)"
     rows = {
         "Number": account.id,
         "Username": account.username,
@@ -174,7 +182,10 @@ def _lines(account: Account) -> list[str]:
         "Address": ", ".join([main, *others]),
         "State": "active" if account.is_active else "switched off",
         "Staff": rights,
+        "Roles": ", ".join(map(inert, account.roles)) or "none",
+        **({"Besides": ", ".join(account.permissions)} if account.permissions else {}),
         "Password": "set" if account.has_password else "none",
+        "Two-step": "on" if account.two_step_on else "off",
         "Created": _moment(account.created_at),
         "Signed in": _moment(account.last_sign_in),
         "Sessions": account.sessions,
@@ -182,7 +193,33 @@ def _lines(account: Account) -> list[str]:
     }
     if account.deletion_due_at:
         rows["Deletion"] = f"awaited, on {_moment(account.deletion_due_at)}"
-    return [*(f" {name:<10} {value}" for name, value in rows.items()), *_limits(account)]
+    lines = [f" {name:<10} {value}" for name, value in rows.items()]
+    lines += [f" {'Step':<10} {_step(one)}" for one in account.second_steps]
+    lines += [f" {'Own limit':<10} {said}" for said in _own_limits(account.limits)]
+    return [*lines, *_limits(account)]
+
+
+def _step(step: SecondStep) -> str:
+    name = f" “{step.name}”" if step.name else ""
+    used = f"used {_moment(step.last_used_at)}" if step.last_used_at else "never used"
+    note = f" ({step.note})" if step.note else ""
+    return f"{step.what}{name}, added {_moment(step.added_at)}, {used}{note}"
+
+
+def _own_limits(limits: Mapping[str, Any]) -> list[str]:
+    """What the person limits for themselves, a line each."""
+    said = []
+    if until := limits["frozen_until"]:
+        at = datetime.fromisoformat(until)
+        over = "" if at > timezone.now() else " (over)"
+        said.append(f"no sign-ins until {_moment(at)}{over}")
+    if limits["resets_need_proof"]:
+        said.append("no password reset by a letter alone")
+    if limits["passkey_for_changes"]:
+        said.append("changes take a passkey")
+    if days := limits["recovery_days"]:
+        said.append(f"{days} days to wait for a new second step")
+    return said
 
 
 def _limits(account: Account) -> list[str]:
