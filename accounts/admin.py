@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 
 from accounts import (
     one_by_one,
+    roles,
     staff_events,  # noqa: F401
     staff_grants,
     staff_groups,  # noqa: F401 - these pages are on the desk too
@@ -31,12 +32,21 @@ from accounts.desk import ReasonForm
 from accounts.flows import addresses, letters, password_demands, rights, staff, staff_history
 from accounts.flows.profile import FIELDS
 from accounts.models import User
-from accounts.staff_filters import LOOKUPS, AwaitingDeletion, StoppedFilter, is_a_moment, titled
+from accounts.staff_filters import (
+    LOOKUPS,
+    AwaitingDeletion,
+    StateFilter,
+    StoppedFilter,
+    is_a_moment,
+    titled,
+)
 from accounts.staff_person import PersonFacts
 from accounts.staff_person_form import PersonForm
 from audit import reading
 
 LETTERS_AT_ONCE = 50
+# Of those who may not change them, what stands in the place of a picker.
+IN_WORDS = {"groups": "groups_in_words", "user_permissions": "permissions_in_words"}
 
 
 @admin.register(User)
@@ -47,7 +57,7 @@ class PersonAdmin(PersonFacts):
     has_history = True
     list_display = ("username", "email", "name", "access", "created_at", "signed_in")
     list_filter = (
-        "is_active",
+        ("is_active", StateFilter),
         "is_staff",
         ("is_superuser", titled(admin.BooleanFieldListFilter, _("superuser"))),
         ("two_step_on", titled(admin.BooleanFieldListFilter, _("two-step sign-in"))),
@@ -111,6 +121,15 @@ class PersonAdmin(PersonFacts):
         main, *others = [one.email for one in kept] or [person.email]
         return ", ".join([_("%(address)s (main)") % {"address": main}, *others])
 
+    @admin.display(description=_("Groups"))
+    def groups_in_words(self, person: User) -> str:
+        return ", ".join(sorted(roles.called(group.name) for group in person.groups.all()))
+
+    @admin.display(description=_("Permissions besides"))
+    def permissions_in_words(self, person: User) -> str:
+        held = person.user_permissions.select_related("content_type")
+        return ", ".join(sorted(map(roles.act_of, held)))
+
     @admin.display(description=_("The last ones"))
     def last_letters(self, person: User) -> str:
         """Whether they left, and no address: those that count stand above."""
@@ -151,16 +170,16 @@ class PersonAdmin(PersonFacts):
         if obj is None:
             return fields
         refused = {*rights.ACCESS, *FIELDS} - rights.changeable(request.user, obj)
-        return (*fields, *sorted(refused))
+        return (*fields, *sorted(IN_WORDS.get(name, name) for name in refused))
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        sets = super().get_fieldsets(request, obj)
-        if self.has_change_permission(request, obj):
-            return sets
+        may = rights.changeable(request.user, obj) if obj is not None else frozenset()
         asked = {"reason", "seen"}  # of those who change something
+        left_out = set() if self.has_change_permission(request, obj) else asked
+        words = {name: said for name, said in IN_WORDS.items() if name not in may}
         return [
-            (title, {**facts, "fields": [one for one in facts["fields"] if one not in asked]})
-            for title, facts in sets
+            (title, {**facts, "fields": _drawn(facts["fields"], left_out, words)})
+            for title, facts in super().get_fieldsets(request, obj)
         ]
 
     def keep(self, request: HttpRequest, obj: User, values: dict[str, Any], reason: str) -> str:
@@ -256,6 +275,10 @@ class PersonAdmin(PersonFacts):
             return TemplateResponse(request, "admin/accounts/user/reset_letter.html", context)
         one_by_one.do(act, request, chosen, form.cleaned_data["reason"], said)
         return HttpResponseRedirect(request.get_full_path())
+
+
+def _drawn(fields: Any, left_out: Collection[str], words: Mapping[str, str]) -> list[str]:
+    return [words.get(name, name) for name in fields if name not in left_out]
 
 
 def _sent(count: int) -> str:

@@ -10,18 +10,16 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.models import Permission
-from django.contrib.contenttypes.models import ContentType
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import roles
 from audit.events import LONGEST_REASON, SHORTEST_REASON
 
 MOST_WORDS = 10  # of one search
-# Permissions for what is on the desk and is no table.
-PAGES = ("view_dashboard",)
 
 
 def reason_field(help_text: Any) -> forms.CharField:
@@ -53,6 +51,10 @@ class Desk(admin.ModelAdmin):
         """Store `values`, the fields that changed, rights and groups among them; what is to be said of
         it, '' for the usual."""
         raise NotImplementedError
+
+    def title_of(self, obj: Any) -> str:
+        """What the page of `obj` is called."""
+        return str(obj)
 
     def changeform_view(
         self,
@@ -135,7 +137,7 @@ class Desk(admin.ModelAdmin):
         context |= {"errors": [], "subtitle": None, "has_history": self.has_history}
         context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         if context["original"]:
-            context["title"] = str(context["original"])
+            context["title"] = self.title_of(context["original"])
         return super().render_change_form(request, context, *args, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -155,8 +157,8 @@ class Desk(admin.ModelAdmin):
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """Of permissions, those for what is on the desk, and those already held: what is not offered
-        would be taken away by saving."""
+        """Of permissions, those that an act asks for (accounts/roles.py), and those already held: what
+        is not offered would be taken away by saving."""
         form: Any = super().get_form(request, obj, change, **kwargs)
         for name, field in form.base_fields.items():
             several = isinstance(field, forms.ModelMultipleChoiceField)
@@ -166,6 +168,13 @@ class Desk(admin.ModelAdmin):
         return form
 
     def _offered(self, held: Any) -> QuerySet[Permission]:
-        kinds = ContentType.objects.get_for_models(*self.admin_site._registry).values()
-        offered = Q(content_type__in=kinds) | Q(pk__in=held) | Q(codename__in=PAGES)
-        return Permission.objects.select_related("content_type").filter(offered)
+        """In the order of the acts."""
+        order = []
+        offered = Q(pk__in=held)
+        for place, act in enumerate(roles.acts()):
+            app, _dot, codename = act.permission.partition(".")
+            this = Q(content_type__app_label=app, codename=codename)
+            offered |= this
+            order.append(When(this, then=place))
+        found = Permission.objects.select_related("content_type").filter(offered)
+        return found.order_by(Case(*order, default=len(order)), "pk")

@@ -15,9 +15,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.desk import reason_field
 from accounts.fields import posted
-from accounts.flows import approval_answers, approvals, approvers
+from accounts.flows import approval_answers, approvals, approvers, rights
 from accounts.models import Approval
 from accounts.requests import OwnRequest
+from audit import reading
 
 YES, NO = "yes", "no"
 
@@ -41,10 +42,17 @@ def listed(request: OwnRequest) -> HttpResponse:
     others = approvers.of_each([approvals.wish_of(row) for row in mine], request.user)
     alone = {row.pk for row, several in zip(mine, others, strict=True) if not several}
     rows = [_shown(request, row, alone=row.pk in alone) for row in waiting]
+    if any(row.person or row not in mine for row in waiting):
+        reading.of_people(request.user, request, ["approvals"])  # before they are named
     return _page(
         request,
         "admin/approvals.html",
-        {"title": _("What takes two of staff"), "rows": rows, "hours": approvals.HOURS},
+        {
+            "title": _("What takes two of staff"),
+            "rows": rows,
+            "hours": approvals.HOURS,
+            "may_see": rights.may_see(request.user),
+        },
     )
 
 
@@ -70,7 +78,11 @@ def answer(request: OwnRequest, pk: str) -> HttpResponse:
         return redirect("admin:approvals")
     title = _("Take the request back") if mine else _("Give the second word")
     alone = mine and not approvers.others(approvals.wish_of(row), request.user)
-    context = {"title": title, "form": form, "row": _shown(request, row, alone=alone)}
+    shown = _shown(request, row, alone=alone)
+    if row.person is not None:
+        reading.of_person(request.user, request, row.person.subject_id)
+    may_see = rights.may_see(request.user)
+    context = {"title": title, "form": form, "row": shown, "may_see": may_see}
     return _page(request, "admin/approval.html", context)
 
 

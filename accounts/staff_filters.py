@@ -41,6 +41,19 @@ def titled(listed: type[admin.FieldListFilter], title: Any) -> type[admin.FieldL
     return Titled
 
 
+class StateFilter(admin.BooleanFieldListFilter):
+    """Whether they are switched on, in the words of the column."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("state")
+
+    def choices(self, changelist: Any) -> Any:
+        words = (_("All"), _("Switched on"), _("Switched off"))
+        for choice, said in zip(super().choices(changelist), words, strict=False):
+            yield {**choice, "display": said}
+
+
 class AwaitingDeletion(admin.SimpleListFilter):
     """Whose deletion was asked for."""
 

@@ -22,6 +22,13 @@ class RolesField(forms.ModelMultipleChoiceField):
         return roles.called(obj.name)
 
 
+class ActsField(forms.ModelMultipleChoiceField):
+    """Permissions by what they let somebody do."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return roles.act_of(obj)
+
+
 class LastDayField(forms.DateField):
     """The day is the last on which they are staff; kept is the moment at which it is over, in UTC."""
 

@@ -12,13 +12,23 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts import roles
+from accounts import roles, staff_grants
 from accounts.desk import Desk, reason_field
 from accounts.flows import groups
 
 
 class GroupForm(forms.ModelForm):
     reason = reason_field(_("It is kept in the trail."))
+
+    class Meta:
+        field_classes = {"permissions": staff_grants.ActsField}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        said = roles.called(self.instance.name)
+        if "name" in self.fields and said != self.instance.name:
+            hint = _("It came with the site, and is shown as “%(name)s”.") % {"name": said}
+            self.fields["name"].help_text = hint
 
 
 @admin.register(Group)
@@ -34,6 +44,9 @@ class GroupAdmin(Desk):
     )
 
     list_display = ("called", "members")
+
+    def title_of(self, obj: Group) -> str:
+        return roles.called(obj.name)
 
     @admin.display(description=_("Name"), ordering="name")
     def called(self, group: Group) -> str:

@@ -129,8 +129,7 @@ class OutgoingMailAdmin(Desk):
         return super().get_queryset(request).defer("body", "recipient")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        title = {"title": _now("Mail queue")}
-        answer = super().changelist_view(request, title | (extra_context or {}))
+        answer = super().changelist_view(request, extra_context)
         listed = getattr(answer, "context_data", {}).get("cl")
         if listed is not None:
             _add_people(request, listed.result_list)

@@ -23,7 +23,11 @@ class PersonForm(forms.ModelForm):
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
     class Meta:
-        labels = {"is_superuser": _("Superuser"), "last_login": _("Last signed in")}
+        labels = {
+            "is_superuser": _("Superuser"),
+            "last_login": _("Last signed in"),
+            "user_permissions": _("Permissions besides"),
+        }
         help_texts = {
             "is_active": _("Whoever is switched off cannot sign in."),
             "is_staff": _(
@@ -34,7 +38,10 @@ class PersonForm(forms.ModelForm):
             "groups": _("Whoever has a role has all of its permissions."),
             "user_permissions": _("What this person may do besides."),
         }
-        field_classes = {"groups": staff_grants.RolesField}
+        field_classes = {
+            "groups": staff_grants.RolesField,
+            "user_permissions": staff_grants.ActsField,
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,9 +1,12 @@
-"""What of the trail was asked for, as the entry about that tells it: never what was typed."""
+"""What was asked for of the trail and of people, as its entry tells it: never what was typed."""
 
 from __future__ import annotations
 
 from audit.facts import Kind, Maybe, SomeOf, Word
 
+OF_PEOPLE = SomeOf(
+    ("search", "filter", "lockouts", "messages", "recoveries", "attacked", "approvals")
+)
 OF_THE_TRAIL: dict[str, Kind] = {
     "asked": SomeOf(("event", "person", "network", "address", "request", "days")),
     "kind": Maybe(Word()),

@@ -7,7 +7,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from audit import granted
-from audit.asked import OF_THE_TRAIL
+from audit.asked import OF_PEOPLE, OF_THE_TRAIL
 from audit.fact_words import (
     BY,
     BY_STAFF,
@@ -538,7 +538,7 @@ class Event(StrEnum):
         "staff.people_read",
         "Staff looked at a list of people, narrowed so; or at limits, messages or other lists that name"
         " people or networks. Once a minute for the same.",
-        {"asked": SomeOf(("search", "filter", "lockouts", "messages", "recoveries", "attacked"))},
+        {"asked": OF_PEOPLE},
     )
     TRAIL_READ = (
         "trail.read",

@@ -13,14 +13,14 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path, re_path
+from django.urls import path, re_path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.desk import Desk, ReasonForm
 from accounts.fields import posted
-from accounts.flows import approvals, approvers
+from accounts.flows import approvals, approvers, rights
 from accounts.flows.approvals import Wish
 from accounts.models import User
 from audit import reading
@@ -182,6 +182,13 @@ class RecoveryRequestAdmin(Desk):
         permission = staff_methods.REMOVE_METHOD
         return self._page(request, person, "method", permission, act, title, form=form)
 
+    def _back(self, request: HttpRequest, person: User, name: str) -> str:
+        """Where whoever did it came from: the page of the person, for those who may see it, or the list
+        of requests."""
+        if name in ("method", "remove") and rights.may_see(request.user):
+            return reverse("admin:accounts_user_change", args=[person.pk])
+        return reverse("admin:mfa_recoveryrequest_changelist")
+
     def _page(
         self,
         request: HttpRequest,
@@ -197,6 +204,7 @@ class RecoveryRequestAdmin(Desk):
     ) -> HttpResponse:
         if not approvals.may(request.user, person, permission):
             raise PermissionDenied
+        back = self._back(request, person, name)
         form = form or ReasonForm(posted(request))
         if form.is_valid():
             if act(person, form.cleaned_data["reason"]):
@@ -205,13 +213,15 @@ class RecoveryRequestAdmin(Desk):
             else:
                 said = gettext("Noted. It is done once another member of staff does the same.")
                 messages.warning(request, said)
-            return redirect("admin:mfa_recoveryrequest_changelist")
+            return redirect(back)
         context = {
             **self.admin_site.each_context(request),
             "title": title,
             "subtitle": str(person),
             "person": person,
             "act": name,
+            "back": back,
+            "of_person": back != reverse("admin:mfa_recoveryrequest_changelist"),
             "form": form,
             "opts": self.opts,
             **_words(request, Wish(name, permission, person, about, _asked(form))),

@@ -32,9 +32,9 @@ LIMITS = Section(
     _("Limits you set"),
     {
         **said.LIMITS,
-        "set_at": _("Set, by limit"),
-        "wanted": _("Asked to be lifted, by limit"),
-        "ready_at": _("Lifted from"),
+        "set_at": _("When you set each"),
+        "wanted": _("What you asked to change"),
+        "ready_at": _("When that takes effect"),
     },
     _rows,
     said={"set_at": said.by_limit, "wanted": said.by_limit},

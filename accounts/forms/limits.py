@@ -36,7 +36,10 @@ class LimitsForm(KeptForm):
     resets_need_proof = forms.BooleanField(
         label=_("Never reset my password by email alone"),
         required=False,
-        help_text=_("A reset takes your second step too, even where two-step sign-in is off."),
+        help_text=_(
+            "A reset then takes your second step too, and still does if two-step sign-in is turned off"
+            " later."
+        ),
     )
     passkey_for_changes = forms.BooleanField(
         label=_("Always ask for a passkey before changes"),

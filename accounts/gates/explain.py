@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import formats, timezone
@@ -13,7 +14,7 @@ from django.utils.translation import ngettext
 
 from accounts.gates.facts import Facts, of_question
 from accounts.gates.gates import BEFORE, BESIDES, ON_KNOWN_DEVICES, Verdict, after
-from accounts.lockout import limits
+from accounts.lockout import limits, meters
 from accounts.models import KnownDevice, User
 from audit import trail
 from audit.events import Event
@@ -25,11 +26,13 @@ UNLOCK, ACTIVATE, RESET, SIGN_UP_AGAIN = "unlock", "activate", "reset_letter", "
 @dataclass(frozen=True)
 class Answer:
     """One gate's verdict in words for staff, '' for an open one that says nothing here. `fix` names
-    what opens it, '' for nothing but time."""
+    what opens it, '' for nothing but time. `to_owner` says it to the owner, where that is said in other
+    words."""
 
     verdict: Verdict
     sentence: str
     fix: str = ""
+    to_owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,8 @@ def explain_login(
     facts = of_question(identifier, address=address, at=at)
     known = _on_a_known_device(facts)
     asked = (*BEFORE, *after(), *BESIDES)
-    verdicts = [gate(known if gate is ON_KNOWN_DEVICES else facts) for gate in asked]
-    answers = [in_words(verdict, facts) for verdict in verdicts]
+    met = [(gate, known if gate is ON_KNOWN_DEVICES else facts) for gate in asked]
+    answers = [in_words(gate(one), one) for gate, one in met]
     with transaction.atomic():
         trail.record(
             Event.SIGN_IN_EXPLAINED,
@@ -96,10 +99,12 @@ def in_words(verdict: Verdict, facts: Facts) -> Answer:
         said = _(
             "The person has frozen sign-ins until %(day)s. Devices that are signed in stay so."
         )
-        return Answer(verdict, said % {"day": day})
+        to_owner = _("You have frozen sign-ins until %(day)s. Devices that are signed in stay so.")
+        return Answer(verdict, said % {"day": day}, to_owner=to_owner % {"day": day})
     sentence, fix = _WORDS.get((verdict.gate, verdict.reason), (None, ""))
     if sentence is not None:
-        return Answer(verdict, sentence(), fix)
+        to_owner = _("Your account has no password. A reset letter lets you choose one.")
+        return Answer(verdict, sentence(), fix, to_owner if verdict.gate == "password" else "")
     if verdict.is_stopped:
         return Answer(verdict, _STOPPED.get(verdict.gate, _closed)(), UNLOCK)
     minutes = max(1, -(-int(verdict.seconds) // 60))
@@ -115,6 +120,8 @@ def _open(gate: str, facts: Facts) -> str:
         return _second_step(facts.user)
     if gate == "deletion":
         return _deletion(facts.user)
+    if gate in _STREAKS and (failures := facts.standing.failures(gate)):
+        return _after_failures(gate, failures)
     if gate == "bot_check" and not facts.asks_bot_check:
         return ""
     if gate == "staff_pages" and not (facts.user and facts.user.is_staff):
@@ -124,6 +131,39 @@ def _open(gate: str, facts: Facts) -> str:
     ):
         return ""
     return _OPEN.get(gate, lambda: _("This gate is open."))()
+
+
+# The limit of each streak: with so many in a row no time opens it.
+_STREAKS = {
+    limits.STRANGERS: lambda: settings.POLICY_STRANGER_FAILURES,
+    limits.KNOWN_DEVICES: lambda: settings.POLICY_KNOWN_DEVICE_FAILURES,
+}
+
+
+def _after_failures(gate: str, failures: int) -> str:
+    """A pause that is over just now, and comes again, longer, with the next wrong password."""
+    known = gate == limits.KNOWN_DEVICES
+    said = _("Known devices need not wait now.") if known else _("New devices need not wait now.")
+    counted = ngettext(
+        "%(n)d wrong password came in a row.", "%(n)d wrong passwords came in a row.", failures
+    ) % {"n": failures}
+    if failures + 1 >= _STREAKS[gate]():
+        return f"{said} {counted} " + _(
+            "After one more the password works there only once a reset or an unlock has opened it."
+        )
+    seconds = meters.pause(failures + 1)
+    if seconds < 60:
+        wait = ngettext(
+            "One more, and they wait %(n)d second.",
+            "One more, and they wait %(n)d seconds.",
+            seconds,
+        )
+        return f"{said} {counted} {wait % {'n': seconds}}"
+    minutes = -(-seconds // 60)
+    wait = ngettext(
+        "One more, and they wait %(n)d minute.", "One more, and they wait %(n)d minutes.", minutes
+    )
+    return f"{said} {counted} {wait % {'n': minutes}}"
 
 
 def _second_step(user: User) -> str:
@@ -239,4 +279,4 @@ def _for_the_caller(answers: list[Answer], *, proved: bool) -> str:
         )
     if not closed:
         return _("Nothing stands in the way: the right password signs you in.")
-    return " ".join(answer.sentence for answer in closed)
+    return " ".join(answer.to_owner or answer.sentence for answer in closed)

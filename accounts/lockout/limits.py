@@ -53,6 +53,12 @@ class Standing:
         """The limits that are closed. None of them means: go on. Each gate asks for them."""
         return list(self._waits())
 
+    def failures(self, streak: str) -> int:
+        """How many failed in a row in that streak, where it makes anybody wait by now; else 0."""
+        counted = (self.readings.get(one.key) for one in self.meters if one.budget == streak)
+        count = next((one.count for one in counted if one), 0)
+        return count if meters.pause(count) else 0
+
     def _waits(self) -> Iterator[Wait]:
         for meter in self.meters:
             reading = self.readings.get(meter.key, meters.NOTHING)

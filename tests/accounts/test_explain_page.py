@@ -6,11 +6,13 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from accounts.gates.explain import explain_login
+from accounts.lockout import meters
 from accounts.models import User
 from audit.events import Event
 from audit.models import Entry
 from tests.accounts.test_gates import (
     HERE,
+    frozen,
     nobody,
     on_this_network,
     stopped,
@@ -209,3 +211,57 @@ def test_known_devices_that_are_stopped_are_explained_too(alice, clock, settings
         ("known_devices", "stopped")
     ]
     assert "known devices" in told.caller
+
+
+# --- pauses and freezes -----------------------------------------------------------------------------
+
+
+def wrong(clock, times: int) -> None:
+    """From another network each time; each waits for its turn."""
+    for number in range(times):
+        assert guess(Visitor(), ip=f"198.18.{number}.1").status_code == 200
+        clock.forward(seconds=meters.pause(number + 1))
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (2, "New devices do not have to wait."),
+        (3, "3 wrong passwords came in a row. One more, and they wait 2 seconds."),
+        (9, "9 wrong passwords came in a row. One more, and they wait 3 minutes."),
+        (10, "10 wrong passwords came in a row. After one more the password works there only once"),
+    ],
+)
+def test_a_pause_that_comes_again_is_told(sue_here, alice, clock, settings, times, said):
+    settings.BOT_CHECK = "off"
+    settings.POLICY_STRANGER_FAILURES = 11
+    wrong(clock, times)
+    page = text_of(ask(sue_here))
+    assert said in page and "Nothing stands in the way" in page
+    assert "The owner's known devices do not have to wait." in page
+
+
+def test_a_pause_of_known_devices_is_told_of_those(sue_here, alice, clock, settings):
+    settings.BOT_CHECK = "off"
+    browser = known()
+    for number in range(4):
+        assert guess(browser, password="wrong").status_code == 200
+        clock.forward(seconds=meters.pause(number + 1))
+    page = text_of(ask(sue_here))
+    assert "Known devices need not wait now. 4 wrong passwords came in a row." in page
+    assert "New devices do not have to wait." in page
+
+
+def test_of_a_freeze_the_owner_is_told_as_you(sue_here, alice, clock, settings):
+    frozen(clock, settings)
+    page = text_of(ask(sue_here, proved="on"))
+    assert "The person has frozen sign-ins until" in page
+    assert "You have frozen sign-ins until" in page
+    assert "You have frozen" not in text_of(ask(sue_here))
+
+
+def test_of_a_missing_password_the_owner_is_told_as_you(sue_here, alice, clock, settings):
+    without_password(clock, settings)
+    page = text_of(ask(sue_here, proved="on"))
+    assert "A reset letter lets its owner choose one." in page
+    assert "Your account has no password. A reset letter lets you choose one." in page

@@ -132,6 +132,9 @@ def walk(page: Page, site: Site, look) -> None:
     for path in ("/admin/", "/admin/auth/group/", "/admin/auth/group/add/", *QUEUES, *DASHBOARD):
         page.goto(path)
         look(page)
+    page.goto("/admin/auth/group/")
+    follow(page, "Support")
+    look(page)
     page.goto("/admin/audit/entry/")
     look(page)
     page.get_by_label("Person").fill("nobody-at-all")
@@ -168,7 +171,7 @@ def walk(page: Page, site: Site, look) -> None:
     page.get_by_role("link", name="Reason: Give the reason").click()
     expect(page.get_by_label("Reason")).to_be_focused()
     page.get_by_text("Groups and permissions").click()
-    expect(page.get_by_label("Can view person")).to_be_visible()
+    expect(page.get_by_label("See people, and why")).to_be_visible()
     look(page)
     person = page.url
     follow(page, "History")
