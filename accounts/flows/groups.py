@@ -53,7 +53,6 @@ def save(request: HttpRequest, group: Group, values: Mapping[str, Any], *, reaso
     wish = _wish(group, values) if waits else None
     mail = approvers.telling(request.user, wish, reason) if wish else []
     with transaction.atomic():
-        guard.still_alive(request)
         actor = _demand(request, group if group.pk else None, values)
         if wish is not None:
             approvals.note(request, wish, reason=reason, mail=mail)
@@ -68,16 +67,13 @@ def delete(request: HttpRequest, group: Group) -> None:
     """Take the group away, and with it what its members had by it. Raises like `save`."""
     demand_fresh_proof(request)
     with transaction.atomic():
-        guard.still_alive(request)
         actor = _demand(request, group, {})
         _record(request, actor, group, change="deleted")
         group.delete()
 
 
 def _demand(request: HttpRequest, group: Group | None, values: Mapping[str, Any]) -> User:
-    """SECURITY: what the actor may do is asked of the database now: what the page asked for is kept on
-    the person of the request, and may have been taken from them since."""
-    actor = User.objects.get(pk=cast(User, request.user).pk)
+    actor = guard.acting(request)
     allowed = may_edit(actor, group) and (
         actor.is_superuser or _is_below(actor, values.get("permissions", ()))
     )

@@ -28,10 +28,9 @@ def clear(request: HttpRequest, lockout: Lockout, *, reason: str) -> bool:
     itself. Raises PermissionDenied, also for what is or may be somebody's account;
     ReauthenticationRequired, SessionEnded."""
     demand_fresh_proof(request)
-    if not (may_clear(request.user) and lockout.is_clearable):
-        raise PermissionDenied
     with transaction.atomic():
-        guard.still_alive(request)
+        if not (may_clear(guard.acting(request)) and lockout.is_clearable):
+            raise PermissionDenied
         if not full.clear(lockout):
             return False
         trail.record(

@@ -36,11 +36,10 @@ def retry(request: HttpRequest, mails: Iterable[OutgoingMail], *, reason: str) -
     """Let each of `mails` be tried at once, one that was given up with all its tries, and say so in the
     trail: all of it or nothing. Raises PermissionDenied, ReauthenticationRequired, SessionEnded."""
     demand_fresh_proof(request)
-    if not may_retry(request.user):
-        raise PermissionDenied
     outcome = Outcome()
     with transaction.atomic():
-        guard.still_alive(request)
+        if not may_retry(guard.acting(request)):
+            raise PermissionDenied
         for mail in sorted(mails, key=lambda mail: mail.pk):  # everybody locks in this order
             was = delivery.hurry(mail.pk)
             if not was:

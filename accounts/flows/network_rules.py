@@ -63,9 +63,8 @@ def add_by_staff(request: OwnRequest, draft: Draft, *, confirmed: bool = False) 
     with the code "shut_out" when it would refuse whoever asks and that is not `confirmed`;
     PermissionDenied, ReauthenticationRequired, SessionEnded."""
     demand_fresh_proof(request)
-    _demand(request, "accounts.add_networkrule")
     with transaction.atomic():
-        guard.still_alive(request)
+        _demand(request, "accounts.add_networkrule")
         check(draft, now := timezone.now())
         if not confirmed:
             demand_a_way_back(request, adding=draft)
@@ -85,10 +84,9 @@ def end_by_staff(
     """Take the rule out of force; it stays as history. False if somebody else was quicker. Raises
     like `add_by_staff`."""
     demand_fresh_proof(request)
-    _demand(request, "accounts.change_networkrule")
-    _check_note(note)
     with transaction.atomic():
-        guard.still_alive(request)
+        _demand(request, "accounts.change_networkrule")
+        _check_note(note)
         if not confirmed:
             demand_a_way_back(request, ending=rule)
         return _end(rule, note=note, request=request, by="staff")
@@ -123,7 +121,8 @@ def demand_a_way_back(
 
 
 def _demand(request: HttpRequest, permission: str) -> None:
-    if not (request.user.is_active and request.user.is_staff and request.user.has_perm(permission)):
+    actor = guard.acting(request)
+    if not (actor.is_active and actor.is_staff and actor.has_perm(permission)):
         raise PermissionDenied
 
 

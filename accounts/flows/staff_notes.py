@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
@@ -46,8 +45,7 @@ def add(request: HttpRequest, person: User, text: str) -> None:
     """Raises PermissionDenied, and ReauthenticationRequired without a fresh proof."""
     demand_fresh_proof(request)
     with transaction.atomic():
-        now = guard.hold(request, person)
-        actor = cast(User, request.user)
+        actor, now = guard.hold_both(request, person)
         if not may_add(actor):
             raise PermissionDenied
         kept = "\n".join(map(inert, text.splitlines()))

@@ -36,6 +36,13 @@ def still_alive(request: HttpRequest, *, awaiting_deletion: bool = False) -> Non
         raise CredentialsMoved
 
 
+def acting(request: HttpRequest) -> User:
+    """`still_alive`, and whoever acts as they are now: what they may do is asked of the database anew.
+    What the page asked for is kept on `request.user`, and may have been taken from them since."""
+    still_alive(request)
+    return User.objects.get(pk=request.user.pk or 0)
+
+
 def hold(request: HttpRequest, person: User) -> User:
     """`still_alive`, and `person` as they are now, held as well. Raises User.DoesNotExist."""
     return hold_both(request, person)[1]

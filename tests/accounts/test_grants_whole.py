@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from ipaddress import ip_network
 
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -12,13 +13,16 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
 
-from accounts.flows import groups, staff
+from accounts.flows import groups, lockouts, mail_queue, network_rules, staff, staff_notes
+from accounts.flows.network_rules import Draft
 from accounts.flows.rights import held_for
-from accounts.models import Approval, User
+from accounts.lockout import full, known
+from accounts.models import Approval, NetworkRule, User
 from mfa.flows import staff as second_steps_by_staff
-from tests.support import cast
+from tests.support import cast, full_limits
 from tests.support.desk import form_of, page_of
 from tests.support.granting import administrator, at_desk, helpers
+from tests.support.networks import deny
 
 pytestmark = pytest.mark.django_db
 
@@ -106,14 +110,42 @@ def remove_second_steps(request, alice) -> None:
     second_steps_by_staff.remove(request, alice, reason=WHY)
 
 
+def add_a_note(request, alice) -> None:
+    staff_notes.add(request, alice, "called")
+
+
+def clear_a_limit(request, alice) -> None:
+    full_limits.tally("network_failures", "198.51.100.0", 60)
+    [lockout] = full.page(known.named("network_failures")).rows
+    lockouts.clear(request, lockout, reason=WHY)
+
+
+def retry_a_letter(request, alice) -> None:
+    mail_queue.retry(request, [], reason=WHY)
+
+
+def deny_a_network(request, alice) -> None:
+    network = ip_network("198.51.100.0/24")
+    ends_at = timezone.now() + timedelta(days=1)
+    network_rules.add_by_staff(request, Draft("deny", "site", network, WHY, ends_at))
+
+
+def end_a_rule(request, alice) -> None:
+    network_rules.end_by_staff(request, deny("198.51.100.0/24"), note=WHY)
+
+
 @pytest.mark.parametrize(
     "act",
-    [edit_a_group, add_a_group, delete_a_group, make_staff, unlock, remove_second_steps],
+    [
+        *(edit_a_group, add_a_group, delete_a_group, make_staff, unlock, remove_second_steps),
+        *(add_a_note, clear_a_limit, retry_a_letter, deny_a_network, end_a_rule),
+    ],
 )
 def test_a_right_that_was_taken_since_the_page_asked_for_it_is_none(by_hand, alice, act):
     helpers()
     sam = administrator("sam")
-    wanted = ("grant_staff", "unlock_user", "remove_second_step")
+    wanted = ("grant_staff", "unlock_user", "remove_second_step", "add_staffnote", "clear_lockout")
+    wanted += ("retry_outgoingmail", "add_networkrule", "change_networkrule")
     sam.user_permissions.set(Permission.objects.filter(codename__in=wanted))
     request = by_hand(at_desk(sam), sam)
     assert request.user.has_perm("accounts.grant_staff")  # and keeps the answer
@@ -121,6 +153,7 @@ def test_a_right_that_was_taken_since_the_page_asked_for_it_is_none(by_hand, ali
     with pytest.raises(PermissionDenied):
         act(request, alice)
     assert Group.objects.filter(name="helpers").exists() and not Approval.objects.exists()
+    assert not NetworkRule.objects.filter(kind="deny", ended_at__isnull=False).exists()
 
 
 def test_what_an_act_takes_is_asked_of_the_database(by_hand, alice):
