@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.flows import rights, staff
-from accounts.management.operator import PersonAct
+from accounts.management.operator import PersonAct, by_operator, moment
 from accounts.models import User
 from accounts.step_up import demand_fresh_proof
 from accounts.undo import sets
@@ -57,12 +54,8 @@ def _effect(person: User) -> str:
     )
 
 
-def _facts(person: User) -> Mapping[str, Any]:
-    return {"deletion_due_at": person.deletion_due_at and person.deletion_due_at.isoformat()}
-
-
-def _by_operator(person: User, reason: str) -> Mapping[str, Any]:
-    return {"cancelled": cancel(None, person, reason=reason)}
-
-
-act = PersonAct(effect=_effect, facts=_facts, do=_by_operator)
+act = PersonAct(
+    effect=_effect,
+    facts=lambda person: {"deletion_due_at": moment(person.deletion_due_at)},
+    do=by_operator(cancel, "cancelled"),
+)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.flows import credentials, rights, staff, undo
-from accounts.management.operator import PersonAct
+from accounts.management.operator import PersonAct, by_operator, moment
 from accounts.models import User
 from accounts.step_up import demand_fresh_proof
 
@@ -48,12 +45,8 @@ def _effect(person: User) -> str:
     )
 
 
-def _facts(person: User) -> Mapping[str, Any]:
-    return {"held_since": person.held_since and person.held_since.isoformat()}
-
-
-def _by_operator(person: User, reason: str) -> Mapping[str, Any]:
-    return {"sessions_ended": lift(None, person, reason=reason)}
-
-
-act = PersonAct(effect=_effect, facts=_facts, do=_by_operator)
+act = PersonAct(
+    effect=_effect,
+    facts=lambda person: {"held_since": moment(person.held_since)},
+    do=by_operator(lift, "sessions_ended"),
+)

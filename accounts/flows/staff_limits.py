@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import own_limits
 from accounts.flows import credentials, rights, staff
 from accounts.flows import limits as own
-from accounts.management.operator import PersonAct
+from accounts.management.operator import PersonAct, by_operator
 from accounts.models import User
 from accounts.own_limits import Limits
 from accounts.step_up import demand_fresh_proof
@@ -55,8 +55,4 @@ def _facts(person: User) -> Mapping[str, Any]:
     return {"limits": own_limits.of(person).json()}
 
 
-def _by_operator(person: User, reason: str) -> Mapping[str, Any]:
-    return {"sessions_ended": lift(None, person, reason=reason)}
-
-
-act = PersonAct(effect=_effect, facts=_facts, do=_by_operator)
+act = PersonAct(effect=_effect, facts=_facts, do=by_operator(lift, "sessions_ended"))

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.flows import credentials, rights, staff
-from accounts.management.operator import PersonAct
+from accounts.management.operator import PersonAct, by_operator
 from accounts.models import Session, User
 from accounts.step_up import demand_fresh_proof
 from audit.events import Event
@@ -55,8 +55,4 @@ def _facts(person: User) -> Mapping[str, Any]:
     return {"sessions": open_of(person)}
 
 
-def _by_operator(person: User, reason: str) -> Mapping[str, Any]:
-    return {"sessions_ended": end_all(None, person, reason=reason)}
-
-
-act = PersonAct(effect=_effect, facts=_facts, do=_by_operator)
+act = PersonAct(effect=_effect, facts=_facts, do=by_operator(end_all, "sessions_ended"))

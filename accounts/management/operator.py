@@ -10,7 +10,8 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
@@ -50,6 +51,23 @@ class PersonAct:
     effect: Callable[[User], str]
     facts: Callable[[User], Mapping[str, Any]]
     do: Callable[[User, str], Mapping[str, Any]]
+
+
+class _Flow(Protocol):
+    """Of staff who are signed in, by their request; of an operator, who has none."""
+
+    def __call__(self, request: None, person: User, *, reason: str) -> object: ...
+
+
+def by_operator(flow: _Flow, returns: str) -> Callable[[User, str], Mapping[str, Any]]:
+    """What a PersonAct does where one flow serves staff and operators: `returns` is what its answer is
+    called in the result."""
+    return lambda person, reason: {returns: flow(None, person, reason=reason)}
+
+
+def moment(at: datetime | None) -> str | None:
+    """As results have it, for programs."""
+    return at.isoformat() if at else None
 
 
 class OperatorCommand(BaseCommand):

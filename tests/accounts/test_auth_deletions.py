@@ -5,35 +5,22 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connection
 
-from accounts.management.alone import alone
 from accounts.models import User
 from tests.accounts.test_erasing import due_now, wilma
-from tests.support import cast
+from tests.support import cast, commands
+from tests.support.held_elsewhere import held_elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 __all__ = ["wilma"]
 
 
 def run(*arguments: str) -> tuple[str, int]:
-    out, code = StringIO(), 0
-    try:
-        call_command("auth_deletions", "run", *arguments, stdout=out, stderr=out)
-    except CommandError as error:
-        out.write(str(error))
-        code = error.returncode
-    except SystemExit as left:
-        code = int(str(left.code))
-    return out.getvalue(), code
+    return commands.run("auth_deletions", "run", *arguments)
 
 
 def test_a_dry_run_counts_and_erases_nothing(wilma, bob):
@@ -112,27 +99,6 @@ def test_the_last_administrator_is_told_of_with_exit_4(ada):
 
 def test_one_run_at_a_time(wilma):
     due_now(wilma)
-    with _held_elsewhere():
+    with held_elsewhere("auth_deletions"):
         _said, code = run("--yes")
     assert code == 75 and User.objects.count() == 1
-
-
-@contextmanager
-def _held_elsewhere() -> Iterator[None]:
-    """In a thread: PostgreSQL gives a lock twice to one connection."""
-    taken, done = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with alone("auth_deletions"):
-            taken.set()
-            done.wait(30)
-        connection.close()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    assert taken.wait(30)
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()

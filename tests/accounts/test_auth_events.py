@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connection
 
-from accounts.management.alone import alone
 from audit import trail
 from audit.chain import linking, segments
 from audit.events import Event
 from audit.models import Entry, Head
+from tests.support import commands
+from tests.support.held_elsewhere import held_elsewhere
 from tests.support.trail import unguarded
 
 ALICE = "11111111-1111-4111-8111-111111111111"
@@ -40,15 +38,7 @@ def old(chain: None, clock: Any) -> None:
 
 
 def run(*arguments: str) -> tuple[str, int]:
-    out, code = StringIO(), 0
-    try:
-        call_command("auth_events", *arguments, stdout=out, stderr=out)
-    except CommandError as error:
-        out.write(str(error))
-        code = error.returncode
-    except SystemExit as left:
-        code = int(str(left.code))
-    return out.getvalue(), code
+    return commands.run("auth_events", *arguments)
 
 
 def test_a_whole_chain_is_said_to_hold_with_its_head(chain) -> None:
@@ -155,20 +145,8 @@ def test_too_few_days_are_refused(old, arguments) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_one_prunes_at_a_time(chain) -> None:
-    taken, done = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with alone("auth_events"):
-            taken.set()
-            done.wait(30)
-        connection.close()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    assert taken.wait(30)
-    said, code = run("prune", "--yes")
-    done.set()
-    thread.join()
+    with held_elsewhere("auth_events"):
+        said, code = run("prune", "--yes")
     assert code == 75 and "already running" in said
 
 

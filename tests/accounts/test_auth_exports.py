@@ -4,32 +4,21 @@ from __future__ import annotations
 
 import json
 import threading
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.db import connection
 
 from accounts.exports import building
-from accounts.management.alone import alone
 from accounts.models import DataExport
 from accounts.outbox.worker import Builder, work
-from tests.support import cast
+from tests.support import cast, commands
+from tests.support.held_elsewhere import held_elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def run(*arguments: str) -> tuple[str, int]:
-    out, code = StringIO(), 0
-    try:
-        call_command("auth_exports", "build", *arguments, stdout=out, stderr=out)
-    except CommandError as error:
-        out.write(str(error))
-        code = error.returncode
-    except SystemExit as left:
-        code = int(str(left.code))
-    return out.getvalue(), code
+    return commands.run("auth_exports", "build", *arguments)
 
 
 @pytest.fixture
@@ -79,23 +68,9 @@ def test_what_failed_is_told_with_exit_4_and_holds_up_no_other(three, monkeypatc
 
 
 def test_it_runs_once_at_a_time(three):
-    held, done = threading.Event(), threading.Event()
-
-    def other() -> None:
-        with alone("auth_exports"):
-            held.set()
-            done.wait(30)
-        connection.close()
-
-    thread = threading.Thread(target=other)
-    thread.start()
-    try:
-        assert held.wait(30)
+    with held_elsewhere("auth_exports"):
         said, code = run()
-        assert code == 75 and "already running" in said
-    finally:
-        done.set()
-        thread.join()
+    assert code == 75 and "already running" in said
     assert DataExport.objects.filter(state="waiting").count() == 3
 
 
