@@ -19,10 +19,10 @@ from audit.chain import seals
 # are some that Python has no datetime for.
 # SECURITY: only of these years does to_char say all. It says a year before Christ as the same year
 # after, and nothing of an infinite time.
-_AT = (
-    "CASE WHEN at >= '0001-01-01 00:00:00+00' AND at < '10000-01-01 00:00:00+00'"
-    " THEN to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
-    " ELSE at::text END"
+_TIME = (
+    "CASE WHEN {0} >= '0001-01-01 00:00:00+00' AND {0} < '10000-01-01 00:00:00+00'"
+    " THEN to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+    " ELSE {0}::text END"
 )
 # SQLite keeps what it is given, whatever the column is declared as, and no text need be UTF-8.
 _TEXT = "CASE WHEN typeof({0}) = 'text' THEN CAST({0} AS BLOB) END"
@@ -36,10 +36,15 @@ _utf8 = methodcaller("decode")
 def columns() -> str:
     """To be asked for: the mac, and what it covers. `reader()` makes of them what they are."""
     if connection.vendor == "postgresql":
-        said = (_AT if column == "at" else column for column in seals.COLUMNS)
+        said = (time("at") if column == "at" else column for column in seals.COLUMNS)
         return ", ".join(("mac", *said))
     texts = (_TEXT.format(column) for column in seals.COLUMNS[:-1])
     return ", ".join((_BYTES.format("mac"), *texts, _BYTES.format(seals.COLUMNS[-1])))
+
+
+def time(column: str) -> str:
+    """A time as text, to be asked for by itself; on SQLite as `columns()` has it."""
+    return (_TIME if connection.vendor == "postgresql" else _TEXT).format(column)
 
 
 def reader() -> Reader:

@@ -11,15 +11,17 @@ import logging
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from audit import trail
-from audit.chain import ends, seals
+from audit.chain import ends, rows, seals
 from audit.chain.seals import Keys
 from audit.events import Event
 from audit.models import Entry, Head, Segment
@@ -27,6 +29,7 @@ from audit.models import Entry, Head, Segment
 logger = logging.getLogger("audit.heads")
 
 MOST = 100_000
+TIMES = ("began_at", "ended_at", "pruned_at")
 _PLACE, _SEAL = re.compile(r"[0-9]{1,19}", re.ASCII), re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -38,11 +41,11 @@ def close(batch: int) -> int:
         head = Head.objects.select_for_update().filter(pk=1).first()
         if head is None:
             return 0
-        newest = Segment.objects.order_by("-last").first()
+        keys = seals.keys_of(seals.obtained_key())
+        newest = next(ours(keys, Segment.objects.order_by("-last")), None)
         first = newest.last + 1 if newest else 1
         if head.sequence < first:
             return 0
-        keys = seals.keys_of(seals.obtained_key())
         # Nearest to its bounds: one that somebody took away must not keep heads from being told.
         begins = ends.first(keys, first)
         last = _last(first, head.sequence, begins.at, now) if begins else 0
@@ -76,15 +79,52 @@ def _last(first: int, newest: int, began: datetime | None, now: datetime) -> int
 
 def mac(keys: Keys, segment: Segment) -> str:
     """What makes `segment` one that this site closed, or pruned."""
-    times = [seals.moment(segment.began_at), seals.moment(segment.ended_at)]
-    said = [segment.first, segment.last, segment.seal, *times, bool(segment.pruned_at)]
-    return hmac.digest(keys.links, f"segment {said}".encode(), "sha256")[: seals.MAC_BYTES].hex()
+    return _mac(keys, segment, segment.began_at, segment.ended_at)
+
+
+def _mac(keys: Keys, segment: Segment, *times: datetime | str | None) -> str:
+    said = [segment.first, segment.last, segment.seal, *map(seals.moment, times)]
+    whole = f"segment {[*said, bool(segment.pruned_at)]}".encode()
+    return hmac.digest(keys.links, whole, "sha256")[: seals.MAC_BYTES].hex()
+
+
+def read(keys: Keys, kept: QuerySet[Segment]) -> Iterator[tuple[Segment, bool]]:
+    """Segments as they are kept, each with whether this site closed it so: only of those that it did
+    the times are there. One SELECT, which nothing that somebody wrote into a time keeps from being
+    read."""
+    texts = {f"{name}_text": RawSQL(rows.time(name), []) for name in TIMES}  # noqa: S611 - our columns
+    columns = ("id", "first", "last", "seal", "mac", *texts)
+    for row in kept.annotate(**texts).values(*columns):
+        began, ended, pruned = (_text(row.pop(text)) for text in texts)
+        segment = Segment(**row, pruned_at=timezone.now() if pruned else None)
+        is_ours = _mac(keys, segment, began, ended) == segment.mac
+        if is_ours and began and ended:
+            segment.began_at, segment.ended_at = seals.written(began), seals.written(ended)
+        yield segment, is_ours
+
+
+def ours(keys: Keys, kept: QuerySet[Segment]) -> Iterator[Segment]:
+    """Of those only ours; of the others the log is told.
+
+    SECURITY: an INSERT is all it takes to write one. Told outside, it would make the chain a liar;
+    marked as pruned, it would get a mac that holds, and its entries went."""
+    for segment, is_ours in read(keys, kept):
+        if is_ours:
+            yield segment
+        else:
+            logger.critical(
+                "The note of entries %d to %d was changed.", segment.first, segment.last
+            )
 
 
 def tell(batch: int) -> int:
     """Say the heads of closed segments outside, each at least once; returns how many. One that cannot
     be written to the file is told of again later."""
-    untold = list(Segment.objects.filter(told_at=None).order_by("first")[:batch])
+    waiting = Segment.objects.filter(told_at=None).order_by("first")
+    if not waiting.exists():
+        return 0
+    keys = seals.keys_of(seals.obtained_key())
+    untold = list(islice(ours(keys, waiting), batch))
     if not untold:
         return 0
     lines = [line(segment) for segment in untold]
@@ -97,6 +137,14 @@ def tell(batch: int) -> int:
     for said in lines:
         logger.info("Head of the trail: %s", said)
     return len(untold)
+
+
+def lines() -> list[str]:
+    """Of all that this site closed; none where the key that would tell is gone."""
+    if not (key := seals.kept_key()):
+        return []
+    closed = ours(seals.keys_of(key), Segment.objects.order_by("first"))
+    return [line(segment) for segment in closed]
 
 
 def line(segment: Segment) -> str:
@@ -134,10 +182,11 @@ def prune(before: datetime, *, batch: int = 2_000) -> Iterator[int]:
     """Take away the entries of whole segments that ended before `before`, the oldest first, `batch`
     rows a transaction; yields how many each took. What is left off in between goes on where it
     stopped. A segment whose head was not told outside yet stays."""
+    keys = seals.keys_of(seals.obtained_key())
     for segment in due(before):
         if segment.pruned_at is None:
             segment.pruned_at = timezone.now()
-            signed = mac(seals.keys_of(seals.obtained_key()), segment)
+            signed = mac(keys, segment)
             with transaction.atomic():
                 Segment.objects.filter(pk=segment.pk).update(
                     pruned_at=segment.pruned_at, mac=signed
@@ -164,18 +213,13 @@ def prune_due(batch: int) -> int:
 
 
 def due(before: datetime) -> list[Segment]:
-    """The segments that `prune` empties, or has begun to. One SELECT, and one for the key.
-
-    SECURITY: none that this site did not close, or that is younger than it says. Marking it as pruned
-    would give it a mac that holds, and take its entries away for whoever wrote that row."""
+    """The segments that `prune` empties, or has begun to: none that this site did not close, or that
+    is younger than it says. One SELECT, and one for the key."""
     inside = Entry.objects.filter(sequence__gte=OuterRef("first"), sequence__lte=OuterRef("last"))
     told = Segment.objects.filter(ended_at__lt=before, told_at__isnull=False).order_by("first")
-    left = list(told.filter(Q(pruned_at=None) | Exists(inside)))
-    if not left:
-        return []
-    keys = seals.keys_of(seals.obtained_key())
-    ours = [one for one in left if mac(keys, one) == one.mac]
-    for one in left:
-        if one not in ours:
-            logger.critical("The note of entries %d to %d was changed.", one.first, one.last)
-    return ours
+    left = told.filter(Q(pruned_at=None) | Exists(inside))
+    return list(ours(seals.keys_of(seals.obtained_key()), left))
+
+
+def _text(kept: bytes | str | None) -> str | None:
+    return kept.decode(errors="surrogateescape") if isinstance(kept, bytes) else kept

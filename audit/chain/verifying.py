@@ -150,22 +150,21 @@ class _Walk:
         self.gaps: list[tuple[int, bytes]] = []  # where each begins, and the seal before it
         self.pruned: list[Segment] = []
         self.told: dict[int, str] = {}
-        self._begin(list(Segment.objects.order_by("first")), heads)
+        self._begin(list(segments.read(keys, Segment.objects.order_by("first"))), heads)
         if head.sequence and self.told.setdefault(head.sequence, head.seal) != head.seal:
             self.result.note(Finding(Wrong.HEAD_CHANGED, head.sequence, head.sequence))
 
-    def _begin(self, kept: list[Segment], heads: dict[int, str]) -> None:
+    def _begin(self, kept: list[tuple[Segment, bool]], heads: dict[int, str]) -> None:
         after = 0
-        for segment in kept:
+        for segment, ours in kept:
             same = heads.get(segment.last, segment.seal) == segment.seal
-            ours = segments.mac(self.keys, segment) == segment.mac
             if segment.first != after + 1 or not ours or not same:
                 self.result.note(Finding(Wrong.SEGMENT_CHANGED, segment.first, segment.last))
             elif segment.pruned_at is not None:
                 self.pruned.append(segment)
             after = segment.last
         gone = self.pruned[-1].last if self.pruned else 0
-        told = {one.last: one.seal for one in kept} | heads
+        told = {segment.last: segment.seal for segment, _ours in kept} | heads
         self.told = {place: seal for place, seal in told.items() if place > gone}
 
     def through(self, page: Sequence[Sequence[Any]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from audit import trail
@@ -72,6 +73,36 @@ def test_a_segment_that_was_made_up_is_not_signed_by_pruning_it(days, caplog) ->
     assert pruned(timezone.now() - 9 * OLD) == 0
     assert found() == [(Wrong.SEGMENT_CHANGED, 7, 7)]
     assert "The note of entries 7 to 7 was changed." in caplog.text
+
+
+NO_TIME = {
+    "postgresql": ["'infinity'", "'-infinity'", "'4713-01-01 BC'", "'2001-01-01'"],
+    "sqlite": ["'no time'", "7", "x'ff'", "'2001-01-01 00:00:00'"],
+}
+MADE_UP = (
+    "INSERT INTO audit_segment"
+    " (first, last, seal, began_at, ended_at, closed_at, told_at, pruned_at, mac)"
+    " VALUES ({first}, {last}, '{seal}', {at}, {at}, {at}, {told}, {pruned}, '{mac}')"
+)
+
+
+@pytest.mark.parametrize("told", ["NULL", "at"])
+@pytest.mark.parametrize("pruned", ["NULL", "at"])
+@pytest.mark.parametrize("at", NO_TIME[connection.vendor])
+def test_one_that_was_made_up_of_any_time_stops_nothing_and_is_told_nowhere(
+    days, settings, tmp_path, at, pruned, told
+) -> None:
+    settings.TRAIL_HEADS_FILE = str(tmp_path / "heads")
+    said = {"told": at if told == "at" else told, "pruned": at if pruned == "at" else pruned}
+    with connection.cursor() as cursor:
+        sql = MADE_UP.format(first=900, last=999, seal="ab" * 32, at=at, mac="0" * 32, **said)
+        cursor.execute(sql)
+    assert close_all() == 1  # the third day, as if nothing had happened
+    assert segments.tell(100) == 3
+    told_outside = (tmp_path / "heads").read_text().splitlines()
+    assert told_outside == segments.lines() and len(told_outside) == 3
+    assert tell_and_prune(timezone.now() - OLD) == 2
+    assert found()[0] == (Wrong.SEGMENT_CHANGED, 900, 999)
 
 
 def test_a_segment_taken_away_after_its_entries_is_found(days) -> None:

@@ -30,7 +30,6 @@ from audit.chain import linking, segments, verifying
 from audit.chain.verifying import Finding, Result, Wrong
 from audit.events import Event
 from audit.exporting import FORMATS
-from audit.models import Segment
 
 MOST_AT_ONCE = 10_000
 FEWEST_DAYS = 90
@@ -135,7 +134,7 @@ class Command(OperatorCommand):
     # --- heads ------------------------------------------------------------------------------------
 
     def _heads(self, options: dict[str, Any]) -> None:
-        lines = [segments.line(one) for one in Segment.objects.order_by("first")]
+        lines = segments.lines()
         self.report({"heads": lines}, lines)
 
     # --- prune ------------------------------------------------------------------------------------
