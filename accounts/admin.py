@@ -183,8 +183,12 @@ class PersonAdmin(PersonFacts):
         ]
 
     def keep(self, request: HttpRequest, obj: User, values: dict[str, Any], reason: str) -> str:
+        held = obj.groups.exists() or obj.user_permissions.exists()
         if staff.change(request, obj, values, reason=reason):
-            return ""
+            if values.get("is_staff") is not False or not held:
+                return ""
+            said = _("Saved: %(name)s. Their roles and permissions went with the mark “staff”.")
+            return str(said % {"name": obj})
         return str(
             _(
                 "Rights of %(name)s wait for a second one of you: see “What takes two of staff”."

@@ -491,7 +491,7 @@ class Event(StrEnum):
     )
     STAFF_GROUP_CHANGED = (
         "staff.group_changed",
-        "A superuser changed what a group may do.",
+        "Staff who grant rights changed what a group may do.",
         {"change": OneOf(("added", "changed", "deleted")), "reason": Maybe(REASON)},
     )
     STAFF_NUMBERS_EXPORTED = (

@@ -79,7 +79,7 @@ def test_it_only_shows(ada_here: Visitor) -> None:
 
 def test_the_permission_can_be_given_on_the_desk(ada_here: Visitor, alice: User) -> None:
     page = ada_here.get(f"/admin/accounts/user/{alice.pk}/change/").content.decode()
-    assert "Can see the dashboard" in page
+    assert "See the dashboard" in page
 
 
 # --- what it says ---------------------------------------------------------------------------------

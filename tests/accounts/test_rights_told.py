@@ -59,7 +59,8 @@ def test_without_the_mark_everything_goes_that_came_with_it(ada_here, helps, mai
     at_desk(helps)
     page = text_of(ada_here.get(page_of(helps)))
     assert "Without the tick these go too." in page
-    ada_here.post(page_of(helps), form_of(helps, off="is_staff"))
+    saved = ada_here.post(page_of(helps), form_of(helps, off="is_staff"), follow=True)
+    assert "Their roles and permissions went with the mark “staff”." in text_of(saved)
     now = User.objects.get(pk=helps.pk)
     assert not now.is_staff and not now.groups.exists() and not now.user_permissions.exists()
     assert not Approval.objects.exists() and not Session.objects.filter(user=helps).exists()
@@ -74,7 +75,8 @@ def test_without_the_mark_everything_goes_that_came_with_it(ada_here, helps, mai
 
 def test_who_has_neither_role_nor_permission_loses_the_mark_alone(ada_here, alice):
     User.objects.filter(pk=alice.pk).update(is_staff=True)
-    ada_here.post(page_of(alice), form_of(alice, off="is_staff"))
+    saved = ada_here.post(page_of(alice), form_of(alice, off="is_staff"), follow=True)
+    assert "went with the mark" not in text_of(saved)
     assert last() == {"fields": ["is_staff"], "reason": "ticket 4411"}
 
 
