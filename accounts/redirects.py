@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 NEXT_FIELD = "next"
 NEXT_LENGTH = 500
+# Where a sign-in under way leads, by the session: one that runs out is forgotten with all it holds.
+UNDER_WAY = "sign_in_next"
 # `//evil.example` behind our own host would be a host of its own once ours is taken away.
 _ONE_SLASH = re.compile(r"/(?![/\\])")
 
@@ -43,3 +49,38 @@ def safe_next(request: HttpRequest) -> str:
     path = urlsplit(str(url))._replace(scheme="", netloc="").geturl()
     # SECURITY: once more, as it will be followed: what is left of an address must be no address.
     return path if is_safe(path) else ""
+
+
+def to_sign_in(after: str | None) -> HttpResponseRedirect:
+    """To the sign-in page, and `after` it there, if that is safe."""
+    query = f"?{urlencode({NEXT_FIELD: str(after)})}" if is_safe(after) else ""
+    return HttpResponseRedirect(reverse("account_login") + query)
+
+
+def under_way(request: HttpRequest, after: str | None) -> None:
+    """A sign-in that leads there waits for something more."""
+    if is_safe(after):
+        request.session[UNDER_WAY] = after
+    else:
+        request.session.pop(UNDER_WAY, None)
+
+
+def to_sign_in_again(request: HttpRequest) -> HttpResponseRedirect:
+    """The sign-in under way is over: to its beginning, and it leads where it led; or there at once,
+    where it was finished in another window."""
+    after = request.session.get(UNDER_WAY)
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(after or reverse("account_overview"))
+    return to_sign_in(after)
+
+
+def leading_where_it_led(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Decorates the page of a login stage, outside of what sends everybody away who is at none."""
+
+    @wraps(view)
+    def led(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer = view(request, *args, **kwargs)
+        away = (reverse("account_login"), reverse("account_overview"))
+        return to_sign_in_again(request) if answer.get("Location") in away else answer
+
+    return led

@@ -17,6 +17,7 @@ from django.utils.html import escape
 from django.utils.translation import get_language
 
 from accounts.errors import Refusal, TooManyTries
+from accounts.redirects import safe_next
 from accounts.rendering import theme_of
 
 # What stands in a kept page for what belongs to one visitor. Nobody can type it: it is made anew in
@@ -42,11 +43,19 @@ def _page(request: HttpRequest, refusal: Refusal) -> str:
     """Drawn, or for whoever guesses taken from those that were: a refused try must cost the site
     less than it costs whoever makes it, and drawing the page was half of that."""
     if not isinstance(refusal, TooManyTries) or _has_more_to_say(request):
-        return render_to_string(refusal.template, {"refusal": refusal}, request)
+        context = {"refusal": refusal, "after": _after(request)}
+        return render_to_string(refusal.template, context, request)
     page = _kept_page(request, refusal)
     if TOKEN_PLACE in page:
         page = page.replace(TOKEN_PLACE, get_token(request))
     return page.replace(NAME_PLACE, escape(refusal.whose))
+
+
+def _after(request: HttpRequest) -> str:
+    """Where whoever signs in again goes on, '' for nowhere special: not to a page of the way in."""
+    match = request.resolver_match
+    is_own = match is not None and getattr(match.func, "login_required", True)
+    return safe_next(request) or (request.path if is_own else "")
 
 
 def _has_more_to_say(request: HttpRequest) -> bool:

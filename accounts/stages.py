@@ -8,6 +8,7 @@ from allauth.account.stages import LoginStage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from accounts import redirects
 from accounts.flows import must_change, required_phone
 
 
@@ -26,6 +27,7 @@ class NewPasswordStage(LoginStage):
         if not must_change.cause_of(self.login):
             return None, True
         self.state["since"] = must_change.hold(self.request, self.login)
+        redirects.under_way(self.request, self.login.redirect_url)
         return HttpResponseRedirect(reverse(self.urlname)), True
 
     def still_waits(self) -> bool:
@@ -52,6 +54,7 @@ class PhoneStage(LoginStage):
         if not required_phone.lacks(self.login):
             return None, True
         self.state["since"] = required_phone.hold(self.request)
+        redirects.under_way(self.request, self.login.redirect_url)
         return HttpResponseRedirect(reverse(self.urlname)), True
 
     def still_waits(self) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import wraps
 from typing import Any, cast
 
 from allauth.account.internal.flows.login import (
@@ -22,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from accounts import panels
 from accounts.models import User
-from accounts.redirects import NEXT_FIELD, safe_next
+from accounts.redirects import NEXT_FIELD, safe_next, to_sign_in
 
 
 def has_fresh_proof(request: HttpRequest) -> bool:
@@ -117,6 +118,19 @@ def carry_on(request: HttpRequest) -> HttpResponse:
     """After a fresh proof: what was posted before it, else the page that asked, else the overview."""
     lead_back_to_what_was_posted(request)
     return resume_request(request) or HttpResponseRedirect(reverse("account_overview"))
+
+
+def by_signing_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Decorates a page that asks for a fresh proof: whoever's session ended meanwhile signs in, which
+    is one, and goes on where they would have gone on from here."""
+
+    @wraps(view)
+    def signed_in(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        return to_sign_in(safe_next(request))
+
+    return signed_in
 
 
 def forget_what_was_posted(request: HttpRequest) -> None:

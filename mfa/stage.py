@@ -9,6 +9,7 @@ from allauth.account.stages import LoginStage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from accounts import redirects
 from accounts.flows.sign_in import BEGAN_UNDER
 from accounts.models import User
 from accounts.sessions import proofs
@@ -34,6 +35,7 @@ class SecondFactorStage(LoginStage):
         if trusted.is_trusted(self.request, user):
             record(self.request, user, "trusted_device")
             return None, True
+        redirects.under_way(self.request, self.login.redirect_url)
         return HttpResponseRedirect(reverse(self.urlname)), True
 
     def still_waits(self) -> bool:
@@ -53,7 +55,8 @@ class SecondFactorStage(LoginStage):
 
     def abort(self) -> HttpResponse:
         self.request.session.pop(BEGAN_UNDER, None)
-        return super().abort()
+        super().abort()
+        return redirects.to_sign_in_again(self.request)
 
 
 # A passkey is proved a moment before the sign-in that it begins.

@@ -17,6 +17,7 @@ from accounts.fields import posted
 from accounts.flows import must_change
 from accounts.forms.passwords import RequiredPasswordForm
 from accounts.models import User
+from accounts.redirects import leading_where_it_led
 from accounts.stages import NewPasswordStage
 
 WHY = {
@@ -34,6 +35,7 @@ WHY = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("password1", "password2")
+@leading_where_it_led
 @login_stage_required(stage=NewPasswordStage.key, redirect_urlname="account_login")
 def choose(request: HttpRequest) -> HttpResponse:
     stage = cast(NewPasswordStage, request._login_stage)  # type: ignore[attr-defined]

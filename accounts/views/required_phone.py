@@ -17,6 +17,7 @@ from accounts.errors import leading_back
 from accounts.fields import WRONG_CODE, posted
 from accounts.flows import required_phone
 from accounts.forms.phone import NumberForm, TextedCodeForm
+from accounts.redirects import leading_where_it_led
 from accounts.stages import PhoneStage
 from accounts.views.phone import code_context, sent, sent_again
 
@@ -25,6 +26,7 @@ PAGE = "account_phone_required"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("code", "number")
+@leading_where_it_led
 @login_stage_required(stage=PhoneStage.key, redirect_urlname="account_login")
 def prove(request: HttpRequest) -> HttpResponse:
     stage = cast(PhoneStage, request._login_stage)  # type: ignore[attr-defined]

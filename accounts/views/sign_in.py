@@ -84,5 +84,5 @@ class SignOutView(allauth_views.LogoutView):
 
 
 sign_in = restored(login_not_required(sensitive_post_parameters()(SignInView.as_view())))
-reauthenticate = ReauthenticateView.as_view()
+reauthenticate = step_up.by_signing_in(ReauthenticateView.as_view())
 sign_out = SignOutView.as_view()

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.errors import NumberNotServed, TooManyTries, leading_back
 from accounts.fields import WRONG_CODE, too_soon
 from accounts.models import User
+from accounts.redirects import to_sign_in_again
 from mfa import factors
 from mfa.factors import Factors
 from mfa.flows import occasions, passkey_proofs, second_step, sent, trusted
@@ -54,7 +55,7 @@ FEW = 3
 def authenticate(request: HttpRequest) -> HttpResponse:
     occasion = occasions.of(request)
     if occasion is None:
-        return redirect("account_overview" if request.user.is_authenticated else "account_login")
+        return to_sign_in_again(request)
     if "cancel" in request.POST:
         return occasion.give_up()
     chosen = request.POST.get("send") or request.POST.get("method", "")

@@ -39,6 +39,7 @@ MAILED = "mfa_step_up_mailed"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@freshness.by_signing_in
 @login_required
 @sensitive_post_parameters("code")
 def reauthenticate(request: OwnRequest) -> HttpResponse:

@@ -55,6 +55,7 @@ def test_writing_is_told_that_the_session_ended(client, alice, meanwhile):
     answer = client.post("/t/note?text=1")
     page = answer.content.decode()
     assert answer.status_code == 403 and "You are signed out" in page
+    assert 'href="/accounts/login/?next=/t/note"' in page
     assert "alice" not in page.lower() and "Cookie" in answer["Vary"]
     assert answer.context["user"].is_anonymous  # whatever a layout may show of somebody signed in
     assert not answer.cookies and not Session.objects.exists()
