@@ -22,7 +22,7 @@ from audit.events import Event
 
 
 def waiting(actor: User) -> list[Approval]:
-    """What `actor` may decide, and what they asked for themselves, newest first."""
+    """What `actor` may decide, and what they asked for themselves, newest first: what counts."""
     rows = (
         approvals.live()
         .filter(approved_by=None, act__in=approvals.kinds())
@@ -30,7 +30,11 @@ def waiting(actor: User) -> list[Approval]:
     )
     found = list(rows.order_by("-pk"))
     say = _looked_up(found)
-    return [row for row in found if row.asked_by_id == actor.pk or may_decide(actor, row, say)]
+    return [row for row in found if approvals.counts(row, say) and _is_for(actor, row, say)]
+
+
+def _is_for(actor: User, row: Approval, say: approvals.Saying) -> bool:
+    return row.asked_by_id == actor.pk or say(actor, approvals.wish_of(row))
 
 
 def _looked_up(rows: Sequence[Approval]) -> approvals.Saying:
@@ -74,7 +78,10 @@ def approve(request: HttpRequest, row: Approval, *, reason: str) -> None:
             fresh = Approval.objects.filter(pk=now.pk, approved_by=None)
             # From now on: the asker has as long again.
             at = timezone.now()
-            if not fresh.update(approved_by=request.user.pk, approved_at=at, asked_at=at):
+            version = cast(User, request.user).credentials_version
+            if not fresh.update(
+                approved_by=request.user.pk, approved_version=version, approved_at=at, asked_at=at
+            ):
                 raise CredentialsMoved
         else:
             approvals.use_up(now)

@@ -174,7 +174,23 @@ def in_the_way(wish: Wish, *, besides: User) -> Approval | None:
 
 def counts(row: Approval, say: Saying = may_say) -> bool:
     moved = row.person is not None and row.person.credentials_version != row.credentials_version
-    return not moved and say(row.asked_by, wish_of(row))
+    return (
+        not moved
+        and speaks_still(row.asked_by, row.asked_version)
+        and say(row.asked_by, wish_of(row))
+    )
+
+
+def speaks_still(who: User, version: int) -> bool:
+    """Whether a word that `who` gave at `version` is theirs still.
+
+    SECURITY: a stolen account asks, and says yes. With its owner's new password, or whatever else they
+    take it back by, that ends as the thief's sessions do. So it is of one that is held or leaves."""
+    return (
+        who.credentials_version == version
+        and who.held_since is None
+        and who.deletion_due_at is None
+    )
 
 
 def settle(request: HttpRequest, wish: Wish, *, reason: str, mail: Iterable[Letter] | None) -> bool:
@@ -212,6 +228,7 @@ def note(request: HttpRequest, wish: Wish, *, reason: str, mail: Iterable[Letter
         about=wish.about,
         asked=dict(wish.asked),
         asked_by=actor,
+        asked_version=actor.credentials_version,
         reason=reason,
         credentials_version=person.credentials_version if person else 0,
     )

@@ -38,18 +38,12 @@ def granted(actor: User, wish: Wish) -> Approval | None:
         asked_by=actor,
         approved_by__isnull=False,
     )
-    found = rows.select_related("approved_by").first()
-    if (
-        found is None
-        or found.asked != wish.asked
-        or not approvals.may(actor, wish.person, wish.permission)
-    ):
+    found = rows.select_related("asked_by", "approved_by", "person").first()
+    if found is None or found.asked != wish.asked or not approvals.counts(found):
         return None
-    return (
-        found
-        if approvals.may(cast(User, found.approved_by), wish.person, wish.permission)
-        else None
-    )
+    second = cast(User, found.approved_by)
+    stands = approvals.speaks_still(second, found.approved_version)
+    return found if stands and approvals.may_say(second, wish) else None
 
 
 def spend(actor: User, wish: Wish) -> bool:

@@ -13,6 +13,9 @@ class Approval(models.Model):
     by its number; 0 for all. `asked` says exactly what, so that the second says yes to that and to
     nothing else. `permission`: what both of them need.
 
+    `asked_version` and `approved_version` are the `credentials_version` of who asked and who said yes,
+    as they did: `credentials_version` is that of `person`. 0 counts as nobody's.
+
     `approved_by` is somebody only where the asker goes on by themselves afterwards: anything else is
     done with the second word, and its row is gone.
     """
@@ -27,12 +30,14 @@ class Approval(models.Model):
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
     )
+    asked_version = models.PositiveIntegerField(default=0)
     reason = models.CharField(max_length=400)
     asked_at = models.DateTimeField(default=timezone.now)
     credentials_version = models.PositiveIntegerField(default=0)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+"
     )
+    approved_version = models.PositiveIntegerField(default=0)
     approved_at = models.DateTimeField(null=True)
 
     class Meta:
