@@ -51,10 +51,10 @@ def safe_next(request: HttpRequest) -> str:
     return path if is_safe(path) else ""
 
 
-def to_sign_in(after: str | None) -> HttpResponseRedirect:
-    """To the sign-in page, and `after` it there, if that is safe."""
+def to_sign_in(after: str | None, *, page: str = "account_login") -> HttpResponseRedirect:
+    """To the sign-in page, or another one of the way in, and `after` it there, if that is safe."""
     query = f"?{urlencode({NEXT_FIELD: str(after)})}" if is_safe(after) else ""
-    return HttpResponseRedirect(reverse("account_login") + query)
+    return HttpResponseRedirect(reverse(page) + query)
 
 
 def under_way(request: HttpRequest, after: str | None) -> None:

@@ -21,6 +21,7 @@ from accounts.flows import addresses, proofs, sign_in, sign_up, usernames
 from accounts.forms.entry import CodeForm, LinkForm
 from accounts.lockout import links
 from accounts.models import Confirmation, PendingSignup, User
+from accounts.redirects import safe_next, to_sign_in
 from accounts.requests import OwnRequest
 
 LINK_KEY = "confirmation_link"
@@ -37,7 +38,8 @@ def confirm_email(request: HttpRequest) -> HttpResponse:
         return _confirm_address(cast(OwnRequest, request))
     pending = sign_up.pending_of(request)
     if pending is None:
-        return redirect("account_login")
+        # Whoever was adding an address while their session ended comes back to the code.
+        return to_sign_in(safe_next(request))
     if request.method == "POST" and request.POST.get("action") == "resend":
         with leading_back(_here):
             sign_up.send_again(request, pending)

@@ -26,7 +26,7 @@ from accounts.flows import sent_codes, sign_in, sign_in_code
 from accounts.forms.entry import CodeForm, SignInCodeForm
 from accounts.lockout import budgets
 from accounts.models import User
-from accounts.redirects import NEXT_FIELD, safe_next
+from accounts.redirects import NEXT_FIELD, safe_next, to_sign_in
 
 # What was typed, where the person was going, and when the letter was asked for.
 ASKED_FOR = "sign_in_code"
@@ -87,7 +87,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     """The page a person waits on with the code."""
     asked = request.session.get(ASKED_FOR)
     if not asked:
-        return redirect("account_request_login_code")
+        return to_sign_in(safe_next(request), page="account_request_login_code")
     form = CodeForm(posted(request))
     if request.method == "POST" and form.is_valid():
         user = _prove(request, asked["login"], form.cleaned_data["code"])

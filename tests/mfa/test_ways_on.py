@@ -116,3 +116,26 @@ def test_a_session_that_ended_there_goes_on_where_the_proof_led(alice, page, met
     answer = getattr(browser, method)(f"{page}?next=/accounts/email/", {"next": "/accounts/email/"})
     assert answer["Location"] == f"{LOGIN}?next=%2Faccounts%2Femail%2F"
     assert getattr(Visitor(), method)(page)["Location"] == LOGIN
+
+
+def test_the_code_of_a_new_address_is_asked_for_again_after_signing_in(alice):
+    """The page is also that of a sign-up, which leads nowhere in particular."""
+    page = "/accounts/confirm-email/"
+    browser = sign_in("alice")
+    browser.post("/accounts/email/", {"email": "more@example.org"})
+    assert f'name="next" value="{page}"' in browser.get(page).content.decode()
+    Session.objects.all().delete()
+    late = browser.post(page, {"code": "BBBB-BBBB", "next": page})
+    assert late["Location"] == f"{LOGIN}?next=%2Faccounts%2Fconfirm-email%2F"
+    assert "more@example.org" in sign_in("alice", page, browser).get(page).content.decode()
+    assert Visitor().post(page, {"code": "BBBB-BBBB"})["Location"] == LOGIN
+
+
+def test_a_sign_in_by_code_that_was_left_open_for_too_long(alice, settings):
+    settings.POLICY_SIGN_IN_BY_CODE = True
+    ask, confirm = "/accounts/login/code/", "/accounts/login/code/confirm/"
+    late = Visitor().post(confirm, {"code": "BBBB-BBBB", "next": WANTED})
+    assert late["Location"] == AGAIN.replace(LOGIN, ask)
+    assert (
+        Visitor().post(confirm, {"code": "x", "next": "https://evil.example/"})["Location"] == ask
+    )
