@@ -229,6 +229,14 @@ def test_a_page_costs_the_same_with_and_without_it(client, alice, mark, statemen
     assert after.count == before.count == 1
 
 
+def test_keeping_it_costs_two_statements_and_nobody_else_any(alice, mark, statements_of):
+    with statements_of() as bare:
+        Visitor().post(PROFILE, TYPED)
+    with statements_of() as kept:
+        Visitor().post(PROFILE, TYPED | {FIELD: mark})
+    assert (bare.count, kept.count) == (0, 2), kept.kinds
+
+
 def test_ticks_and_days_come_back_too(client, alice, mark):
     ends(alice)
     posted = {"frozen_until": "2027-13-45", "resets_need_proof": "on", "recovery_days": "21"}
