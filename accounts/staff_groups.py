@@ -87,5 +87,5 @@ class GroupAdmin(Desk):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
         """All of them, or none."""
         with transaction.atomic():
-            for group in queryset:
+            for group in queryset.order_by("pk"):  # everybody locks in this order
                 groups.delete(request, group)

@@ -47,17 +47,20 @@ def save(request: HttpRequest, group: Group, values: Mapping[str, Any], *, reaso
     waits for a second one of staff, because somebody in it could do more.
 
     Raises PermissionDenied for whoever may not edit it, ReauthenticationRequired without a fresh
-    proof."""
+    proof; CredentialsMoved if it is gone meanwhile, or somebody came into it."""
     demand_fresh_proof(request)
     waits = bool(group.pk) and _raises(group, values)
     wish = _wish(group, values) if waits else None
     mail = approvers.telling(request.user, wish, reason) if wish else []
     with transaction.atomic():
-        actor = _demand(request, group if group.pk else None, values)
+        actor = guard.acting(request)
         if wish is not None:
+            _demand(actor, group, values)
             approvals.note(request, wish, reason=reason, mail=mail)
             return False
-        if group.pk and _raises(_held(group.pk), values):
+        now = _held(group.pk) if group.pk else None
+        _demand(actor, now, values)
+        if now is not None and _raises(now, values):
             raise CredentialsMoved
         _store(request, actor, group, values, reason)
     return True
@@ -67,23 +70,28 @@ def delete(request: HttpRequest, group: Group) -> None:
     """Take the group away, and with it what its members had by it. Raises like `save`."""
     demand_fresh_proof(request)
     with transaction.atomic():
-        actor = _demand(request, group, {})
-        _record(request, actor, group, change="deleted")
-        group.delete()
+        actor = guard.acting(request)
+        now = _held(group.pk)
+        _demand(actor, now, {})
+        _record(request, actor, now, change="deleted")
+        now.delete()
 
 
-def _demand(request: HttpRequest, group: Group | None, values: Mapping[str, Any]) -> User:
-    actor = guard.acting(request)
+def _demand(actor: User, group: Group | None, values: Mapping[str, Any]) -> None:
     allowed = may_edit(actor, group) and (
         actor.is_superuser or _is_below(actor, values.get("permissions", ()))
     )
     if not allowed:
         raise PermissionDenied
-    return actor
 
 
 def _held(pk: int) -> Group:
-    return Group.objects.select_for_update().get(pk=pk)
+    """SECURITY: as it is now, held: what is asked about it is asked of that, and of two who take it
+    away one does."""
+    group = Group.objects.select_for_update().filter(pk=pk).first()
+    if group is None:
+        raise CredentialsMoved
+    return group
 
 
 def _raises(group: Group, values: Mapping[str, Any]) -> bool:

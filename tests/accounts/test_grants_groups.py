@@ -8,9 +8,14 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.db import DatabaseError, connection
 
+from accounts.errors import CredentialsMoved
+from accounts.flows import groups
 from accounts.models import Approval
+from audit.events import Event
+from audit.models import Entry
 from tests.support.desk import own_groups, second_says
 from tests.support.granting import administrator, at_desk, helpers
+from tests.support.race import race
 from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
@@ -82,3 +87,27 @@ def test_several_groups_go_together_or_not_at_all(ada_here):
     with connection.execute_wrapper(watch), suppress(DatabaseError):
         ada_here.post(GROUPS, data)
     assert own_groups().count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_take_a_group_away_at_once_one_does(ada):
+    group = helpers("view_user")
+    desks = [at_desk(ada) for _ in range(4)]
+    path = f"{GROUPS}{group.pk}/delete/"
+    race(lambda number: desks[number].post(path, {"post": "yes"}).status_code, len(desks))
+    assert not own_groups().exists()
+    assert Entry.objects.filter(event=Event.STAFF_GROUP_CHANGED.value).count() == 1
+
+
+def test_a_group_that_is_gone_meanwhile_does_not_come_back(by_hand, ada, ada_here):
+    group = helpers("view_user")
+    stale = Group.objects.get(pk=group.pk)
+    group.delete()
+    for act in (
+        lambda request: groups.save(request, stale, {"name": "x"}, reason="because"),
+        lambda request: groups.delete(request, stale),
+    ):
+        with pytest.raises(CredentialsMoved):
+            act(by_hand(ada_here, ada))
+    assert not own_groups().exists()
+    assert not Entry.objects.filter(event=Event.STAFF_GROUP_CHANGED.value).exists()
