@@ -20,6 +20,7 @@ from django.utils.translation import ngettext
 from accounts import (
     one_by_one,
     roles,
+    staff_alerts,  # noqa: F401
     staff_events,  # noqa: F401
     staff_grants,
     staff_groups,  # noqa: F401 - these pages are on the desk too

@@ -59,6 +59,7 @@ PERIODIC = [
     "audit.chain.segments.tell",
     "audit.chain.segments.prune_due",
     "audit.counting.purge",
+    "audit.alerts.keeping.purge",
     "audit.watch.gauges.sample",
     "audit.watch.failures.note",
 ]

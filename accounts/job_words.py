@@ -33,6 +33,7 @@ JOBS: dict[str, str | Promise] = {
     "audit.chain.segments.tell": _("Tell the ends of the trail outside"),
     "audit.chain.segments.prune_due": _("Take away old stretches of the trail"),
     "audit.counting.purge": _("Forget counts of long ago"),
+    "audit.alerts.keeping.purge": _("Forget alerts that were closed long ago"),
     "audit.watch.failures.note": _("Note where most tries failed on a day"),
     "audit.watch.gauges.sample": _("Sample numbers for the dashboard"),
 }

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import JobRun
 
-LETTERS, TEXTS, COPIES, TRAIL = "letters", "texts", "copies", "trail"
+LETTERS, TEXTS, COPIES, TRAIL, ALERTS = "letters", "texts", "copies", "trail", "alerts"
 NOTED_EVERY = 60.0
 
 

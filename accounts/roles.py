@@ -40,6 +40,8 @@ ACTS = (
     Act(_("See people, and why somebody cannot sign in"), "accounts.view_user", EVERYBODY),
     Act(_("See events"), "audit.view_entry", EVERYBODY),
     Act(_("See the dashboard"), "audit.view_dashboard", EVERYBODY),
+    Act(_("See alerts"), "audit.view_alert", EVERYBODY),
+    Act(_("Handle alerts"), "audit.handle_alert", GUARDING),
     Act(_("See network rules"), "accounts.view_networkrule", EVERYBODY),
     Act(_("See lockouts"), "accounts.view_lockout", EVERYBODY),
     Act(_("See what waits to be sent"), "accounts.view_outgoingmail", EVERYBODY),

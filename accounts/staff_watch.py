@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
-from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser
@@ -20,7 +19,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts import job_status, staff_words, watch
-from accounts.flows import rights
+from accounts.flows import alerts, rights
 from accounts.models import User
 from accounts.requests import OwnRequest
 from accounts.texts import senders
@@ -153,7 +152,7 @@ def _tiles(request: HttpRequest, numbers: Numbers) -> list[Tile]:
             number(new),
             (against(new, numbers.before["signups_confirmed"]),),
         ),
-        _alerts(numbers, url=_limits_reached(request)),
+        _alerts(numbers, url=_list_of_alerts(request)),
         _waiting(numbers, url=_outbox(request)),
     ]
 
@@ -176,10 +175,8 @@ def _sampled(numbers: Numbers) -> str:
     return _("as of %(time)s UTC") % {"time": formats.date_format(at, form)}
 
 
-def _limits_reached(request: HttpRequest) -> str:
-    asked = urlencode({"event": Event.LIMIT_REACHED.value})
-    list_of_events = reverse("admin:audit_entry_changelist")
-    return f"{list_of_events}?{asked}" if request.user.has_perm(TRAIL) else ""
+def _list_of_alerts(request: HttpRequest) -> str:
+    return reverse("admin:audit_alert_changelist") if alerts.may_see(request.user) else ""
 
 
 def _outbox(request: HttpRequest) -> str:
@@ -200,8 +197,13 @@ def _alerts(numbers: Numbers, *, url: str) -> Tile:
                 "day": day,
                 "n": number(found),
             }
-    limits = _("limits reached today: %(n)s") % {"n": number(numbers.limits_today)}
-    return Tile(_("Alerts"), number(numbers.limits_today + found), (limits, said), bool(found), url)
+    says = (
+        _("critical: %(n)s") % {"n": number(numbers.critical)},
+        _("limits reached today: %(n)s") % {"n": number(numbers.limits_today)},
+        said,
+    )
+    is_bad = bool(numbers.critical or found)
+    return Tile(_("Open alerts"), number(numbers.alerts), says, is_bad, url)
 
 
 def _waiting(numbers: Numbers, *, url: str) -> Tile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from statistics import median
 
@@ -19,6 +19,7 @@ from accounts.lockout import budgets
 from accounts.models import OutgoingMail, PendingSignup, Session, Tally, User
 from accounts.passwords import inventory
 from accounts.passwords.hashers import Argon2Hasher
+from accounts.staff_words import is_a_subject
 from accounts.texts import numbers as phone_numbers
 from audit.watch.gauges import Gauge, Source
 
@@ -117,6 +118,13 @@ def _delivered(channel: str, word: str) -> Iterator[Gauge]:
 
 
 SOURCE = Source(live, sampled)
+
+
+def staff_among(subjects: Collection[str]) -> set[str]:
+    """Who of these is staff now (WATCH_STAFF), by the names the trail has for people. One SELECT."""
+    known = [subject for subject in subjects if is_a_subject(subject)]
+    found = User.objects.filter(uuid__in=known, is_staff=True).only("uuid") if known else ()
+    return {person.subject_id for person in found}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from audit.facts import Kind, Maybe, SomeOf, Word
 
 OF_PEOPLE = SomeOf(
-    ("search", "filter", "lockouts", "messages", "recoveries", "attacked", "approvals")
+    ("search", "filter", "lockouts", "messages", "recoveries", "attacked", "approvals", "alerts")
 )
 OF_THE_TRAIL: dict[str, Kind] = {
     "asked": SomeOf(("event", "person", "network", "address", "request", "days")),

@@ -30,6 +30,7 @@ SHORTEST_REASON, LONGEST_REASON = 3, 400
 REASON = Prose(LONGEST_REASON)
 SESSIONS = Maybe(Count())
 ANY_ENTRY = 2**63 - 1
+ALERT: dict[str, Kind] = {"alert": Count(ANY_ENTRY), "rule": Word(40)}
 
 
 class Event(StrEnum):
@@ -49,8 +50,8 @@ class Event(StrEnum):
 
     SIGNED_IN = (
         "account.signed_in",
-        "A session began.",
-        {"method": Maybe(METHOD), "second": Maybe(METHOD)},
+        "A session began. Of staff: on a `new` device.",
+        {"method": Maybe(METHOD), "second": Maybe(METHOD), "device": Maybe(OneOf(("new",)))},
     )
     SIGN_IN_FAILED = (
         "account.sign_in_failed",
@@ -560,6 +561,17 @@ class Event(StrEnum):
             "by": BY,
             "reason": Maybe(REASON),
         },
+    )
+
+    # --- alerts: the alert's row, which stays for more than a year, says what it is about ----------
+
+    ALERT_OPENED = ("alert.opened", "A rule found something to be alarmed about.", ALERT)
+    ALERT_SEEN = ("staff.alert_seen", "Staff saw an alert.", {**ALERT, "reason": REASON})
+    ALERT_CLOSED = ("staff.alert_closed", "Staff closed an alert.", {**ALERT, "reason": REASON})
+    ALERT_MUTED = (
+        "staff.alert_muted",
+        "Staff muted an alert for so many hours.",
+        {**ALERT, "hours": Count(), "reason": REASON},
     )
 
     # --- networks: the rule's row, which stays, says which one -------------------------------------

@@ -155,6 +155,66 @@ class DailyGauge(models.Model):
         return f"{self.day} {self.name} {self.detail}: {self.value}"
 
 
+class Alert(models.Model):
+    """Something that a rule found (audit/alerts/rules.py): at most one that is open for each rule and
+    whatever it is about. `about` is a person's opaque id, the digest of a name that nobody has or of a
+    network, or nothing: the site. `numbers` are how much there was in which hour (UTC), and what is
+    usual then. `told_at` is empty until the letter about it is written."""
+
+    class State(models.TextChoices):
+        NEW = "new", _("New")
+        SEEN = "seen", _("Seen")
+        MUTED = "muted", _("Muted")
+        CLOSED = "closed", _("Closed")
+
+    rule = models.CharField(max_length=40)
+    about = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.NEW)
+    opened_at = models.DateTimeField(default=timezone.now)
+    found_at = models.DateTimeField(default=timezone.now)
+    times = models.PositiveBigIntegerField(default=1)
+    numbers = models.JSONField(default=dict)
+    muted_until = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("alert")
+        verbose_name_plural = _("alerts")
+        default_permissions = ("view",)
+        permissions = [("handle_alert", "Can handle alerts")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["rule", "about"], condition=~Q(state="closed"), name="one_open_alert"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["state", "-id"], name="alert_state"),
+            models.Index(fields=["rule", "about", "-closed_at"], name="alert_closed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.about[:8]}".rstrip()
+
+
+class AlertCheck(models.Model):
+    """How far the rules have looked, one row: up to which place of the chain, and when; and when a
+    letter was last written. Who keeps what was found locks it."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    sequence = models.PositiveBigIntegerField(default=0)
+    checked_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_alert_check")]
+
+    def __str__(self) -> str:
+        return f"up to {self.sequence}"
+
+
 class EntryQuerySet(models.QuerySet["Entry"]):
     def update(self, **kwargs: Any) -> NoReturn:
         raise AppendOnly

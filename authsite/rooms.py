@@ -45,6 +45,8 @@ APPROVALS = {
 }
 # Numbers for the dashboard, by room (audit/watch/gauges.py).
 WATCH_SOURCES = ["accounts.watch.SOURCE", "mfa.watch.SOURCE"]
+# Who of these people is staff, for alerts (audit/alerts/facts.py).
+WATCH_STAFF = "accounts.watch.staff_among"
 HOUSEKEEPING = [
     "mfa.flows.trusted.purge",
     "mfa.flows.recovery_telling.tell",

@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from authsite.alert_settings import alert_settings
 from authsite.environment import Environment, mail_settings
 from authsite.rooms import *  # noqa: F403 - each of them is a setting
 from authsite.terms import declared_terms
@@ -204,6 +205,7 @@ TRAIL_HEADS_FILE = env.text(
 TRAIL_HEADS_EMAIL = env.text(
     "TRAIL_HEADS_EMAIL", "", "An address that is sent the daily heads of the trail.", shown="empty"
 )
+ALERTS = alert_settings(env)
 CACHE_URL = env.text(
     "CACHE_URL",
     "dbcache://cache_entries",

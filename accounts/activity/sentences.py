@@ -273,6 +273,7 @@ SENTENCES: Sentences = {
     # Whoever reads for their work is answered for in the trail, not to everybody they look at.
     **dict.fromkeys((Event.TRAIL_READ, Event.STAFF_PERSON_READ, Event.STAFF_PEOPLE_READ)),
     Event.TRAIL_EXPORTED: None,
+    **dict.fromkeys((Event.ALERT_OPENED, Event.ALERT_SEEN, Event.ALERT_MUTED, Event.ALERT_CLOSED)),
     Event.NETWORK_RULE_ADDED: None,
     Event.NETWORK_RULE_ENDED: None,
 }

@@ -142,6 +142,7 @@ def finish(request: HttpRequest, user: User, login: Callable[[HttpRequest, User]
             request=request,
             method=first,
             second=second,
+            device="new" if told and user.is_staff else None,
         )
         for letter in told:
             letter.put()

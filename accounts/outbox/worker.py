@@ -1,5 +1,5 @@
-"""The loops that send letters and texts, keep house, build copies of people's data and chain the trail,
-until they are told to stop.
+"""The loops that send letters and texts, keep house, build copies of people's data, chain the trail and
+look for what is alarming, until they are told to stop.
 
 Any number of workers may run, on any number of machines: they share nothing but the database.
 """
@@ -11,6 +11,7 @@ import threading
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
+from django.utils import timezone
 
 from accounts import jobs
 from accounts.exports import building
@@ -21,12 +22,15 @@ from accounts.outbox.channels import LETTERS, Channel
 from accounts.outbox.delivery import drain
 from accounts.outbox.errors import place_of
 from accounts.texts.channel import TEXTS
+from audit.alerts import keeping, telling
 from audit.chain import linking
 
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
+# Looked at once a minute (audit/alerts/keeping.py), told within half a minute more.
+WATCHED_SECONDS = 30.0
 JOBS = {OutgoingMail.Channel.LETTER: jobs.LETTERS, OutgoingMail.Channel.TEXT: jobs.TEXTS}
 
 
@@ -38,7 +42,8 @@ def channels() -> list[Channel]:
 def work(stop: threading.Event) -> None:
     """Until `stop`: each channel in a loop of its own. A mail server that lets us wait must not hold
     a code back until it has run out, nor the other way about; nor must somebody's long history."""
-    loops = [*(Worker(stop, one) for one in channels()[1:]), Builder(stop), Chainer(stop)]
+    loops: list[Loop] = [Worker(stop, one) for one in channels()[1:]]
+    loops += [Builder(stop), Chainer(stop), Watcher(stop)]
     others = [threading.Thread(target=one.run) for one in loops]
     for thread in others:
         thread.start()
@@ -138,3 +143,19 @@ class Chainer(Loop):
         while (placed := linking.link()) and not self.stop.is_set():
             self.pulse.beat(placed)
         self.troubles = 0
+
+
+class Watcher(Loop):
+    """Looks whether a rule finds something, and writes the letter about it (audit/alerts)."""
+
+    begins = "Looking for what is alarming."
+    job = jobs.ALERTS
+
+    def turn(self) -> None:
+        if keeping.is_due(timezone.now()):
+            self.pulse.beat(len(keeping.look().opened))
+        telling.tell()
+        self.troubles = 0
+
+    def pause(self) -> float:
+        return super().pause() if self.troubles else WATCHED_SECONDS

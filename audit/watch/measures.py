@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -127,6 +128,18 @@ def totals(span: Span) -> dict[str, int]:
     for event, detail, count in rows.annotate(Sum("count")):
         for measure in _of(event, detail):
             numbers[measure] += count
+    return numbers
+
+
+def by_hour(names: Collection[str], hours: Collection[datetime]) -> dict[str, dict[datetime, int]]:
+    """These measures in each of `hours` that has any. One SELECT, which an index leads to."""
+    wanted = {of.event.value for name in names for of in MEASURES[name]}
+    numbers: dict[str, dict[datetime, int]] = {name: {} for name in names}
+    rows = HourCount.objects.filter(event__in=wanted, hour__in=hours)
+    for event, detail, hour, count in rows.values_list("event", "detail", "hour", "count"):
+        for measure in _of(event, detail):
+            if measure in numbers:
+                numbers[measure][hour] = numbers[measure].get(hour, 0) + count
     return numbers
 
 

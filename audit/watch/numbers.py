@@ -9,20 +9,18 @@ from datetime import UTC, datetime
 from statistics import median
 
 from django.core.cache import cache
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
+from audit.alerts.rules import CRITICAL
 from audit.events import Event
-from audit.models import Entry, HourCount
+from audit.models import Alert, Entry, HourCount
 from audit.watch import failures, gauges, measures, spans
 from audit.watch.failures import Whose
 from audit.watch.gauges import Days, Gauges
-from audit.watch.spans import DAY, HOUR, Kind, Piece
+from audit.watch.spans import DAY, HOUR, WEEK, WEEKS, Kind, Piece
 
 SECONDS = 60
-WEEK = 7 * DAY
-# The same weekdays that a day is compared with.
-WEEKS = 4
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,7 @@ class Numbers:
     `today`: sign-ins by the hour of this day (UTC), and `usual` what is in the middle of the last four
     same weekdays. `days`: of each gauge, name and detail, its value on each day that has any.
     `live`: gauges as they are now. `networks`, `accounts`: where most fails, with how often.
+    `alerts`: how many are open, and `critical` of them.
     `waits_since`: when the oldest entry happened that is not counted yet.
     `verified`: when the trail was last read whole, and how much was wrong with it."""
 
@@ -43,6 +42,8 @@ class Numbers:
     days: Days
     live: Gauges
     limits_today: int
+    alerts: int = 0
+    critical: int = 0
     networks: list[tuple[str, int]] = field(default_factory=list)
     accounts: list[tuple[str, int]] = field(default_factory=list)
     sampled_at: str = ""
@@ -61,7 +62,7 @@ class Numbers:
 
 def of(kind: Kind) -> Numbers:
     """The numbers of this period, at most a minute old."""
-    key = f"watch:1:{kind.name}"
+    key = f"watch:2:{kind.name}"
     if (kept := _read(cache.get(key))) is not None:
         return kept
     numbers = gathered(kind, timezone.now())
@@ -82,6 +83,7 @@ def gathered(kind: Kind, now: datetime) -> Numbers:
     leads to: the first that waits, and the last that tells of a check."""
     span = spans.at(kind, now)
     today, usual, limits = _day(now)
+    open_alerts = _alerts()
     first = min(span.begins, now - WEEK + DAY).date()
     days, sampled_at = gauges.over(first, now.date())
     if gauges.is_of_nobody(days):  # and so few that it takes no time
@@ -98,6 +100,8 @@ def gathered(kind: Kind, now: datetime) -> Numbers:
         days=days,
         live=gauges.by_name(gauges.live()),
         limits_today=limits,
+        alerts=sum(open_alerts.values()),
+        critical=sum(n for rule, n in open_alerts.items() if rule in CRITICAL),
         networks=failures.most(Whose.NETWORK, span),
         accounts=failures.most(Whose.ACCOUNT, span),
         sampled_at=sampled_at.isoformat() if sampled_at else "",
@@ -128,6 +132,12 @@ def _day(now: datetime) -> tuple[list[int], list[float], int]:
     today, *others = [by_hour(Event.SIGNED_IN, day) for day in same]
     usual = [float(median(hours)) for hours in zip(*others, strict=True)]
     return today, usual, sum(by_hour(Event.LIMIT_REACHED, begins))
+
+
+def _alerts() -> dict[str, int]:
+    """How many are open, by rule."""
+    still_open = Alert.objects.exclude(state=Alert.State.CLOSED)
+    return dict(still_open.values_list("rule").annotate(Count("pk")))
 
 
 def _verified() -> tuple[str, int] | None:

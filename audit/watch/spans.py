@@ -16,7 +16,9 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.counting import hour_of
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+# The same weekdays that a day, or an hour, is compared with.
+WEEKS = 4
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def networks(numbers: Numbers) -> list[Network]:
     digests = [digest for digest, _failures in numbers.networks]
     if not digests:
         return []
-    names = _texts(digests)
+    names = network_texts(digests)
     return [
         Network(digest, names.get(digest, ""), failures) for digest, failures in numbers.networks
     ]
@@ -57,7 +57,8 @@ def staff_acts() -> list[Line]:
     return _lines(sorted(newest)[-MOST_ACTS:])
 
 
-def _texts(digests: list[str]) -> dict[str, str]:
+def network_texts(digests: list[str]) -> dict[str, str]:
+    """By digest the /24 or /64, where an entry of it can be read. Three SELECTs."""
     lines = _lines(_newest("network_digest", digests, LOOKED_AT))
     seen = (line.network for line in reversed(lines) if line.network)
     return {trail.network_digest(network.partition("/")[0]): network for network in seen}

@@ -27,7 +27,10 @@ OLD = {"minutes": 5, "seconds": 1}  # POLICY_FRESH_PROOF_MINUTES, and a moment
 
 # A POST there changes nothing of an account that somebody is signed in to, or proves by itself.
 # Lists of the staff desk in which nothing is changed.
-ONLY_READ = ("audit_entry", "accounts_jobrun", "accounts_lockout", "accounts_outgoingmail")
+ONLY_READ = (
+    *("audit_entry", "audit_alert", "accounts_jobrun", "accounts_lockout"),
+    "accounts_outgoingmail",
+)
 EXEMPT = {
     "letter_check": "says whether a letter is ours",
     "account_login": "gives a proof",
@@ -86,6 +89,10 @@ EXEMPT = {
     "admin:accounts_user_note": "asks for it (test_staff_person.py)",
     "admin:accounts_lockout_clear": "asks for it (test_lockouts_desk.py)",
     "admin:approvals": "asks for it (test_approvals.py)",
+    **{
+        f"admin:audit_alert_{act}": "asks for it (test_alerts_handled.py)"
+        for act in ("see", "mute", "close")
+    },
     "admin:audit_entry_export": "asks for it (test_staff_export.py)",
     "admin:dashboard": "shows",
     "admin:dashboard_csv": "shows, and that it was read is kept",

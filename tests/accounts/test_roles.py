@@ -17,6 +17,7 @@ from accounts import roles
 from accounts.flows import proofs
 from accounts.models import NetworkRule, OutgoingMail, User
 from accounts.roles import ADMINISTRATOR, GUARDING, ROLES, SECURITY, SUPPORT, VIEWER
+from audit.models import Alert
 from mfa.models import RecoveryRequest
 from tests.support import cast, recovering
 from tests.support.desk import LIST, form_of, page_of
@@ -37,6 +38,7 @@ def _made(db):
 def make() -> None:
     editor = connection.schema_editor()
     import_module("accounts.migrations.0033_roles").roles(apps, editor)
+    import_module("accounts.migrations.0036_alerts").roles(apps, editor)
     import_module("mfa.migrations.0007_roles").roles(apps, editor)
 
 
@@ -142,6 +144,10 @@ PAGES = {
     "accounts.view_user": at(LIST),
     "audit.view_entry": at("/admin/audit/entry/"),
     "audit.view_dashboard": at("/admin/dashboard/"),
+    "audit.view_alert": at("/admin/audit/alert/"),
+    "audit.handle_alert": lambda person: (
+        f"/admin/audit/alert/{Alert.objects.get_or_create(rule='mail_late')[0].pk}/close/"
+    ),
     "accounts.view_networkrule": at("/admin/accounts/networkrule/"),
     "accounts.view_lockout": at("/admin/accounts/lockout/"),
     "accounts.view_outgoingmail": at("/admin/accounts/outgoingmail/"),

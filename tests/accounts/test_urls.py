@@ -22,6 +22,7 @@ STAFF_PAGES = {
         for model in (
             *("accounts_user", "accounts_networkrule", "auth_group", "mfa_recoveryrequest"),
             *("audit_entry", "accounts_jobrun", "accounts_outgoingmail", "accounts_lockout"),
+            "audit_alert",
         )
         for page in ("changelist", "add", "history", "delete", "change")
     ),
@@ -34,6 +35,8 @@ STAFF_PAGES = {
     ),
     "admin/mfa/recoveryrequest/<path:object_id>/",
     "admin/audit/entry/<path:object_id>/",
+    "admin/audit/alert/<path:object_id>/",
+    *(f"admin:audit_alert_{act}" for act in ("see", "mute", "close")),
     "admin/auth/group/<path:object_id>/",
     *("admin:approvals", "admin:approval", "admin:mfa_method_remove"),
     *(f"admin:accounts_user_{act}" for act in ("sign_out", "switch", "reset_letter", "resend")),

@@ -50,7 +50,7 @@ def plans(ask: Callable[[], object], table: str) -> Iterator[str]:
 def test_rare_acts_and_frequent_networks_are_found_by_their_indexes(long_trail: None) -> None:
     for index, ask in (
         ("entry_event", tables.staff_acts),
-        ("entry_network", lambda: tables._texts(["network 3", "network 4", "no network"])),
+        ("entry_network", lambda: tables.network_texts(["network 3", "network 4", "no network"])),
     ):
         found, *_others = plans(ask, "audit_entry")
         assert index in found

@@ -9,6 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from tests.support import cast
+from tests.support.alerts import ALARMED
 from tests.support.browser import THEMES, barriers
 from tests.support.site import Site
 
@@ -20,6 +21,9 @@ QUEUES = (
     "/admin/accounts/outgoingmail/?state=dead",
     "/admin/accounts/lockout/",
     "/admin/accounts/lockout/?limit=network_failures",
+    "/admin/audit/alert/",
+    "/admin/audit/alert/?state=closed",
+    "/admin/audit/alert/?state=x",
 )
 FULL = """
 from types import SimpleNamespace
@@ -74,6 +78,7 @@ def people(site: Site) -> None:
     site.does(LEAVES)
     site.does(COUNTED)
     site.does(FULL)
+    site.does(ALARMED)
 
 
 def signs_in(page: Page, site: Site, path: str = "/admin/") -> None:
@@ -151,6 +156,22 @@ def walk(page: Page, site: Site, look) -> None:
     page.goto("/admin/audit/entry/")
     page.locator(".events th a").first.click()
     expect(page.get_by_text("Written by this site")).to_be_visible()
+    look(page)
+    for alert in (
+        "One network against many accounts",
+        "Somebody was made staff or a superuser",
+        "Emails wait for long",
+    ):
+        page.goto("/admin/audit/alert/")
+        follow(page, alert)
+        look(page)
+    page.goto("/admin/audit/alert/")
+    follow(page, "Many more failed tries than usual")
+    page.get_by_text("The numbers").click()
+    look(page)
+    follow(page, "Mute")
+    press(page, "Mute")
+    expect(page.get_by_role("alert")).to_contain_text("Give the reason for this change.")
     look(page)
     page.goto("/admin/accounts/lockout/")
     follow(page, "Clear")

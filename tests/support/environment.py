@@ -30,6 +30,7 @@ ENVIRONMENT = {
 }
 # What a shell may have set that would change what the site does.
 COLOURING = (
+    "ALERTS_",
     "POLICY_",
     "BOT_CHECK",
     "BREACHED_",

@@ -1,0 +1,253 @@
+"""Alerts on the staff desk: what is open, one with its numbers, and what staff do about it. Whom and
+which network it is about is named for those who may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import re_path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts import staff_words
+from accounts.desk import Desk, reason_field
+from accounts.fields import posted
+from accounts.flows import alerts, rights
+from accounts.models import User
+from accounts.staff_alert_advice import Advice, advice
+from audit import reading
+from audit.alerts import evidence
+from audit.alerts.findings import About
+from audit.alerts.rules import CRITICAL, RULES
+from audit.models import Alert, AlertCheck
+from audit.watch import tables
+
+A_PAGE = 50
+ALL_OPEN = ""
+STATES: dict[str, Any] = {
+    ALL_OPEN: gettext_lazy("Open"),
+    Alert.State.NEW.value: gettext_lazy("New"),
+    Alert.State.SEEN.value: gettext_lazy("Seen"),
+    Alert.State.MUTED.value: gettext_lazy("Muted"),
+    Alert.State.CLOSED.value: gettext_lazy("Closed"),
+}
+HOURS = {"1": 1, "8": 8, "24": 24, "168": 168}
+LASTS = (
+    ("1", gettext_lazy("1 hour")),
+    ("8", gettext_lazy("8 hours")),
+    ("24", gettext_lazy("1 day")),
+    ("168", gettext_lazy("7 days")),
+)
+
+
+class ReasonForm(forms.Form):
+    reason = reason_field(gettext_lazy("It is kept in the trail."))
+
+
+class MuteForm(ReasonForm):
+    hours = forms.ChoiceField(
+        label=gettext_lazy("For how long"),
+        choices=LASTS,
+        initial="8",
+        error_messages={"required": gettext_lazy("Choose for how long.")},
+    )
+    field_order = ("hours", "reason")
+
+
+def _see(request: HttpRequest, pk: int, given: dict[str, Any]) -> bool:
+    return alerts.see(request, pk, reason=given["reason"])
+
+
+def _mute(request: HttpRequest, pk: int, given: dict[str, Any]) -> bool:
+    return alerts.mute(request, pk, hours=HOURS[given["hours"]], reason=given["reason"])
+
+
+def _close(request: HttpRequest, pk: int, given: dict[str, Any]) -> bool:
+    return alerts.close(request, pk, reason=given["reason"])
+
+
+# Of each act: its form, what does it, what it is called, what it does, and what is said of it.
+Act = tuple[type[ReasonForm], Callable[[HttpRequest, int, dict[str, Any]], bool], Any, Any, Any]
+ACTS: dict[str, Act] = {
+    "see": (
+        ReasonForm,
+        _see,
+        gettext_lazy("Seen"),
+        gettext_lazy("It stays open, and everybody sees that somebody has looked at it."),
+        gettext_lazy("Seen."),
+    ),
+    "mute": (
+        MuteForm,
+        _mute,
+        gettext_lazy("Mute"),
+        gettext_lazy(
+            "Nobody is told of it until then. What is found then is told again; what was over is seen."
+        ),
+        gettext_lazy("Muted."),
+    ),
+    "close": (
+        ReasonForm,
+        _close,
+        gettext_lazy("Close"),
+        gettext_lazy("What was found so far is done with. What begins later opens an alert anew."),
+        gettext_lazy("Closed."),
+    ),
+}
+
+
+@admin.register(Alert)
+class AlertAdmin(Desk):
+    """Looked at with the permission to, handled with one of its own; these pages are our own."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return alerts.may_see(request.user)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return super().has_module_permission(request) or self.has_view_permission(request)
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.act_view)
+        pages = [
+            re_path(
+                rf"^(?P<pk>[0-9]{{1,18}})/{act}/$", view, {"act": act}, name=f"audit_alert_{act}"
+            )
+            for act in ACTS
+        ]
+        return [*pages, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        self._demand(request)
+        asked = request.GET.get("state", ALL_OPEN)
+        rows = Alert.objects.order_by("-id")
+        if asked == ALL_OPEN:
+            rows = rows.filter(state__in=alerts.OPEN)
+        else:
+            rows = rows.filter(state=asked) if asked in STATES else rows.none()
+        if before := _number(request.GET.get("before", "")):
+            rows = rows.filter(id__lt=before)
+        page = list(rows[: A_PAGE + 1])
+        check = AlertCheck.objects.filter(pk=1).first()
+        context = {
+            "title": _("Alerts"),
+            "states": [(name, label, name == asked) for name, label in STATES.items()],
+            "asked": asked,
+            "is_unknown": asked not in STATES,
+            "rows": _shown(request, page[:A_PAGE]),
+            "older": page[A_PAGE - 1].pk if len(page) > A_PAGE else None,
+            "checked_at": check.checked_at if check else None,
+        }
+        return self._drawn(request, "list.html", context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        self._demand(request)
+        alert = _alert(object_id)
+        (row,) = _shown(request, [alert])
+        context = {
+            "title": row["title"],
+            "row": row,
+            "plot": evidence.plot(alert),
+            "advice": _advice(request, row),
+            "acts": _acts(alert) if alerts.may_handle(request.user) else [],
+            "closer": staff_words.people({alert.closed_by}).get(alert.closed_by),
+        }
+        return self._drawn(request, "one.html", context)
+
+    def act_view(self, request: HttpRequest, pk: str, act: str) -> HttpResponse:
+        """The confirm page of one act."""
+        if not alerts.may_handle(request.user):
+            raise PermissionDenied
+        alert = _alert(pk)
+        kind, do, name, effect, done = ACTS[act]
+        form = kind(posted(request))
+        if form.is_valid():
+            if do(request, alert.pk, form.cleaned_data):
+                messages.success(request, done)
+            else:
+                messages.warning(request, _("Somebody else was quicker: nothing was changed."))
+            return redirect("admin:audit_alert_change", alert.pk)
+        (row,) = _shown(request, [alert])
+        context = {"title": name, "row": row, "form": form, "effect": effect}
+        return self._drawn(request, "act.html", context)
+
+    def _demand(self, request: HttpRequest) -> None:
+        if request.method not in ("GET", "HEAD") or not alerts.may_see(request.user):
+            raise PermissionDenied
+
+    def _drawn(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        frame = {**self.admin_site.each_context(request), "opts": self.opts}
+        return TemplateResponse(request, f"admin/audit/alert/{template}", frame | context)
+
+
+def _number(text: str) -> int:
+    """As it stands in an address; 0 for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else 0
+
+
+def _alert(text: str) -> Alert:
+    found = Alert.objects.filter(pk=_number(text)).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _acts(alert: Alert) -> list[tuple[str, Any]]:
+    """What may be done in its state, the likeliest first."""
+    if alert.state == Alert.State.CLOSED:
+        return []
+    names = ACTS if alert.state == Alert.State.NEW else ("mute", "close")
+    return [(f"admin:audit_alert_{name}", ACTS[name][2]) for name in names]
+
+
+def _shown(request: HttpRequest, rows: list[Alert]) -> list[dict[str, Any]]:
+    """Each with whom and what it is about, as far as whoever asks may see. That they did is in the
+    trail, before anything is shown. Four SELECTs at most."""
+    about = {name: rule.about for name, rule in RULES.items()}
+    people: dict[str, User] = {}
+    networks: dict[str, str] = {}
+    if rights.may_see(request.user):
+        people = staff_words.people({row.about for row in rows if row.about})
+    digests = {row.about for row in rows if about.get(row.rule) == About.NETWORK}
+    if digests and request.user.has_perm("audit.view_addresses"):
+        networks = tables.network_texts(sorted(digests))
+    if (people or networks) and isinstance(request.user, User):
+        reading.of_people(request.user, request, ["alerts"])
+    return [_row(row, about.get(row.rule), people, networks) for row in rows]
+
+
+def _row(
+    alert: Alert, kind: About | None, people: dict[str, User], networks: dict[str, str]
+) -> dict[str, Any]:
+    rule = RULES.get(alert.rule)
+    times = ngettext("%(count)d time", "%(count)d times", alert.times) % {"count": alert.times}
+    return {
+        "alert": alert,
+        "title": rule.title if rule else alert.rule,
+        "kind": str(kind or About.SITE),
+        "is_critical": alert.rule in CRITICAL,
+        "person": people.get(alert.about),
+        "is_person": staff_words.is_a_subject(alert.about),
+        "network": networks.get(alert.about, ""),
+        "times": times,
+    }
+
+
+def _advice(request: HttpRequest, row: dict[str, Any]) -> Advice:
+    return advice(request, row["alert"].rule, person=row["person"], network=row["network"])

@@ -1,0 +1,1 @@
+"""What staff are alarmed about: rules over numbers and entries (docs/alerts.md)."""

@@ -1,0 +1,204 @@
+"""What the rules look at, gathered once for all of them by statements that an index answers, whatever
+the tables hold."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from statistics import median
+
+from django.conf import settings
+from django.db import connection
+from django.db.models.fields.json import KT
+from django.utils.module_loading import import_string
+
+from audit.counting import FAILURES, hour_of
+from audit.events import Event
+from audit.facts import inert
+from audit.models import AlertCheck, Entry, HourFailures
+from audit.watch import gauges, measures
+from audit.watch.spans import HOUR, WEEK, WEEKS
+
+Hours = Mapping[datetime, float]
+# Numbers that may rise.
+RISING = ("failed", "sent_text", "resets_asked")
+# Of which the rules hear once each; of people only those that are about staff.
+MADE_STAFF = (Event.STAFF_USER_CHANGED, Event.STAFF_SUPERUSER_CREATED)
+LOST_METHOD = (
+    Event.STAFF_METHOD_REMOVED,
+    Event.STAFF_SECOND_STEP_REMOVED,
+    Event.FACTOR_REMOVED,
+    Event.TWO_STEP_TURNED_OFF,
+    Event.RECOVERY_FINISHED,
+)
+FACTS = ("fields", "device", "found")
+EVENTS = (*MADE_STAFF, *LOST_METHOD, Event.SIGNED_IN, Event.TRAIL_VERIFIED)
+# Of one look: places of the chain, and pairs of a network and an account where tries failed. The limits
+# of sign-in keep an hour below that.
+PLACES, PAIRS = 50_000, 20_000
+# Whose hours are looked up: those with most networks, or accounts.
+MOST = 20
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An entry; of its facts, as text, those that rules ask for. Its time is not among it: whoever has
+    SQL on the table can write one that nobody can read."""
+
+    event: str
+    subject: str
+    fields: str = ""
+    device: str = ""
+    found: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """As of `now`. `counted`: by measure what the last 24 hours had, and `usual` what is in the middle
+    of the same hours of the last four weeks. `hours`: those in which a rise is looked for.
+    `tries`: pairs of a network and an account at which tries failed within the last hour; `tried`: by
+    either how many failed in which hour. `happened`: entries since the last look, up to the place
+    `sequence`. `staff`: whom of them those are about that are staff. `clock_off`: seconds by which the
+    database is ahead."""
+
+    now: datetime
+    hours: Sequence[datetime] = ()
+    counted: Mapping[str, Hours] = field(default_factory=dict)
+    usual: Mapping[str, Hours] = field(default_factory=dict)
+    tries: Sequence[tuple[str, str]] = ()
+    tried: Mapping[str, Hours] = field(default_factory=dict)
+    happened: Sequence[Happened] = ()
+    sequence: int = 0
+    staff: frozenset[str] = frozenset()
+    mail_waits: float = 0
+    unplaced_since: datetime | None = None
+    clock_off: float = 0
+
+    def accounts(self) -> list[tuple[str, int]]:
+        """Networks, and at how many accounts tries from there failed, most first."""
+        return most(self.tries)
+
+    def networks(self) -> list[tuple[str, int]]:
+        """The same of accounts, and from how many networks."""
+        return most([(account, network) for network, account in self.tries])
+
+
+def most(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, int]]:
+    counted = Counter(one for one, other in set(pairs) if one and other)
+    return sorted(counted.items(), key=lambda one: (-one[1], one[0]))[:MOST]
+
+
+def gathered(check: AlertCheck, now: datetime) -> Facts:
+    """Twelve statements at most, and those of the sources."""
+    counted, usual = _counts(now)
+    tries = _tries(now)
+    sequence, happened = _happened(check)
+    subjects = {one.subject for one in happened if one.subject}
+    staff = import_string(settings.WATCH_STAFF)(subjects) if subjects else ()
+    waits = Entry.objects.filter(sequence=None).order_by("id").values_list("at", flat=True).first()
+    live = gauges.by_name(gauges.live())
+    return Facts(
+        now=now,
+        hours=_hours(check, now),
+        counted=counted,
+        usual=usual,
+        tries=tries,
+        tried=_tried(tries, now),
+        happened=happened,
+        sequence=sequence,
+        staff=frozenset(staff),
+        mail_waits=live.get("waiting_seconds", {}).get("email", 0),
+        unplaced_since=waits,
+        clock_off=_clock_off(),
+    )
+
+
+def day_before(now: datetime) -> list[datetime]:
+    """The last 24 hours, oldest first, with the one that runs."""
+    return [hour_of(now) - ago * HOUR for ago in range(23, -1, -1)]
+
+
+def _hours(check: AlertCheck, now: datetime) -> list[datetime]:
+    """This hour, and the one before as long as nobody has looked since it ended."""
+    this = hour_of(now)
+    if check.checked_at is not None and this - HOUR <= check.checked_at < this:
+        return [this, this - HOUR]
+    return [this]
+
+
+def _counts(now: datetime) -> tuple[dict[str, Hours], dict[str, Hours]]:
+    hours = day_before(now)
+    weeks = [WEEK * ago for ago in range(WEEKS + 1)]
+    found = measures.by_hour(RISING, [hour - week for week in weeks for hour in hours])
+    counted: dict[str, Hours] = {}
+    usual: dict[str, Hours] = {}
+    for name in RISING:
+        number = found[name]
+        counted[name] = {hour: number.get(hour, 0) for hour in hours}
+        usual[name] = {
+            hour: float(median(number.get(hour - week, 0) for week in weeks[1:])) for hour in hours
+        }
+    return counted, usual
+
+
+def _tries(now: datetime) -> list[tuple[str, str]]:
+    """By the number of the first entry of the hour: the index of an event knows no times."""
+    since = now - HOUR
+    recent = Entry.objects.filter(at__gte=since).order_by("at")
+    first = recent.values_list("id", flat=True).first()
+    if first is None:
+        return []
+    failed = Entry.objects.filter(event__in=FAILURES, id__gte=first, at__gte=since)
+    rows = failed.annotate(name=KT("facts__identifier")).values_list(
+        "network_digest", "subject_id", "name"
+    )
+    return [
+        (str(network), str(subject or name or ""))
+        for network, subject, name in rows.distinct()[:PAIRS]
+    ]
+
+
+def _tried(tries: Sequence[tuple[str, str]], now: datetime) -> dict[str, Hours]:
+    turned = [(account, network) for network, account in tries]
+    keys = {key for key, _count in (*most(tries), *most(turned))}
+    found: dict[str, dict[datetime, float]] = defaultdict(dict)
+    if keys:
+        rows = HourFailures.objects.filter(
+            hour__in=day_before(now), whose__in=HourFailures.Whose.values, key__in=keys
+        )
+        for key, hour, count in rows.values_list("key", "hour", "count"):
+            found[key][hour] = count
+    return dict(found)
+
+
+def _happened(check: AlertCheck) -> tuple[int, list[Happened]]:
+    """By places in the chain, which come in the order in which entries are found: numbers may be
+    committed out of turn, and one would be passed over for ever."""
+    placed = Entry.objects.filter(
+        sequence__gt=check.sequence, sequence__lte=check.sequence + PLACES
+    )
+    last = placed.order_by("-sequence").values_list("sequence", flat=True).first()
+    if last is None:
+        return check.sequence, []
+    rows = placed.filter(event__in=EVENTS, sequence__lte=last).order_by("sequence")
+    told = rows.annotate(**{name: KT(f"facts__{name}") for name in FACTS})
+    happened = [
+        Happened(event, inert(str(subject))[:64], *(str(one or "") for one in facts))
+        for event, subject, *facts in told.values_list("event", "subject_id", *FACTS)
+    ]
+    return last, happened
+
+
+def _clock_off() -> float:
+    """SQLite has no clock but the one of this machine."""
+    if connection.vendor != "postgresql":
+        return 0
+    with connection.cursor() as cursor:
+        asked = time.time()
+        cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
+        database = float(cursor.fetchone()[0])
+    # In the middle of the question: a slow line is no slow clock.
+    return database - (asked + time.time()) / 2

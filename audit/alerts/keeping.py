@@ -1,0 +1,192 @@
+"""Looking, and keeping what was found: opened once, told once, each entry looked at once."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from audit import trail
+from audit.alerts import rules
+from audit.alerts.facts import gathered
+from audit.alerts.findings import Finding, Rule, Sum
+from audit.counting import KEPT
+from audit.events import Event
+from audit.models import Alert, AlertCheck, Head
+from audit.watch import spans
+from audit.watch.spans import DAY, HOUR
+
+logger = logging.getLogger("audit.alerts")
+
+State = Alert.State
+Found = list[tuple[Rule, Finding]]
+# Of one rule, open at once: an attack from a thousand networks is one thing to know.
+MOST_OPEN = 50
+# The hours that an alert keeps numbers of.
+HOURS = 48
+# What was found again after such a pause is told again, also where nobody closed it.
+PAUSE = DAY
+# Two workers need not look twice in a minute.
+OFTEN = timedelta(seconds=45)
+
+
+@dataclass
+class Report:
+    """`again`: alerts that stood open and changed. `left` were found and not opened, because MOST_OPEN
+    are. `lost`: another worker's look was quicker, and nothing of this one was kept."""
+
+    opened: list[Alert] = field(default_factory=list)
+    again: list[Alert] = field(default_factory=list)
+    left: int = 0
+    lost: bool = False
+
+
+def is_due(now: datetime) -> bool:
+    """Whether nobody has looked within the minute. One SELECT."""
+    return not AlertCheck.objects.filter(checked_at__gt=now - OFTEN, checked_at__lte=now).exists()
+
+
+def look(now: datetime | None = None, *, keep: bool = True) -> Report:
+    """Gather the facts, ask every rule, and keep what they say; without `keep` only say what would be
+    opened. Nothing is gathered inside the transaction, which holds SQLite's one write lock."""
+    now = now or timezone.now()
+    check = _check(keep=keep)
+    facts = gathered(check, now)
+    found = rules.found(facts, settings.ALERTS)
+    if not keep:
+        return _kept(found, now)
+    with transaction.atomic():
+        held = AlertCheck.objects.select_for_update().get(pk=1)
+        if (held.sequence, held.checked_at) != (check.sequence, check.checked_at):
+            return Report(lost=True)
+        report = _kept(found, now)
+        _store(report)
+        held.sequence, held.checked_at = facts.sequence, now
+        held.save()
+    if report.left:
+        logger.warning("%d alerts more were not opened.", report.left)
+    return report
+
+
+def _check(*, keep: bool) -> AlertCheck:
+    """The first look begins with the end of the trail: nobody is alarmed of what happened before."""
+    check = AlertCheck.objects.filter(pk=1).first()
+    if check is None:
+        check = AlertCheck(sequence=_end_of_trail())
+        if keep:
+            AlertCheck.objects.bulk_create([check], ignore_conflicts=True)
+            check = AlertCheck.objects.get(pk=1)
+    return check
+
+
+def _end_of_trail() -> int:
+    return Head.objects.filter(pk=1).values_list("sequence", flat=True).first() or 0
+
+
+def _kept(found: Found, now: datetime) -> Report:
+    """What becomes of it, not stored yet. Two SELECTs."""
+    opened = {(one.rule, one.about): one for one in Alert.objects.exclude(state=State.CLOSED)}
+    lapsed = {key: one for key, one in opened.items() if _end_of_silence(one, now)}
+    again, new, left = dict(lapsed), [], 0
+    room = Counter(dict.fromkeys(rules.RULES, MOST_OPEN))
+    room.subtract(name for name, _about in opened)
+    closed = _closed(found)
+    for rule, finding in found:
+        key = (rule.name, finding.about)
+        if key in opened:
+            again[key] = opened[key]
+            _found_again(opened[key], rule, finding, now, is_news=key in lapsed)
+        elif finding.since is not None and closed.get(key, finding.since) > finding.since:
+            continue
+        elif room[rule.name] <= 0:
+            left += 1
+        else:
+            room[rule.name] -= 1
+            new.append(_new(rule, finding, now))
+    return Report(new, list(again.values()), left)
+
+
+def _end_of_silence(alert: Alert, now: datetime) -> bool:
+    """Whoever muted it has seen it."""
+    if alert.state != State.MUTED or (alert.muted_until and alert.muted_until > now):
+        return False
+    alert.state, alert.muted_until = State.SEEN, None
+    return True
+
+
+def _closed(found: Found) -> dict[tuple[str, str], datetime]:
+    """When those that were found were closed last."""
+    names = {rule.name for rule, finding in found if finding.since is not None}
+    about = {finding.about for _rule, finding in found if finding.since is not None}
+    rows = Alert.objects.filter(state=State.CLOSED, rule__in=names, about__in=about)
+    return {
+        (name, whom): at
+        for name, whom, at in rows.values_list("rule", "about").annotate(Max("closed_at"))
+    }
+
+
+def _new(rule: Rule, finding: Finding, now: datetime) -> Alert:
+    return Alert(
+        rule=rule.name,
+        about=finding.about,
+        opened_at=now,
+        found_at=now,
+        times=finding.times,
+        numbers={"found": _named(finding.found), "usual": _named(finding.usual)},
+    )
+
+
+def _found_again(
+    alert: Alert, rule: Rule, finding: Finding, now: datetime, *, is_news: bool
+) -> None:
+    """What lasts is told once; an event, what was found again after a pause, and what lasts beyond its
+    silence, anew."""
+    is_news = is_news or finding.since is None or now - alert.found_at > PAUSE
+    if is_news and alert.state != State.MUTED:
+        alert.state, alert.told_at = State.NEW, None
+    alert.found_at = now
+    alert.times += finding.times
+    kept = alert.numbers
+    alert.numbers = {
+        "found": _summed(kept.get("found", {}), _named(finding.found), rule.sums),
+        "usual": _summed(kept.get("usual", {}), _named(finding.usual), Sum.NEWEST),
+    }
+
+
+def _named(hours: Mapping[datetime, float]) -> dict[str, float]:
+    return {spans.name(hour, HOUR): number for hour, number in hours.items()}
+
+
+def _summed(kept: Mapping[str, float], more: Mapping[str, float], how: Sum) -> dict[str, float]:
+    """By the name of the hour, the newest HOURS."""
+    numbers = {**kept}
+    for hour, number in more.items():
+        if how == Sum.ADDED:
+            numbers[hour] = numbers.get(hour, 0) + number
+        else:
+            numbers[hour] = max(numbers.get(hour, 0), number) if how == Sum.HIGHEST else number
+    return {hour: numbers[hour] for hour in sorted(numbers)[-HOURS:]}
+
+
+def _store(report: Report) -> None:
+    if report.again:
+        Alert.objects.bulk_update(
+            report.again, ["state", "muted_until", "told_at", "found_at", "times", "numbers"]
+        )
+    for alert in report.opened:
+        alert.save(force_insert=True)
+        trail.record(Event.ALERT_OPENED, alert=alert.pk, rule=alert.rule)
+
+
+def purge(batch: int) -> int:
+    """Drop alerts that were closed so long ago that nobody asks, at most `batch`."""
+    old = Alert.objects.filter(state=State.CLOSED, closed_at__lt=timezone.now() - KEPT)
+    keys = list(old.values_list("pk", flat=True)[:batch])
+    return old.filter(pk__in=keys).delete()[0] if keys else 0

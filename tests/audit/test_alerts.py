@@ -1,0 +1,189 @@
+"""Looking: what is found opens one alert, lasts as one, is over when it is closed, and each entry of
+the trail is heard of once, whoever looks at the same moment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import IntegrityError, transaction
+
+from audit.alerts import evidence, keeping
+from audit.alerts.keeping import MOST_OPEN, look
+from audit.counting import KEPT
+from audit.events import Event
+from audit.models import Alert, Entry, HourCount
+from tests.support.alerts import ADA, close, fails, looks, on_a_new_device, quiet_site, rules_open
+from tests.support.race import race
+from tests.support.watching import ALICE, NOON, happens
+
+pytestmark = pytest.mark.django_db
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+State = Alert.State
+
+
+@pytest.fixture(autouse=True)
+def _quiet(settings) -> None:
+    quiet_site(settings)
+
+
+# --- opened, lasting, closed ------------------------------------------------------------------------
+
+
+def test_a_rise_opens_one_alert_with_its_numbers_and_a_line_in_the_trail():
+    fails(49)
+    assert not looks().opened
+    fails(1)
+    (alert,) = looks(NOON + MINUTE).opened
+    assert (alert.rule, alert.about, alert.state, alert.told_at) == (
+        "failures_rise",
+        "",
+        "new",
+        None,
+    )
+    kept = Alert.objects.get()
+    assert kept.numbers["found"]["2026-11-25 12"] == 50 and len(kept.numbers["found"]) == 24
+    entry = Entry.objects.get(event=Event.ALERT_OPENED)
+    assert entry.facts == {"alert": kept.pk, "rule": "failures_rise"}
+    assert (entry.actor_id, entry.subject_id) == ("", "")
+
+
+def test_the_usual_is_that_of_the_same_hour_of_the_last_four_weeks():
+    for week, number in enumerate((10, 20, 20, 100), start=1):
+        hour = NOON.replace(minute=0) - week * timedelta(days=7)
+        HourCount.objects.create(
+            hour=hour, event=Event.SIGN_IN_FAILED, detail="wrong_password", count=number
+        )
+    fails(60)
+    assert not looks().opened
+    fails(1)
+    assert len(looks(NOON + MINUTE).opened) == 1
+    assert Alert.objects.get().numbers["usual"]["2026-11-25 12"] == 20
+
+
+def test_what_lasts_is_one_alert_told_once():
+    fails(50)
+    looks()
+    Alert.objects.update(told_at=NOON)
+    fails(5, NOON + MINUTE)
+    report = looks(NOON + 2 * MINUTE)
+    assert not report.opened and len(report.again) == 1
+    alert = Alert.objects.get()
+    assert (alert.times, alert.told_at, alert.found_at) == (2, NOON, NOON + 2 * MINUTE)
+    assert alert.numbers["found"]["2026-11-25 12"] == 55
+
+
+def test_what_was_closed_opens_anew_by_what_begins_later_only():
+    fails(50)
+    looks()
+    close(NOON + MINUTE)
+    assert not looks(NOON + 2 * MINUTE).opened
+    fails(50, NOON + HOUR)
+    assert len(looks(NOON + HOUR).opened) == 1
+    assert Alert.objects.count() == 2
+
+
+def test_what_is_found_again_after_a_day_of_quiet_is_told_again():
+    fails(50)
+    looks()
+    Alert.objects.update(told_at=NOON, state=State.SEEN)
+    fails(50, NOON + timedelta(hours=25))
+    looks(NOON + timedelta(hours=25))
+    alert = Alert.objects.get()
+    assert (alert.state, alert.told_at, alert.times) == (State.NEW, None, 2)
+
+
+def test_a_muted_alert_is_silent_until_then_and_told_again_if_it_lasts():
+    fails(50)
+    looks()
+    Alert.objects.update(state=State.MUTED, muted_until=NOON + 10 * MINUTE, told_at=NOON)
+    on_a_new_device()
+    looks(NOON + 9 * MINUTE)
+    muted = Alert.objects.get(rule="failures_rise")
+    assert (muted.state, muted.told_at) == (State.MUTED, NOON)
+    looks(NOON + 10 * MINUTE)
+    muted.refresh_from_db()
+    assert (muted.state, muted.told_at, muted.muted_until) == (State.NEW, None, None)
+
+
+def test_a_muted_alert_that_was_over_meanwhile_was_seen():
+    fails(50)
+    looks()
+    Alert.objects.update(state=State.MUTED, muted_until=NOON + HOUR, told_at=NOON)
+    looks(NOON + 2 * HOUR)
+    alert = Alert.objects.get()
+    assert (alert.state, alert.told_at) == (State.SEEN, NOON)
+
+
+def test_there_is_one_open_alert_of_a_rule_about_the_same():
+    Alert.objects.create(rule="staff_added", about=ADA, state=State.CLOSED)
+    Alert.objects.create(rule="staff_added", about=ADA)
+    Alert.objects.create(rule="staff_added", about=ALICE)
+    for state in (State.NEW, State.SEEN, State.MUTED):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Alert.objects.create(rule="staff_added", about=ADA, state=state)
+
+
+def test_an_attack_from_many_networks_opens_so_many_and_no_more(settings):
+    settings.ALERTS = settings.ALERTS | {"accounts": 2}
+    for number in range(MOST_OPEN):
+        Alert.objects.create(rule="network_accounts", about=f"{number}")
+    for account in ("one", "two"):
+        happens(Event.SIGN_IN_FAILED, subject=account, reason="wrong_password")
+    report = looks()
+    assert not report.opened and report.left == 1
+
+
+def test_alerts_closed_long_ago_are_forgotten(clock):
+    old = clock.forward(seconds=0) - KEPT - MINUTE
+    Alert.objects.create(rule="a", state=State.CLOSED, closed_at=old)
+    Alert.objects.create(rule="b", state=State.CLOSED, closed_at=old + 2 * MINUTE)
+    Alert.objects.create(rule="c", opened_at=old)
+    assert keeping.purge(500) == 1
+    assert set(Alert.objects.values_list("rule", flat=True)) == {"b", "c"}
+
+
+# --- at the same moment -----------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_workers_that_look_at_once_one_keeps_what_was_found():
+    looks()
+    fails(50)
+    on_a_new_device()
+    with time_machine.travel(NOON + MINUTE, tick=True):
+        reports = race(lambda number: look(), 6)
+    assert sum(len(one.opened) for one in reports) == 2
+    assert rules_open() == ["failures_rise", "staff_new_device"]
+    assert Alert.objects.get(rule="staff_new_device").times == 1
+    assert Entry.objects.filter(event=Event.ALERT_OPENED).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_that_open_the_same_at_once_one_does():
+    def opens(number: int) -> bool:
+        try:
+            Alert.objects.create(rule="staff_added", about=ADA)
+        except IntegrityError:
+            return False
+        return True
+
+    assert sum(race(opens, 6)) == 1
+
+
+# --- evidence ---------------------------------------------------------------------------------------
+
+
+def test_the_plot_has_each_hour_from_the_first_to_the_last():
+    numbers = {"found": {"2026-11-24 22": 3, "2026-11-25 01": 5}, "usual": {"2026-11-25 01": 1.5}}
+    plot = evidence.plot(Alert(rule="failures_rise", numbers=numbers))
+    assert [one.values for one in plot.series] == [[3, 0, 0, 5], [0, 0, 0, 1.5]]
+    assert plot.places[0] == "24 Nov, 22:00"
+    assert plot.summary == "5 in the last hour of these, where 1.5 are usual."
+
+
+@pytest.mark.parametrize("numbers", [{}, {"found": {}}, {"found": {"2026-11-24 22": 0}}])
+def test_a_plot_of_nothing_is_one(numbers):
+    assert evidence.plot(Alert(rule="gone", numbers=numbers)).is_empty
