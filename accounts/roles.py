@@ -6,6 +6,7 @@ Each room names the acts of its pages in settings.STAFF_ACTS.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -83,6 +84,11 @@ def act_of(permission: Permission) -> str:
     ours, else what Django calls it."""
     name = f"{permission.content_type.app_label}.{permission.codename}"
     return act_named(name) or str(permission.name)
+
+
+def acts_of(permissions: Iterable[Permission]) -> str:
+    """The same of several, in one line: their names have commas."""
+    return "; ".join(sorted(map(act_of, permissions)))
 
 
 def act_named(name: str) -> str:

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import roles, staff_grants
 from accounts.desk import Desk, reason_field
-from accounts.flows import groups
+from accounts.flows import groups, role_names
+from accounts.validators import normalise_name
 
 
 class GroupForm(forms.ModelForm):
@@ -25,10 +26,16 @@ class GroupForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        said = roles.called(self.instance.name)
-        if "name" in self.fields and said != self.instance.name:
-            hint = _("It came with the site, and is shown as “%(name)s”.") % {"name": said}
-            self.fields["name"].help_text = hint
+        if "name" in self.fields and self.instance.name in roles.ROLES:
+            said = {"name": roles.called(self.instance.name)}
+            hint = _("It came with the site and keeps its name. It is shown as “%(name)s”.")
+            self.fields["name"].help_text = hint % said
+            self.fields["name"].disabled = True
+
+    def clean_name(self) -> str:
+        name = normalise_name(self.cleaned_data["name"])
+        role_names.check(self.instance, name)
+        return name
 
 
 @admin.register(Group)
@@ -75,8 +82,8 @@ class GroupAdmin(Desk):
             return ""
         return str(
             _(
-                "More rights for everybody in %(name)s wait for a second one of you: see “What takes"
-                " two of staff”."
+                "What you asked for about %(name)s waits for a second one of you: see “What takes two"
+                " of staff”."
             )
             % {"name": roles.called(obj.name)}
         )

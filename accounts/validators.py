@@ -94,6 +94,12 @@ def validate_name(text: str) -> None:
             )
 
 
+def has_invisible(text: str) -> bool:
+    """Whether there is a character in `text` that nobody sees, or that turns the direction of writing:
+    for what must not be taken for something else, joiners too."""
+    return not text.isprintable() or _IGNORABLE.search(text) is not None or "\u2800" in text
+
+
 def _joins(text: str, place: int) -> bool:
     between = text[max(0, place - 1) : place] + text[place + 1 : place + 2]
     seen = between.isprintable() and " " not in between

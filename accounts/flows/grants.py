@@ -169,17 +169,35 @@ def said(of: Wish) -> list[str]:
     if "is_superuser" in values:
         yes, no = _("Superuser: yes, may do everything, to everybody."), _("Superuser: no.")
         lines.append(yes if values["is_superuser"] else no)
+    if of.person is not None and (more := besides(of.person, values)):
+        lines.append(_("Could do besides: %(names)s.") % {"names": more})
     if "is_staff" in values:
         lines.append(_("Staff: yes.") if values["is_staff"] else _("Staff: no."))
     if "groups" in values:
         names = ", ".join(sorted(roles.called(group.name) for group in values["groups"]))
         lines.append(_("Roles: %(names)s.") % {"names": names or "–"})
     if "user_permissions" in values:
-        names = ", ".join(sorted(roles.act_of(one) for one in values["user_permissions"]))
+        names = roles.acts_of(values["user_permissions"])
         lines.append(_("Permissions besides: %(names)s.") % {"names": names or "–"})
     if "staff_until" in values:
         lines.append(_until(values["staff_until"]))
     return lines
+
+
+def besides(person: User, values: Mapping[str, Any]) -> str:
+    """All that `person` could do with `values` and cannot do now, as people read it; '' for nothing,
+    and where being a superuser says it.
+
+    SECURITY: of the permissions themselves. Whoever makes a role names it."""
+    if values.get("is_superuser", person.is_superuser):
+        return ""
+    held = holdings.load([person])
+    now = held.may(person, {}) if person.is_staff else set()
+    more = held.may(person, values) - now
+    found = Permission.objects.filter(
+        pk__in=[pk for pk, name in held.names.items() if name in more]
+    )
+    return roles.acts_of(found.select_related("content_type"))
 
 
 def _until(moment: datetime | None) -> str:

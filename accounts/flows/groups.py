@@ -1,5 +1,6 @@
 """Groups of rights. Whoever edits one raises everybody in it, so it takes the highest rank, and a
-second one of staff where somebody is in it who could do more then."""
+second one of staff where somebody is in it who could do more then, or who would read as being in
+another one."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import roles
 from accounts.errors import CredentialsMoved
-from accounts.flows import approvals, approvers, holdings, rights
+from accounts.flows import approvals, approvers, holdings, rights, role_names
 from accounts.flows.approvals import Kind, Wish
 from accounts.models import Approval, User
 from accounts.sessions import guard
@@ -44,25 +45,30 @@ def _are_below(actor: User | AnonymousUser, names: set[str]) -> bool:
 
 def save(request: HttpRequest, group: Group, values: Mapping[str, Any], *, reason: str) -> bool:
     """Store a new or changed group with its permissions, all in one transaction or none. False where it
-    waits for a second one of staff, because somebody in it could do more.
+    waits for a second one of staff: somebody in it could do more, or it is called something else while
+    people have it or it is asked for them.
 
     Raises PermissionDenied for whoever may not edit it, ReauthenticationRequired without a fresh
-    proof; CredentialsMoved if it is gone meanwhile, or somebody came into it."""
+    proof; CredentialsMoved if it is gone or changed meanwhile, somebody came into it, or it may not be
+    called so (`role_names.check`)."""
     demand_fresh_proof(request)
-    waits = bool(group.pk) and _raises(group, values)
+    # As it is stored: a form has put its values on `group`.
+    seen = Group.objects.filter(pk=group.pk).first()
+    waits = seen is not None and _takes_two(seen, values)
     wish = _wish(group, values) if waits else None
     mail = approvers.telling(request.user, wish, reason) if wish else []
     with transaction.atomic():
         actor = guard.acting(request)
-        if wish is not None:
-            _demand(actor, group, values)
-            approvals.note(request, wish, reason=reason, mail=mail)
-            return False
+        role_names.hold()
         now = _held(group.pk) if group.pk else None
         _demand(actor, now, values)
-        if now is not None and _raises(now, values):
+        _demand_name(now or Group(), values)
+        if wish is not None:
+            approvals.note(request, wish, reason=reason, mail=mail)
+            return False
+        if now is not None and _takes_two(now, values):
             raise CredentialsMoved
-        _store(request, actor, group, values, reason)
+        _store(request, actor, now or group, values, reason)
     return True
 
 
@@ -94,12 +100,36 @@ def _held(pk: int) -> Group:
     return group
 
 
+def _demand_name(group: Group, values: Mapping[str, Any]) -> None:
+    """SECURITY: the form has asked already, and somebody else may have taken the name since."""
+    try:
+        role_names.check(group, values.get("name", group.name))
+    except ValidationError as taken:
+        raise CredentialsMoved from taken
+
+
+def _takes_two(group: Group, values: Mapping[str, Any]) -> bool:
+    return _raises(group, values) or _renames(group, values)
+
+
 def _raises(group: Group, values: Mapping[str, Any]) -> bool:
     """Whether somebody is in it who could do more."""
     if "permissions" not in values or not User.objects.filter(groups=group).exists():
         return False
     had = set(group.permissions.values_list("pk", flat=True))
     return bool({one.pk for one in values["permissions"]} - had)
+
+
+def _renames(group: Group, values: Mapping[str, Any]) -> bool:
+    """Whether what people have, or what waits for a yes, would read as something else.
+
+    SECURITY: a second one says yes to names that they know."""
+    if values.get("name", group.name) == group.name:
+        return False
+    asked = approvals.live().filter(act="grant").values_list("asked", flat=True)
+    return User.objects.filter(groups=group).exists() or any(
+        group.pk in one.get("groups", ()) for one in asked
+    )
 
 
 def _store(
@@ -124,13 +154,13 @@ def _record(request: HttpRequest, actor: User, group: Group, **facts: Any) -> No
 
 
 def _wish(group: Group, values: Mapping[str, Any]) -> Wish:
-    """`had` is what it is before, so that the second says yes to that change and no other."""
-    asked: dict[str, Any] = {
-        "had": sorted(group.permissions.values_list("pk", flat=True)),
-        "permissions": sorted(one.pk for one in values["permissions"]),
-    }
+    """`had` and `was` are what it is before, so that the second says yes to that change alone."""
+    had = sorted(group.permissions.values_list("pk", flat=True))
+    wanted = sorted(one.pk for one in values["permissions"]) if "permissions" in values else had
+    asked: dict[str, Any] = {"had": had, "permissions": wanted}
     if "name" in values:
         asked["name"] = values["name"]
+        asked["was"] = Group.objects.values_list("name", flat=True).get(pk=group.pk)
     return Wish("group", rights.GRANT, about=group.pk, asked=asked)
 
 
@@ -142,6 +172,8 @@ def _asked(wish: Wish) -> tuple[Group, dict[str, Any]] | None:
         return None
     if sorted(group.permissions.values_list("pk", flat=True)) != wish.asked["had"]:
         return None
+    if wish.asked.get("was", group.name) != group.name:
+        return None
     name = {"name": wish.asked["name"]} if "name" in wish.asked else {}
     return group, {"permissions": wanted, **name}
 
@@ -152,6 +184,9 @@ def _allows(wishes: Sequence[Wish]) -> approvals.Allowing:
     def allowed(actor: User, wish: Wish) -> bool:
         had, wanted = known.roles.get(wish.about), wish.asked["permissions"]
         if had is None or sorted(had) != wish.asked["had"] or not known.names.keys() >= set(wanted):
+            return False
+        called = known.called.get(wish.about)
+        if wish.asked.get("was", called) != called:
             return False
         names = {known.names[one] for one in {*had, *wanted}}
         return may_edit(actor) and (actor.is_superuser or _are_below(actor, names))
@@ -167,13 +202,10 @@ def _said(wish: Wish) -> list[str]:
     lines = [_("Role: %(name)s.") % {"name": roles.called(group.name) if group else "–"}]
     if "name" in wish.asked:
         lines.append(_("Its new name: %(name)s.") % {"name": wish.asked["name"]})
-    lines += [
-        _("May do besides: %(names)s.") % {"names": ", ".join(sorted(map(roles.act_of, more)))}
-    ]
+    if more:
+        lines.append(_("May do besides: %(names)s.") % {"names": roles.acts_of(more)})
     if less:
-        lines.append(
-            _("May not do any more: %(n)s.") % {"n": ", ".join(sorted(map(roles.act_of, less)))}
-        )
+        lines.append(_("May not do any more: %(n)s.") % {"n": roles.acts_of(less)})
     return lines
 
 
@@ -183,6 +215,7 @@ def _prepare(request: HttpRequest, row: Approval) -> Callable[[User | None], Non
         if found is None:
             raise CredentialsMoved
         group, values = found
+        _demand_name(group, values)
         _store(request, cast(User, request.user), group, values, row.reason)
 
     return act
@@ -190,11 +223,12 @@ def _prepare(request: HttpRequest, row: Approval) -> Callable[[User | None], Non
 
 def _hold(wish: Wish) -> None:
     """One that is gone is found to be so by `_allows`."""
+    role_names.hold()
     list(Group.objects.select_for_update().filter(pk=wish.about).values_list("pk"))
 
 
 KIND = Kind(
-    gettext_lazy("Let everybody with a role do more"),
+    gettext_lazy("Let everybody with a role do more, or give it another name"),
     said=_said,
     allows=_allows,
     hold=_hold,

@@ -19,10 +19,11 @@ MANY: dict[str, type[Group] | type[Permission]] = {
 
 @dataclass(frozen=True)
 class Holdings:
-    """All by their numbers: `roles` what each may do, `names` of permissions as `has_perm` takes them,
-    `held` what people have, by field."""
+    """All by their numbers: `roles` what each may do, `called` their names, `names` of permissions as
+    `has_perm` takes them, `held` what people have, by field."""
 
     roles: Mapping[int, frozenset[int]]
+    called: Mapping[int, str]
     names: Mapping[int, str]
     held: Mapping[str, Mapping[int, frozenset[int]]]
 
@@ -49,7 +50,8 @@ def numbers(rows: Iterable[Any]) -> frozenset[int]:
 def load(people: Iterable[User] = ()) -> Holdings:
     """Five SELECTs, whoever is asked about: roles and permissions are few."""
     pks = {person.pk for person in people}
-    roles: dict[int, set[int]] = {pk: set() for pk in Group.objects.values_list("pk", flat=True)}
+    called = dict(Group.objects.values_list("pk", "name"))
+    roles: dict[int, set[int]] = {pk: set() for pk in called}
     for role, one in Group.permissions.through.objects.values_list("group_id", "permission_id"):
         roles.setdefault(role, set()).add(one)
     named = Permission.objects.order_by().values_list("pk", "content_type__app_label", "codename")
@@ -63,6 +65,7 @@ def load(people: Iterable[User] = ()) -> Holdings:
     }
     return Holdings(
         roles={role: frozenset(may) for role, may in roles.items()},
+        called=called,
         names={pk: f"{app}.{codename}" for pk, app, codename in named},
         held={field: _by_person(pairs) for field, pairs in held.items()},
     )

@@ -58,7 +58,7 @@ def change(request: HttpRequest, person: User, values: Mapping[str, Any], *, rea
     wanted = {field: value for field, value in values.items() if field in RIGHTS}
     waits = wanted if grants.raises(seen, wanted) else {}
     at_once = {field: value for field, value in values.items() if field not in waits}
-    wish = grants.wish(person, waits)
+    wish = grants.wish(seen, waits)
     mail = approvers.telling(actor, wish, reason) if waits else []
     moved = grants.names(seen, at_once)
     action = partial(_what_changed, at_once, moved)

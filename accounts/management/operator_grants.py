@@ -56,8 +56,11 @@ def act(options: Mapping[str, Any]) -> PersonAct:
             return ""
         last = end_of(person)
         end = f" until {last - timedelta(days=1):%Y-%m-%d}" if last else ""
+        more = grants.besides(person, values(person))
+        can = f" Could do besides: {more}." if more else ""
         return (
-            f"Makes {person.username} staff: {names}{end}. Ends all sessions. Tells {person.email}."
+            f"Makes {person.username} staff: {names}{end}.{can} Ends all sessions."
+            f" Tells {person.email}."
         )
 
     def do(person: User, reason: str) -> Mapping[str, Any]:

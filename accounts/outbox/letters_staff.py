@@ -10,6 +10,9 @@ from accounts.outbox.cleaning import prose
 from accounts.outbox.compose import Letter, compose
 from accounts.outbox.letters import REASON_LENGTH, Happening, Reader
 
+# Every act that there is, by its name: what somebody says yes to is not cut in its middle.
+DETAILS_LENGTH = 6_000
+
 
 def approval_asked(
     *,
@@ -27,7 +30,7 @@ def approval_asked(
         "approval_asked",
         action=action,
         about=about,
-        details=prose(" ".join(details), REASON_LENGTH),
+        details=prose(" ".join(details), DETAILS_LENGTH),
         asker=asker,
         reason=prose(reason, REASON_LENGTH),
         hours=hours,
@@ -53,7 +56,7 @@ def approval_answered(
         "approval_answered",
         action=action,
         about=about,
-        details=prose(" ".join(details), REASON_LENGTH),
+        details=prose(" ".join(details), DETAILS_LENGTH),
         approved=approved,
         goes_on=goes_on,
         who=who,

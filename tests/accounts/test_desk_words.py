@@ -44,7 +44,7 @@ def test_a_group_is_made_of_acts_in_their_order(ada_here):
     assert len(boxes) == len(names)
     for raw in ("Can view", "Can add", "Accounts |"):
         assert raw not in said
-    assert "It came with the site, and is shown as “Support”." in said
+    assert "It came with the site and keeps its name. It is shown as “Support”." in said
     assert ">Support</h1>" in " ".join(
         ada_here.get(f"{GROUPS}{support.pk}/change/").content.decode().split()
     )

@@ -166,17 +166,19 @@ def test_changes_of_groups_take_a_reason_and_a_fresh_proof_and_are_in_the_trail(
     ada_here, ada, clock
 ):
     right = Permission.objects.get(codename="view_user")
-    ada_here.post(f"{GROUPS}add/", {"name": "Support", "permissions": [right.pk]})
+    ada_here.post(f"{GROUPS}add/", {"name": "Night shift", "permissions": [right.pk]})
     assert not own_groups().exists()
-    ada_here.post(f"{GROUPS}add/", {"name": "Support", "permissions": [right.pk], "reason": "new"})
+    ada_here.post(
+        f"{GROUPS}add/", {"name": "Night shift", "permissions": [right.pk], "reason": "new"}
+    )
     support = own_groups().get()
     assert list(support.permissions.all()) == [right]
     one = f"{GROUPS}{support.pk}/"
-    ada_here.post(f"{one}change/", {"name": "Support", "permissions": [], "reason": "too much"})
+    ada_here.post(f"{one}change/", {"name": "Night shift", "permissions": [], "reason": "too much"})
     assert not support.permissions.exists()
     clock.forward(minutes=6)
     for page, data in (
-        (f"{one}change/", {"name": "Support", "permissions": [right.pk], "reason": "again"}),
+        (f"{one}change/", {"name": "Night shift", "permissions": [right.pk], "reason": "again"}),
         (f"{one}delete/", {"post": "yes"}),
     ):
         assert ada_here.post(page, data)["Location"].startswith("/accounts/reauthenticate/")
