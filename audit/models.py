@@ -159,7 +159,8 @@ class Alert(models.Model):
     """Something that a rule found (audit/alerts/rules.py): at most one that is open for each rule and
     whatever it is about. `about` is a person's opaque id, the digest of a name that nobody has or of a
     network, or nothing: the site. `numbers` are how much there was in which hour (UTC), and what is
-    usual then. `told_at` is empty until the letter about it is written."""
+    usual then. `told_at` is empty until the letter about it is written, `called_at` until the webhook
+    took it."""
 
     class State(models.TextChoices):
         NEW = "new", _("New")
@@ -176,6 +177,7 @@ class Alert(models.Model):
     numbers = models.JSONField(default=dict)
     muted_until = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)
+    called_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.CharField(max_length=64, blank=True)
 
@@ -200,12 +202,15 @@ class Alert(models.Model):
 
 class AlertCheck(models.Model):
     """How far the rules have looked, one row: up to which place of the chain, and when; and when a
-    letter was last written. Who keeps what was found locks it."""
+    letter was last written. Who keeps what was found locks it. `calls` of the webhook failed in a row,
+    and it is not called before `call_at`."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     sequence = models.PositiveBigIntegerField(default=0)
     checked_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)
+    calls = models.PositiveSmallIntegerField(default=0)
+    call_at = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ()

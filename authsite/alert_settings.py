@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from authsite.environment import Environment
 
+SHORTEST_KEY = 32
 _HOURS = re.compile(r"([01]?[0-9]|2[0-3])-([01]?[0-9]|2[0-3])", re.ASCII)
 
 
@@ -21,6 +22,7 @@ def alert_settings(env: Environment) -> dict[str, Any]:
             "An address that is sent alerts, some together at most every 15 minutes.",
             shown="empty: they stand on the staff pages only",
         ),
+        **_webhook(env),
         "quiet_hours": _hours(
             env.text(
                 "ALERTS_QUIET_HOURS",
@@ -81,6 +83,23 @@ def alert_settings(env: Environment) -> dict[str, Any]:
             high=3600,
         ),
     }
+
+
+def _webhook(env: Environment) -> dict[str, str]:
+    url = env.secure_url(
+        "ALERTS_WEBHOOK", "An address that is sent alerts as JSON, signed (docs/alerts.md)."
+    )
+    key = env.text(
+        "ALERTS_WEBHOOK_KEY",
+        "",
+        "What these are signed with: 32 random characters or more.",
+        shown="empty",
+    )
+    if url and len(key) < SHORTEST_KEY:
+        raise ImproperlyConfigured(
+            f"ALERTS_WEBHOOK needs ALERTS_WEBHOOK_KEY: {SHORTEST_KEY} characters or more."
+        )
+    return {"webhook": url, "webhook_key": key}
 
 
 def _hours(text: str) -> tuple[int, int] | None:

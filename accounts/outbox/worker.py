@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 from django.utils import timezone
 
-from accounts import jobs
+from accounts import alert_webhook, jobs
 from accounts.exports import building
 from accounts.housekeeping import Rota
 from accounts.jobs import Pulse
@@ -155,6 +155,7 @@ class Watcher(Loop):
         if keeping.is_due(timezone.now()):
             self.pulse.beat(len(keeping.look().opened))
         telling.tell()
+        alert_webhook.call()
         self.troubles = 0
 
     def pause(self) -> float:

@@ -69,7 +69,7 @@ def look(now: datetime | None = None, *, keep: bool = True) -> Report:
         report = _kept(found, now)
         _store(report)
         held.sequence, held.checked_at = facts.sequence, now
-        held.save()
+        held.save(update_fields=["sequence", "checked_at"])
     if report.left:
         logger.warning("%d alerts more were not opened.", report.left)
     return report
@@ -150,7 +150,7 @@ def _found_again(
     silence, anew."""
     is_news = is_news or finding.since is None or now - alert.found_at > PAUSE
     if is_news and alert.state != State.MUTED:
-        alert.state, alert.told_at = State.NEW, None
+        alert.state, alert.told_at, alert.called_at = State.NEW, None, None
     alert.found_at = now
     alert.times += finding.times
     kept = alert.numbers
@@ -178,7 +178,8 @@ def _summed(kept: Mapping[str, float], more: Mapping[str, float], how: Sum) -> d
 def _store(report: Report) -> None:
     if report.again:
         Alert.objects.bulk_update(
-            report.again, ["state", "muted_until", "told_at", "found_at", "times", "numbers"]
+            report.again,
+            ["state", "muted_until", "told_at", "called_at", "found_at", "times", "numbers"],
         )
     for alert in report.opened:
         alert.save(force_insert=True)

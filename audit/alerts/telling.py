@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -39,7 +40,7 @@ def tell(now: datetime | None = None) -> int:
             send_mail(_subject(alerts), _text(alerts), None, [to])
         Alert.objects.filter(pk__in=[one.pk for one in alerts]).update(told_at=now)
         check.told_at = now
-        check.save()
+        check.save(update_fields=["told_at"])
     return len(alerts)
 
 
@@ -52,12 +53,15 @@ def is_quiet(now: datetime) -> bool:
     return first <= hour < last if first < last else hour >= first or hour < last
 
 
+def loud(now: datetime) -> QuerySet[Alert]:
+    """Those that are new; at quiet hours, of these the critical ones."""
+    new = Alert.objects.filter(state=Alert.State.NEW).order_by("id")
+    return new.filter(rule__in=CRITICAL) if is_quiet(now) else new
+
+
 def _untold(now: datetime) -> list[Alert]:
-    """Those that are new, the critical ones first."""
-    untold = Alert.objects.filter(state=Alert.State.NEW, told_at=None).order_by("id")
-    if is_quiet(now):
-        untold = untold.filter(rule__in=CRITICAL)
-    return sorted(untold, key=lambda one: one.rule not in CRITICAL)
+    """The critical ones first."""
+    return sorted(loud(now).filter(told_at=None), key=lambda one: one.rule not in CRITICAL)
 
 
 def _subject(alerts: list[Alert]) -> str:

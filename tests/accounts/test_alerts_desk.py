@@ -131,12 +131,14 @@ def test_who_may_not_see_people_or_addresses_sees_marks(alice):
     rows = [
         alert("account_networks", alice.subject_id),
         alert("network_accounts", network_digest()),
+        *map(alert, sorted(RULES.keys() - {"account_networks", "network_accounts"})),
     ]
     browser = signed_in_with("view_alert")
     for path in (LIST, *map(page_of, rows)):
         source = browser.get(path).content.decode()
         assert "alice" not in source and NETWORK not in source and "203.0.113" not in source
         assert "/admin/accounts/" not in source and "/admin/audit/entry/" not in source
+        assert "/admin/dashboard/" not in source
         assert "/close/" not in source
     assert not Entry.objects.filter(event=Event.STAFF_PEOPLE_READ).exists()
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from accounts.flows import alerts
+from accounts.models import User
 from audit.events import Event
 from audit.models import Alert, Entry
 from tests.accounts.test_lockout import guess
@@ -102,12 +106,22 @@ def test_whoever_handles_alerts_sees_them(clock):
     assert browser.post(f"{LIST}{one.pk}/see/", REASON).status_code == 302
 
 
+def test_past_the_page_it_takes_the_right_as_well(by_hand, clock):
+    one = alert()
+    looks = signed_in_with("view_alert")
+    for act in (alerts.see, alerts.close, partial(alerts.mute, hours=1)):
+        with pytest.raises(PermissionDenied):
+            act(by_hand(looks, User.objects.get(username="quinn")), one.pk, reason="because I can")
+    assert Alert.objects.get().state == "new"
+
+
 @pytest.mark.django_db(transaction=True)
-def test_of_several_who_close_it_at_once_one_does(ada):
+def test_of_several_who_close_it_at_once_one_does():
     browsers = []
-    for _ in range(4):
-        browser = Visitor()
-        browser.post("/accounts/login/", {"login": "ada", "password": cast.PASSWORD})
+    for number in range(4):
+        browser, name = Visitor(), f"ada{number}"
+        cast.administrator(name)
+        browser.post("/accounts/login/", {"login": name, "password": cast.PASSWORD})
         browsers.append(browser)
     path = f"{LIST}{alert().pk}/close/"
     answers = race(lambda number: browsers[number].post(path, REASON).status_code, 4)

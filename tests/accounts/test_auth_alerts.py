@@ -12,12 +12,12 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts import job_status, jobs
-from accounts.management.alone import alone
 from accounts.outbox.worker import WATCHED_SECONDS, Watcher
 from audit import trail
 from audit.chain import linking
 from audit.events import Event
 from audit.models import Alert, AlertCheck, Entry
+from tests.support.held_elsewhere import held_elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,7 +64,7 @@ def test_it_speaks_json(wrong_trail, settings):
     (opened,) = told.pop("opened")
     assert code == 3 and told.pop("seconds") >= 0
     assert told == {
-        "command": "auth_alerts run", "dry_run": False, "rules": 12, "again": 0, "told": 1,
+        "command": "auth_alerts run", "dry_run": False, "rules": 12, "again": 0, "told": 1, "called": 0,
         "left": 0,
     }  # fmt: skip
     assert (opened["rule"], opened["critical"], opened["state"]) == ("trail_wrong", True, "new")
@@ -90,7 +90,7 @@ def test_a_wrong_limit_is_wrong_usage(db, limit):
 
 
 def test_one_runs_at_a_time(db):
-    with alone("auth_alerts"):
+    with held_elsewhere("auth_alerts"):
         said, code = run("run")
     assert code == 75 and "already running" in said
 

@@ -163,6 +163,8 @@ STRANGE = [
     ("account.sign_in_failed", "", {"identifier": [1, 2]}),
     ("account.sign_in_failed", "x" * 64, [1, 2]),
     ("account.signed_in", "\u202e" * 64, None),
+    ("staff.user_changed", "\u202eada", {"fields": ["is_staff"]}),
+    ("account.signed_in", "\u202e" * 20, {"device": "new"}),
 ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from accounts import alert_webhook
 from accounts.management.alone import alone
 from accounts.management.operator import (
     PROBLEMS_FOUND,
@@ -54,9 +55,16 @@ class Command(OperatorCommand):
         with alone("auth_alerts"):
             found = keeping.look(keep=not dry)
             told = 0 if dry or found.lost else telling.tell()
+            called = 0 if dry or found.lost else alert_webhook.call()
         if found.lost:
             raise CommandError("The worker was quicker. Nothing was changed.", returncode=TRY_LATER)
-        facts = {"dry_run": dry, "rules": len(RULES), "again": len(found.again), "told": told}
+        facts = {
+            "dry_run": dry,
+            "rules": len(RULES),
+            "again": len(found.again),
+            "told": told,
+            "called": called,
+        }
         lines = [f"{_line(one)}" for one in found.opened]
         lines.append(f"{len(RULES)} rules, {len(found.opened)} new alerts, {told} told of.")
         if dry:

@@ -1,0 +1,121 @@
+"""Alerts are told to a program: one POST for all that are new, signed, tried again for about an hour.
+Whom they are about is said by a digest that means something to nobody else."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.outside import NoAnswer, Question, Server
+from audit.alerts import telling
+from audit.alerts.rules import CRITICAL
+from audit.models import Alert, AlertCheck
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 5.0
+# In one call; the others follow.
+MOST = 100
+TRIES = 8
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=20)
+SIGNATURE = "X-Alerts-Signature"
+SERVER = Server("The webhook of alerts", at_once=1, most_bytes=100_000)
+
+
+def call(now: datetime | None = None) -> int:
+    """Tell the webhook of what it was not told of yet, if it is time; returns of how many alerts. One
+    of several workers does, outside of any transaction. Each is told of at least once, or given up
+    after TRIES, which the log says: it stands on the desk all the same."""
+    now = now or timezone.now()
+    if not settings.ALERTS["webhook"] or not _uncalled(now).exists():
+        return 0
+    tries = _claimed(now)
+    alerts = list(_uncalled(now)[:MOST]) if tries else []
+    if not alerts:
+        return 0
+    try:
+        SERVER.ask(_question(alerts, now), seconds=SECONDS)
+    except NoAnswer:
+        if tries < TRIES:
+            return 0
+        logger.error("%d alerts were not told to the webhook: given up.", len(alerts))
+        _done(alerts, now)
+        return 0
+    _done(alerts, now)
+    return len(alerts)
+
+
+def _uncalled(now: datetime) -> Any:
+    return telling.loud(now).filter(called_at=None)
+
+
+def _claimed(now: datetime) -> int:
+    """Which try this is; 0 where it is not time, or another worker's turn. The next one comes later
+    with each, also where this worker is not heard of again."""
+    check = AlertCheck.objects.filter(pk=1).first()
+    if check is None or (check.call_at is not None and check.call_at > now):
+        return 0
+    pause = min(FIRST_PAUSE * 2**check.calls, LONGEST_PAUSE)
+    mine = AlertCheck.objects.filter(pk=1, calls=check.calls)
+    claimed = mine.update(calls=F("calls") + 1, call_at=now + pause)
+    return check.calls + 1 if claimed else 0
+
+
+def _done(alerts: list[Alert], now: datetime) -> None:
+    # What was found again meanwhile may be news.
+    known = max(one.found_at for one in alerts)
+    same = Alert.objects.filter(pk__in=[one.pk for one in alerts], found_at__lte=known)
+    same.update(called_at=now)
+    AlertCheck.objects.filter(pk=1).update(calls=0, call_at=None)
+
+
+def _question(alerts: list[Alert], now: datetime) -> Question[None]:
+    body = json.dumps({"site": settings.SITE_HOST, "alerts": [_told(one) for one in alerts]})
+    at = str(int(now.timestamp()))
+    headers = {
+        "Content-Type": "application/json",
+        SIGNATURE: f"t={at},v1={_signed(f'{at}.{body}')}",
+    }
+    return Question(
+        settings.ALERTS["webhook"],
+        lambda answer: None,
+        headers,
+        body.encode(),
+        otherwise=_taken,
+    )
+
+
+def _taken(status: int, body: bytes) -> None:
+    """SECURITY: a redirect is not followed, it is no answer."""
+    if not 200 <= status < 300:
+        raise NoAnswer(f"it answered {status}")
+
+
+def _told(alert: Alert) -> dict[str, Any]:
+    found, usual = alert.numbers.get("found", {}), alert.numbers.get("usual", {})
+    last = max(found, default="")
+    return {
+        "alert": alert.pk,
+        "rule": alert.rule,
+        "severity": "critical" if alert.rule in CRITICAL else "warning",
+        "about": _signed(f"about.{alert.about}")[:32] if alert.about else "",
+        "found_at": alert.found_at.isoformat(timespec="seconds"),
+        "times": alert.times,
+        "number": found.get(last, 0),
+        "usual": usual.get(last),
+        "url": settings.SITE_URL + reverse("admin:audit_alert_change", args=[alert.pk]),
+    }
+
+
+def _signed(text: str) -> str:
+    key = settings.ALERTS["webhook_key"].encode()
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
