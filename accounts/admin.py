@@ -185,11 +185,11 @@ class PersonAdmin(PersonFacts):
 
     def keep(self, request: HttpRequest, obj: User, values: dict[str, Any], reason: str) -> str:
         held = obj.groups.exists() or obj.user_permissions.exists()
+        was_superuser = obj.is_superuser
         if staff.change(request, obj, values, reason=reason):
-            if values.get("is_staff") is not False or not held:
+            if values.get("is_staff") is not False or not (held or was_superuser):
                 return ""
-            said = _("Saved: %(name)s. Their roles and permissions went with the mark “staff”.")
-            return str(said % {"name": obj})
+            return staff_grants.went_along(obj, held=held, superuser=was_superuser)
         return str(
             _(
                 "Rights of %(name)s wait for a second one of you: see “What takes two of staff”."

@@ -185,6 +185,14 @@ class CredentialsMoved(Refusal):
     template = "errors/conflict.html"
 
 
+class LastAdministrator(Refusal):
+    """Nobody else could give anybody rights any more, for good: somebody else becomes administrator
+    first."""
+
+    status = 409
+    template = "errors/last_administrator.html"
+
+
 class AskedAlready(Refusal):
     """A colleague has asked for something of that kind about this person, and it waits until `until`
     for a second one of staff. The newer question is not kept."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import roles
+from accounts.models import User
 
 DAY = timedelta(days=1)
 # Nobody plans further, and the calendar ends.
@@ -55,6 +56,16 @@ class LastDayField(forms.DateField):
         if not today <= day <= today + LONGEST:
             raise forms.ValidationError(_("Choose a day from today on, in the next ten years."))
         return datetime.combine(day + DAY, time(), tzinfo=UTC)
+
+
+def went_along(person: User, *, held: bool, superuser: bool) -> str:
+    """What went with the mark of staff, in sentences."""
+    said = [_("Saved: %(name)s.") % {"name": person}]
+    if held:
+        said.append(_("Their roles and permissions went with the mark “staff”."))
+    if superuser:
+        said.append(_("The mark “superuser” went with the mark “staff”."))
+    return " ".join(said)
 
 
 def last_day(until: datetime | None) -> date | None:

@@ -35,7 +35,7 @@ ACCOUNT_PANELS = ["mfa.panel.panel"]
 STAFF_ACTS = ["accounts.roles.ACTS", "mfa.roles.ACTS"]
 # What takes two of staff, by the word it is noted under (accounts/flows/approvals.py).
 APPROVALS = {
-    "grant": "accounts.flows.staff.GRANT_KIND",
+    "grant": "accounts.flows.granting.KIND",
     "group": "accounts.flows.groups.KIND",
     "export": "accounts.flows.approved_export.KIND",
     "shorten": "mfa.flows.staff.SHORTEN_KIND",

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import time_zones
+from accounts.errors import LastAdministrator
 from accounts.flows import credentials
 from accounts.flows.notices import to_all
 from accounts.models import User
@@ -28,10 +29,6 @@ from accounts.step_up import demand_fresh_proof
 from accounts.undo import sets
 from audit import trail
 from audit.events import Event
-
-
-class LastAdministrator(Exception):
-    """Nobody else could give anybody rights any more: somebody else becomes administrator first."""
 
 
 def due_from_now(user: User) -> datetime:
@@ -53,9 +50,9 @@ def day_of(user: User, due_at: datetime) -> date:
 
 
 def administrators() -> QuerySet[User]:
-    """Who can give rights to others, and will still be there."""
-    rows = User.objects.filter(is_active=True, is_superuser=True, deletion_due_at=None)
-    rows = rows.filter(staff_until=None)
+    """Who can give rights to others, on the staff pages, and will still be there."""
+    rows = User.objects.filter(is_active=True, is_staff=True, is_superuser=True)
+    rows = rows.filter(staff_until=None, deletion_due_at=None)
     return rows.exclude(frozen_until__gt=timezone.now())
 
 
@@ -100,19 +97,35 @@ def ask(request: OwnRequest) -> date:
 
 
 def leave_an_administrator(user: User) -> None:
-    """Raise LastAdministrator if nobody else could administer the site.
+    """Raise LastAdministrator if nobody else could administer the site."""
+    if user.is_superuser:
+        hold_administrators(user)
+        demand_another(user)
 
-    SECURITY: all of them are held, in one order and before anybody's session: of two who leave at once
-    the second finds the first gone."""
-    if not user.is_superuser:
-        return
-    held = administrators().select_for_update(of=("self",), no_key=True).order_by("pk")
-    if not set(held.values_list("pk", flat=True)) - {user.pk}:
+
+def hold_administrators(*besides: User) -> None:
+    """All who stay, and `besides`, to the end of the transaction.
+
+    SECURITY: in one order and before anybody's session: of two who leave at once the second finds the
+    first gone, which it asks (`demand_another`) once it holds them."""
+    wanted = {*administrators().values_list("pk", flat=True), *(one.pk for one in besides)}
+    held = User.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=wanted)
+    list(held.order_by("pk").values_list("pk"))
+
+
+def demand_another(user: User) -> None:
+    """Raise LastAdministrator if nobody else stays."""
+    if is_last_administrator(user):
         raise LastAdministrator
 
 
+def stays(user: User) -> bool:
+    """Whether `user` is one of those who can give rights for good, as they are now."""
+    return administrators().filter(pk=user.pk).exists()
+
+
 def is_last_administrator(user: User) -> bool:
-    """For the page, which says so before anybody fills it in; `ask` decides by itself, and later."""
+    """As it is now; the page says so before anybody fills it in, and `ask` decides later."""
     return user.is_superuser and not administrators().exclude(pk=user.pk).exists()
 
 

@@ -23,12 +23,20 @@ CAN = "can"
 
 
 def with_what_goes(person: User, values: Mapping[str, Any]) -> dict[str, Any]:
-    """`values`, and with the mark of staff all that came with it: a later tick of that one box would
-    give it back, seen by nobody."""
+    """`values`, and with the mark of staff all that came with it, the mark of superusers too: a later
+    tick of that one box would give it back, seen by nobody."""
     goes: dict[str, Any] = {}
     if values.get("is_staff") is False:
         goes = {field: [] for field in MANY if getattr(person, field).exists()}
+        if person.is_superuser or values.get("is_superuser"):
+            goes["is_superuser"] = False
     return {**values, **goes}
+
+
+def leaves(values: Mapping[str, Any]) -> bool:
+    """Whether somebody with these `values` could give nobody rights any more, or not for good."""
+    off = any(values.get(flag) is False for flag in ("is_active", "is_staff", "is_superuser"))
+    return off or values.get("staff_until") is not None
 
 
 def raises(person: User, values: Mapping[str, Any], held: Holdings | None = None) -> bool:
@@ -36,9 +44,16 @@ def raises(person: User, values: Mapping[str, Any], held: Holdings | None = None
     flags = any(
         values.get(flag) and not getattr(person, flag) for flag in ("is_staff", "is_superuser")
     )
-    if flags or _is_longer(person, values):
+    if flags or wakes(person, values) or _is_longer(person, values):
         return True
     return any(moved(person, values, held or holdings.load([person]))[0].values())
+
+
+def wakes(person: User, values: Mapping[str, Any]) -> bool:
+    """Whether `values` switch somebody on again who is staff still: all that they could do is back."""
+    marks = (flag for flag in ("is_staff", "is_superuser") if getattr(person, flag))
+    stay = any(values.get(flag, True) for flag in marks)
+    return bool(values.get("is_active")) and not person.is_active and stay
 
 
 def _is_longer(person: User, values: Mapping[str, Any]) -> bool:
@@ -161,11 +176,14 @@ def _is_as_asked(of: Wish, held: Holdings) -> bool:
 def said(of: Wish) -> list[str]:
     """In sentences of the language that is active."""
     values = asked(of) or {}
-    if values.get("is_staff") and of.person is not None:
-        # What lies there already comes to life with the mark.
-        there = {field: list(getattr(of.person, field).all()) for field in MANY}
+    if of.person is not None and (values.get("is_staff") or values.get("is_active")):
+        # What lies there already comes to life with the mark, or with the account.
+        there: dict[str, Any] = {field: list(getattr(of.person, field).all()) for field in MANY}
+        there["is_superuser"] = of.person.is_superuser
         values = {field: rows for field, rows in there.items() if rows} | values
     lines = []
+    if values.get("is_active"):
+        lines.append(_("Switched on: yes."))
     if "is_superuser" in values:
         yes, no = _("Superuser: yes, may do everything, to everybody."), _("Superuser: no.")
         lines.append(yes if values["is_superuser"] else no)
@@ -192,7 +210,7 @@ def besides(person: User, values: Mapping[str, Any]) -> str:
     if values.get("is_superuser", person.is_superuser):
         return ""
     held = holdings.load([person])
-    now = held.may(person, {}) if person.is_staff else set()
+    now = held.may(person, {}) if person.is_staff and person.is_active else set()
     more = held.may(person, values) - now
     found = Permission.objects.filter(
         pk__in=[pk for pk, name in held.names.items() if name in more]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -13,7 +14,6 @@ from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.activity import words
 from accounts.errors import CredentialsMoved
@@ -21,6 +21,7 @@ from accounts.flows import (
     approvals,
     approvers,
     credentials,
+    deletion,
     grants,
     holdings,
     notices,
@@ -30,7 +31,7 @@ from accounts.flows import (
 from accounts.flows.rights import RIGHTS, changeable, held_for
 from accounts.language import known_language
 from accounts.lockout import tries
-from accounts.models import Approval, User
+from accounts.models import User
 from accounts.outbox import letters
 from accounts.outbox.cleaning import prose
 from accounts.sessions import guard
@@ -46,7 +47,8 @@ def change(request: HttpRequest, person: User, values: Mapping[str, Any], *, rea
     more waits for a second one of staff instead (accounts/flows/approvals.py): False then.
 
     Raises PermissionDenied for what the actor may not change, ReauthenticationRequired without a
-    fresh proof, CredentialsMoved if the person's access changed since `person` was loaded. Switching
+    fresh proof, CredentialsMoved if the person's access changed since `person` was loaded,
+    LastAdministrator for what would leave nobody who may do everything without an end. Switching
     somebody off or on, and any change of rights, ends their sessions, reset links and logins under
     way.
     """
@@ -56,14 +58,19 @@ def change(request: HttpRequest, person: User, values: Mapping[str, Any], *, rea
     seen = User.objects.get(pk=person.pk)
     values = grants.with_what_goes(seen, values)
     wanted = {field: value for field, value in values.items() if field in RIGHTS}
+    if grants.wakes(seen, values):
+        wanted["is_active"] = True
     waits = wanted if grants.raises(seen, wanted) else {}
     at_once = {field: value for field, value in values.items() if field not in waits}
     wish = grants.wish(seen, waits)
     mail = approvers.telling(actor, wish, reason) if waits else []
     moved = grants.names(seen, at_once)
-    action = partial(_what_changed, at_once, moved)
+    action = partial(what_changed, at_once, moved)
     letter = told(request, person, action, reason) if at_once else None
     with transaction.atomic():
+        is_leaving = grants.leaves(values) and deletion.stays(person)
+        if is_leaving:
+            deletion.hold_administrators(actor, person)
         acting, before = guard.hold_both(request, person)
         if not (may_act(acting, before) and values.keys() <= changeable(acting, before)):
             raise PermissionDenied
@@ -71,10 +78,14 @@ def change(request: HttpRequest, person: User, values: Mapping[str, Any], *, rea
             raise CredentialsMoved
         if not grants.hands_out(acting, before, wanted):
             raise PermissionDenied
+        if is_leaving:
+            deletion.demand_another(before)
         if letter is not None:
-            _keep(request, person, at_once, letter, reason, moved)
+            keep(request, person, at_once, letter, reason, moved)
         if waits:
-            approvals.note(request, wish, reason=reason, mail=mail)
+            # With the account as it is by now: what was stored at once may have moved it on.
+            now = replace(wish, person=person)
+            approvals.note(request, now, reason=reason, mail=mail)
     return not waits
 
 
@@ -83,7 +94,7 @@ def may_act(actor: User, person: User) -> bool:
     return bool(changeable(actor, person))
 
 
-def _keep(
+def keep(
     request: HttpRequest | None,
     person: User,
     values: Mapping[str, Any],
@@ -117,41 +128,6 @@ def _keep(
         _end_what_is_open(request, person, event, letter, actor=actor, **facts)
     else:
         letter.put()
-
-
-def _prepare_grant(request: HttpRequest, row: Approval) -> Callable[[User | None], None]:
-    """What is done with the second word (accounts/flows/approvals.py)."""
-    person, values = cast(User, row.person), grants.asked(approvals.wish_of(row)) or {}
-    moved = grants.names(person, values)
-    letter = told(request, person, partial(_what_changed, values, moved), row.reason)
-
-    def act(now: User | None) -> None:
-        _keep(request, cast(User, now), values, letter, row.reason, moved)
-
-    return act
-
-
-GRANT_KIND = approvals.Kind(
-    gettext_lazy("Make somebody staff, or let them do more"),
-    said=grants.said,
-    allows=grants.allows,
-    hold=grants.hold,
-    prepare=_prepare_grant,
-    command="manage.py auth_user grant",
-)
-
-
-def grant_by_operator(person: User, values: Mapping[str, Any], *, reason: str) -> None:
-    """The same from the command line, where nobody is signed in: it takes no second word. Raises
-    CredentialsMoved if their access changed since `person` was loaded."""
-    values = grants.with_what_goes(person, values)
-    moved = grants.names(person, values)
-    letter = told(None, person, partial(_what_changed, values, moved), reason)
-    with transaction.atomic():
-        now = held_for(None, person, rights.GRANT)
-        if now.credentials_version != person.credentials_version:
-            raise CredentialsMoved
-        _keep(None, now, values, letter, reason, moved)
 
 
 def _store(person: User, values: Mapping[str, Any]) -> None:
@@ -190,7 +166,7 @@ def _end_what_is_open(
     )
 
 
-def _what_changed(values: Mapping[str, Any], moved: Mapping[str, Any]) -> str:
+def what_changed(values: Mapping[str, Any], moved: Mapping[str, Any]) -> str:
     """What was done to the account, in sentences of the language that is active."""
     said = []
     if "is_active" in values:

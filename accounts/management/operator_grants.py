@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accounts import roles
-from accounts.flows import grants, staff
+from accounts.flows import deletion, granting, grants
 from accounts.flows.holdings import MANY
 from accounts.management.operator import WRONG_USAGE, PersonAct
 from accounts.models import User
@@ -64,7 +64,7 @@ def act(options: Mapping[str, Any]) -> PersonAct:
         )
 
     def do(person: User, reason: str) -> Mapping[str, Any]:
-        staff.grant_by_operator(person, values(person), reason=reason)
+        granting.by_operator(person, values(person), reason=reason)
         return {}
 
     def facts(person: User) -> Mapping[str, Any]:
@@ -106,8 +106,7 @@ def taking(options: Mapping[str, Any]) -> PersonAct:
         words = grants.names(person, gone)
         named = ["staff"] * ("is_staff" in gone) + ["superuser"] * ("is_superuser" in gone)
         named += words.get("roles_taken", []) + words.get("permissions_taken", [])
-        others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=person.pk)
-        alone = "is_superuser" in gone and not others.exists()
+        alone = "is_superuser" in gone and deletion.is_last_administrator(person)
         last = " Nobody is left who may do everything: createsuperuser makes one." if alone else ""
         return (
             f"Takes from {person.username}: {', '.join(named)}. Ends all sessions."
@@ -115,7 +114,7 @@ def taking(options: Mapping[str, Any]) -> PersonAct:
         )
 
     def do(person: User, reason: str) -> Mapping[str, Any]:
-        staff.grant_by_operator(person, values(person), reason=reason)
+        granting.by_operator(person, values(person), reason=reason)
         return {}
 
     def facts(person: User) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.errors import LastAdministrator
 from accounts.fields import posted
 from accounts.flows import deletion
 from accounts.forms.deletion import DeletionForm
@@ -37,7 +38,7 @@ def delete(request: OwnRequest) -> HttpResponse:
         demand_fresh_proof(request)
         try:
             until = deletion.ask(request)
-        except deletion.LastAdministrator:
+        except LastAdministrator:
             form.add_error(None, _("Make someone else an administrator first."))
         else:
             request.session[SET_FOR] = until.isoformat()

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import time_zones, unsent
 from accounts.buttons import button_on
+from accounts.errors import LastAdministrator
 from accounts.fields import posted
 from accounts.flows import limits
-from accounts.flows.deletion import LastAdministrator
 from accounts.forms.limits import LimitsForm
 from accounts.requests import OwnRequest
 

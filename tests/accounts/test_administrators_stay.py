@@ -1,0 +1,229 @@
+"""Somebody stays who may do everything, for good: the desk takes the last one away as little as they
+may leave by themselves. And what comes back with an account that is switched on again takes two."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.management import call_command
+from django.utils import timezone
+
+from accounts.errors import LastAdministrator
+from accounts.flows import deletion, erasing, staff, staff_ends
+from accounts.models import Approval, User
+from audit.events import Event
+from audit.models import Entry
+from tests.support import cast
+from tests.support.desk import form_of, page_of, second_says, state
+from tests.support.granting import at_desk, helpers
+from tests.support.pages import text_of
+from tests.support.race import race
+
+pytestmark = pytest.mark.django_db
+
+WHY = "ticket 4411"
+
+
+def fresh(user: User) -> User:
+    return User.objects.get(pk=user.pk)
+
+
+def root(name: str, **fields: object) -> User:
+    """A superuser, as `fields` have it."""
+    user = cast.administrator(name)
+    User.objects.filter(pk=user.pk).update(**fields)
+    return fresh(user)
+
+
+def soon() -> object:
+    return timezone.now() + timedelta(days=1)
+
+
+# --- the mark "staff" and what goes with it -------------------------------------------------------
+
+
+def test_no_superuser_is_left_behind_the_mark_of_staff(ada_here, mailbox):
+    bea = root("bea")
+    saved = ada_here.post(page_of(bea), form_of(bea, off="is_staff"), follow=True)
+    assert "The mark “superuser” went with the mark “staff”." in text_of(saved)
+    assert (fresh(bea).is_staff, fresh(bea).is_superuser) == (False, False)
+    entry = Entry.objects.filter(event=Event.STAFF_USER_CHANGED.value).latest("id")
+    assert set(entry.facts["fields"]) == {"is_staff", "is_superuser"}
+    assert "superuser" in mailbox.latest("bea@example.org").text.lower()
+
+
+def test_one_that_lies_there_from_before_is_said_to_the_second(ada_here, mailbox):
+    bea = root("bea", is_staff=False)
+    cast.administrator("max")
+    ada_here.post(page_of(bea), form_of(bea, is_staff="on"))
+    told = " ".join(mailbox.latest("max@example.org").text.split())
+    assert "Superuser: yes, may do everything" in told
+
+
+def test_an_operator_takes_it_along_too(alice):
+    User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
+    call_command("auth_user", "revoke", "alice", "--staff", "--yes", "--reason", WHY)
+    assert not (fresh(alice).is_staff or fresh(alice).is_superuser)
+
+
+# --- the last one ---------------------------------------------------------------------------------
+
+
+def test_who_is_no_staff_is_no_administrator(ada):
+    root("bea", is_staff=False)
+    assert deletion.is_last_administrator(ada)
+    User.objects.filter(pk=ada.pk).update(deletion_due_at=timezone.now() - timedelta(minutes=1))
+    assert erasing.erase(ada.pk) is erasing.Outcome.LAST_ADMINISTRATOR
+
+
+def test_the_last_one_stays_where_the_other_lost_the_mark(client, mailbox):
+    ada, bea = cast.administrator("ada"), cast.administrator("bea")
+    desk = at_desk(ada)
+    assert desk.post(page_of(bea), form_of(bea, off="is_staff")).status_code == 302
+    assert "Make someone else an administrator first." in text_of(desk.get("/accounts/delete/"))
+    desk.post("/accounts/delete/", {"sure": "on"})
+    assert fresh(ada).deletion_due_at is None
+
+
+TAKEN = [
+    {"off": "is_superuser"},
+    {"off": "is_staff"},
+    {"off": "is_active"},
+    {"staff_until": f"{timezone.now() + timedelta(days=9):%Y-%m-%d}"},
+]
+
+
+@pytest.mark.parametrize("taken", TAKEN, ids=str)
+def test_one_with_an_end_takes_nothing_from_the_only_one_without(ada, mailbox, taken):
+    tim = root("tim", staff_until=soon())
+    before, letters = state(ada), len(mailbox.all())
+    refused = at_desk(tim).post(page_of(ada), form_of(ada, **taken))
+    assert refused.status_code == 409
+    assert "make someone else an administrator first" in text_of(refused)
+    assert state(ada) == before and len(mailbox.all()) == letters
+    assert not Entry.objects.filter(event=Event.STAFF_USER_CHANGED.value).exists()
+
+
+@pytest.mark.parametrize("taken", TAKEN, ids=str)
+def test_with_another_who_stays_it_is_done(ada, taken):
+    tim = root("tim", staff_until=soon())
+    root("bea")
+    assert at_desk(tim).post(page_of(ada), form_of(ada, **taken)).status_code == 302
+    assert not deletion.stays(ada) and deletion.administrators().count() == 1
+
+
+def test_one_who_does_not_stay_anyway_is_no_last_one(ada):
+    """Taking from whoever has an end takes nobody away that stays."""
+    tim = root("tim", staff_until=soon())
+    assert at_desk(ada).post(page_of(tim), form_of(tim, off="is_superuser")).status_code == 302
+    assert not fresh(tim).is_superuser
+
+
+def test_what_is_asked_for_besides_does_not_hide_it(ada, by_hand):
+    """A role more makes all of it wait for a second one: who finds that nobody would be left."""
+    tim, tom = root("tim", staff_until=soon()), root("tom", staff_until=soon())
+    role = helpers("view_user")
+    root("bea")
+    at_desk(tim).post(page_of(ada), form_of(ada, off="is_superuser", groups=[role.pk]))
+    row = Approval.objects.get()
+    assert row.asked["is_superuser"] is False
+    User.objects.filter(username="bea").update(is_active=False)
+    assert second_says(who=tom.username) == 409
+    assert fresh(ada).is_superuser and Approval.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_taken_away_at_once_one_stays(db):
+    pair = [root("ada"), root("bea")]
+    desks = [at_desk(root(name, staff_until=soon())) for name in ("tim", "tom")]
+    forms = [form_of(one, off="is_superuser") for one in pair]
+
+    def take(number: int) -> int:
+        return desks[number].post(page_of(pair[number]), forms[number]).status_code
+
+    statuses = race(take, 2)
+    assert sorted(statuses) == [302, 409]
+    assert deletion.administrators().count() == 1
+
+
+def test_when_the_end_of_the_other_comes_one_is_left(ada):
+    tim = root("tim", staff_until=soon())
+    at_desk(tim).post(page_of(ada), form_of(ada, off="is_superuser"))
+    User.objects.filter(pk=tim.pk).update(staff_until=timezone.now())
+    assert staff_ends.end_due(10) == 1
+    assert list(deletion.administrators()) == [ada]
+
+
+def test_the_flow_says_so_by_name(ada, by_hand):
+    tim = root("tim", staff_until=soon())
+    with pytest.raises(LastAdministrator):
+        staff.change(by_hand(at_desk(tim), tim), ada, {"is_active": False}, reason=WHY)
+
+
+# --- switched on again ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def eve(db) -> User:
+    """Staff, switched off, with a right."""
+    user = cast.person("eve", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["unlock_user"]))
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    return fresh(user)
+
+
+def test_staff_are_switched_on_again_by_two(ada_here, eve, mailbox):
+    cast.administrator("max")
+    ada_here.post(page_of(eve), form_of(eve, is_active="on"))
+    assert not fresh(eve).is_active
+    told = " ".join(mailbox.latest("max@example.org").text.split())
+    assert "Switched on: yes." in told and "Could do besides: Unlock." in told
+    assert second_says() == 302
+    assert fresh(eve).is_active
+    assert Entry.objects.filter(event=Event.ACTIVATED.value, subject_id=eve.subject_id).exists()
+    assert "The account was switched on." in mailbox.latest("eve@example.org").text
+
+
+@pytest.mark.parametrize("fields", [{"is_superuser": True}, {"is_staff": False}], ids=str)
+def test_so_are_superusers_and_it_is_said(ada_here, eve, mailbox, fields):
+    cast.administrator("max")
+    User.objects.filter(pk=eve.pk).update(**{"is_superuser": True, **fields})
+    ada_here.post(page_of(eve), form_of(eve, is_active="on"))
+    assert not fresh(eve).is_active
+    assert "Superuser: yes" in " ".join(mailbox.latest("max@example.org").text.split())
+
+
+def test_everybody_else_is_switched_on_by_one(ada_here, alice):
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    alice.groups.add(helpers("view_user"))  # worth nothing without the mark
+    ada_here.post(page_of(alice), form_of(alice, is_active="on"))
+    assert fresh(alice).is_active and not Approval.objects.exists()
+
+
+def test_whoever_loses_the_mark_with_it_is_switched_on_by_one(ada_here, eve):
+    ada_here.post(page_of(eve), form_of(eve, is_active="on", off="is_staff"))
+    assert fresh(eve).is_active and not fresh(eve).is_staff
+    assert not fresh(eve).user_permissions.exists() and not Approval.objects.exists()
+
+
+def test_whoever_is_switched_on_and_made_staff_is_made_staff_by_two(ada_here, alice):
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    ada_here.post(page_of(alice), form_of(alice, is_active="on", is_staff="on"))
+    assert (fresh(alice).is_active, fresh(alice).is_staff) == (True, False)
+    assert second_says() == 302
+    assert fresh(alice).is_staff
+
+
+def test_nobody_switches_on_what_they_do_not_have_themselves(eve):
+    sam = cast.person("sam", is_staff=True)
+    sam.user_permissions.set(
+        Permission.objects.filter(codename__in=["view_user", "grant_staff", "switch_user"])
+    )
+    desk = at_desk(sam)
+    assert desk.post(page_of(eve), form_of(eve, is_active="on")).status_code == 403
+    assert not Approval.objects.exists() and not fresh(eve).is_active
+    sam.user_permissions.add(Permission.objects.get(codename="unlock_user"))
+    assert desk.post(page_of(eve), form_of(eve, is_active="on")).status_code == 302
+    assert Approval.objects.exists() and not fresh(eve).is_active
