@@ -56,6 +56,11 @@ LEFT_OUT = (
         ),
     ),
     LeftOut(
+        _("Alerts of staff, if your account was attacked, and those that you closed as staff"),
+        _("They are made of what stands under Activity, and hold numbers besides."),
+        tables=("audit.Alert",),
+    ),
+    LeftOut(
         _("Keys of the security log"),
         _("They open what is sealed there, which you get opened."),
         tables=("audit.SubjectKey", "audit.Entry"),
@@ -72,6 +77,7 @@ KEPT = {
     "accounts.User": "goes last, with what the database itself hangs on it",
     "accounts.StaffNote": "who wrote a note about somebody else; notes about the person go",
     "accounts.NetworkRule": "who set a rule about a network, as the trail names people",
+    "audit.Alert": "whom it is about and who closed it, as the trail names people",
     "audit.Entry": "never changed; nobody can read what was personal in it once its key is dropped",
     "audit.SubjectKey": "an empty row stays, so that no new key is made under the name",
 }

@@ -145,7 +145,7 @@ def _by_insert(columns: list[str], rows: Iterator[list[Any]]) -> None:
 
 def _finish(writer: Writer) -> None:
     from audit.chain import segments
-    from audit.models import Head, HourCount, HourFailures, Segment
+    from audit.models import Alert, Head, HourCount, HourFailures, Segment
 
     HourCount.objects.bulk_create(
         (
@@ -170,6 +170,7 @@ def _finish(writer: Writer) -> None:
         segment.save(force_insert=True)
         first = last + 1
     Head.objects.create(sequence=writer.count, seal=writer.last)
+    Alert.objects.create(rule="failures_rise", opened_at=writer.ends, found_at=writer.ends)
     _analyzed()
     life.noted(list(life.days(writer.starts, writer.ends)))
     _analyzed()

@@ -32,7 +32,7 @@ from accounts.models import (
 from accounts.outbox import letters
 from audit import sealing, trail
 from audit.events import Event
-from audit.models import Entry
+from audit.models import Alert, Entry
 from mfa.devices import sent_codes
 from mfa.models import (
     MailedCode,
@@ -124,6 +124,8 @@ def _accounts(user: User, later: object) -> None:
         kind="deny", scope="site", network="203.0.113.0/24", note="x", ends_at=later,
         created_by=user.subject_id,
     )  # fmt: skip
+    whose = {"about": user.subject_id, "closed_by": user.subject_id}
+    Alert.objects.create(rule="account_networks", state="closed", **whose)
     staff_note.row_of(user.pk, secret_of(user, "colleague")[:36], f"{NAME} called").save()
     AccessAttempt.objects.create(
         username=buckets.of_user(user), ip_address="203.0.113.7", failures_since_start=1
