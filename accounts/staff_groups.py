@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import roles, staff_grants
@@ -38,6 +41,10 @@ class GroupForm(forms.ModelForm):
         return name
 
 
+class DeleteForm(forms.Form):
+    reason = reason_field(_("It is kept in the trail."))
+
+
 @admin.register(Group)
 class GroupAdmin(Desk):
     """Whoever edits groups decides rights, so it takes those who grant them to do it."""
@@ -51,6 +58,7 @@ class GroupAdmin(Desk):
     )
 
     list_display = ("called", "members")
+    actions = ("delete_selected",)
 
     def title_of(self, obj: Group) -> str:
         return roles.called(obj.name)
@@ -88,11 +96,36 @@ class GroupAdmin(Desk):
             % {"name": roles.called(obj.name)}
         )
 
-    def delete_model(self, request: HttpRequest, obj: Group) -> None:
-        groups.delete(request, obj)
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """With a reason, as everything that is done here. Django's own page asks for none."""
+        group = self.get_object(request, unquote(object_id))
+        if group is None:
+            raise Http404
+        if not self.has_delete_permission(request, group):
+            raise PermissionDenied
+        return self._delete(request, [group])
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+    @admin.action(description=_("Delete the chosen roles"), permissions=["delete"])
+    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Group]) -> Any:
         """All of them, or none."""
-        with transaction.atomic():
-            for group in queryset.order_by("pk"):  # everybody locks in this order
-                groups.delete(request, group)
+        chosen = list(queryset.order_by("pk"))
+        if not all(self.has_delete_permission(request, group) for group in chosen):
+            raise PermissionDenied
+        return self._delete(request, chosen, action="delete_selected")
+
+    def _delete(self, request: HttpRequest, chosen: list[Group], *, action: str = "") -> Any:
+        form = DeleteForm(request.POST if "post" in request.POST else None)
+        if form.is_valid():
+            groups.delete(request, chosen, reason=form.cleaned_data["reason"])
+            names = ", ".join(roles.called(group.name) for group in chosen)
+            self.message_user(request, _("Deleted: %(names)s.") % {"names": names})
+            return redirect("admin:auth_group_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Delete roles"),
+            "roles": [(roles.called(group.name), group.user_set.count()) for group in chosen],
+            "chosen": [group.pk for group in chosen] if action else [],
+            "form": form,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/auth/group/delete.html", context)

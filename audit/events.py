@@ -492,8 +492,12 @@ class Event(StrEnum):
     )
     STAFF_GROUP_CHANGED = (
         "staff.group_changed",
-        "Staff who grant rights changed what a group may do.",
-        {"change": OneOf(("added", "changed", "deleted")), "reason": Maybe(REASON)},
+        "Staff who grant rights changed what a group may do, or its name.",
+        {
+            "change": OneOf(("added", "changed", "deleted")),
+            **granted.OF_A_ROLE,
+            "reason": Maybe(REASON),
+        },
     )
     STAFF_NUMBERS_EXPORTED = (
         "staff.numbers_exported",

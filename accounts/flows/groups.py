@@ -18,11 +18,13 @@ from accounts import roles
 from accounts.errors import CredentialsMoved
 from accounts.flows import approvals, approvers, holdings, rights, role_names
 from accounts.flows.approvals import Kind, Wish
+from accounts.flows.holdings import numbers
 from accounts.models import Approval, User
 from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
 from audit import trail
 from audit.events import Event
+from audit.granted import MOST_NAMES
 
 
 def may_edit(actor: User | AnonymousUser, group: Group | None = None) -> bool:
@@ -72,15 +74,17 @@ def save(request: HttpRequest, group: Group, values: Mapping[str, Any], *, reaso
     return True
 
 
-def delete(request: HttpRequest, group: Group) -> None:
-    """Take the group away, and with it what its members had by it. Raises like `save`."""
+def delete(request: HttpRequest, groups: Sequence[Group], *, reason: str) -> None:
+    """Take the groups away, all or none, and what their members had by them. Raises like `save`."""
     demand_fresh_proof(request)
     with transaction.atomic():
         actor = guard.acting(request)
-        now = _held(group.pk)
-        _demand(actor, now, {})
-        _record(request, actor, now, change="deleted")
-        now.delete()
+        for pk in sorted(group.pk for group in groups):  # everybody locks in this order
+            now = _held(pk)
+            _demand(actor, now, {})
+            moved = _moved(now, {"permissions": ()})
+            _record(request, actor, now, change="deleted", reason=reason, **moved)
+            now.delete()
 
 
 def _demand(actor: User, group: Group | None, values: Mapping[str, Any]) -> None:
@@ -136,13 +140,27 @@ def _store(
     request: HttpRequest, actor: User, group: Group, values: Mapping[str, Any], reason: str
 ) -> None:
     change = "added" if group.pk is None else "changed"
+    moved = _moved(group, values)
     if "name" in values:
         group.name = values["name"]
         group.save()
     if "permissions" in values:
         group.permissions.set(values["permissions"])
     if values:
-        _record(request, actor, group, change=change, reason=reason)
+        _record(request, actor, group, change=change, reason=reason, **moved)
+
+
+def _moved(group: Group, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What `values` change of `group`, which is as it was, as the trail has it (audit/granted.py)."""
+    facts: dict[str, Any] = {}
+    if group.pk and values.get("name", group.name) != group.name:
+        facts["was_called"] = group.name
+    if "permissions" in values:
+        had = set(group.permissions.values_list("pk", flat=True)) if group.pk else set()
+        wanted, names = numbers(values["permissions"]), holdings.load().names
+        facts["permissions_given"] = sorted(names[one] for one in wanted - had)[:MOST_NAMES]
+        facts["permissions_taken"] = sorted(names[one] for one in had - wanted)[:MOST_NAMES]
+    return {fact: value for fact, value in facts.items() if value}
 
 
 def _record(request: HttpRequest, actor: User, group: Group, **facts: Any) -> None:

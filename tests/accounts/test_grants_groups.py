@@ -18,6 +18,7 @@ from tests.support.granting import administrator, at_desk, helpers
 from tests.support.race import race
 from tests.support.visitor import Visitor
 
+WHY = "ticket 4411"
 pytestmark = pytest.mark.django_db
 
 GROUPS = "/admin/auth/group/"
@@ -71,12 +72,19 @@ def test_an_administrator_edits_groups_below_themselves(ada):
     more = Permission.objects.get(codename="switch_user")
     data = {"name": "helpers", "permissions": [more.pk], "reason": "ticket 4411"}
     assert desk.post(f"{GROUPS}{below.pk}/change/", data).status_code == 403
-    assert desk.post(f"{GROUPS}{above.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert (
+        desk.post(f"{GROUPS}{above.pk}/delete/", {"post": "yes", "reason": WHY}).status_code == 403
+    )
 
 
 def test_several_groups_go_together_or_not_at_all(ada_here):
     group, other = helpers(), Group.objects.create(name="others")
-    data = {"action": "delete_selected", "_selected_action": [group.pk, other.pk], "post": "yes"}
+    data = {
+        "action": "delete_selected",
+        "_selected_action": [group.pk, other.pk],
+        "post": "yes",
+        "reason": WHY,
+    }
     lines = iter((1, 2))
 
     def watch(execute, sql, params, many, context):
@@ -94,7 +102,10 @@ def test_of_many_who_take_a_group_away_at_once_one_does(ada):
     group = helpers("view_user")
     desks = [at_desk(ada) for _ in range(4)]
     path = f"{GROUPS}{group.pk}/delete/"
-    race(lambda number: desks[number].post(path, {"post": "yes"}).status_code, len(desks))
+    race(
+        lambda number: desks[number].post(path, {"post": "yes", "reason": WHY}).status_code,
+        len(desks),
+    )
     assert not own_groups().exists()
     assert Entry.objects.filter(event=Event.STAFF_GROUP_CHANGED.value).count() == 1
 
@@ -105,7 +116,7 @@ def test_a_group_that_is_gone_meanwhile_does_not_come_back(by_hand, ada, ada_her
     group.delete()
     for act in (
         lambda request: groups.save(request, stale, {"name": "x"}, reason="because"),
-        lambda request: groups.delete(request, stale),
+        lambda request: groups.delete(request, [stale], reason=WHY),
     ):
         with pytest.raises(CredentialsMoved):
             act(by_hand(ada_here, ada))

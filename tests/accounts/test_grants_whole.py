@@ -95,7 +95,7 @@ def add_a_group(request, alice) -> None:
 
 
 def delete_a_group(request, alice) -> None:
-    groups.delete(request, Group.objects.get(name="helpers"))
+    groups.delete(request, [Group.objects.get(name="helpers")], reason=WHY)
 
 
 def make_staff(request, alice) -> None:

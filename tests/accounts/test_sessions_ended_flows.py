@@ -74,7 +74,9 @@ OF_STAFF: dict[str, Deed] = {
     "letter": lambda r, whom: staff.send_reset_letter(r, whom, reason="because"),
     "demand": lambda r, whom: password_demands.by_staff(r, whom, reason="because"),
     "group": lambda r, whom: groups.save(r, Group(), {"name": "g"}, reason="because"),
-    "group goes": lambda r, whom: groups.delete(r, Group.objects.create(name="gone")),
+    "group goes": lambda r, whom: groups.delete(
+        r, [Group.objects.create(name="gone")], reason="because"
+    ),
 }
 
 

@@ -94,7 +94,7 @@ def test_the_flow_refuses_rights_whatever_page_asks_it(
     with pytest.raises(PermissionDenied):
         groups.save(by_hand(mallory_here, mallory), everything, {"name": "x"}, reason="because")
     with pytest.raises(PermissionDenied):
-        groups.delete(by_hand(mallory_here, mallory), everything)
+        groups.delete(by_hand(mallory_here, mallory), [everything], reason="because")
 
 
 def test_the_flow_asks_for_the_permission_itself(by_hand, mallory_here, mallory, alice):

@@ -23,6 +23,7 @@ from tests.support import cast
 from tests.support.desk import LIST, form_of, own_groups, page_of, second_says
 from tests.support.elements import Elements
 
+WHY = "ticket 4411"
 GROUPS = "/admin/auth/group/"
 
 
@@ -179,23 +180,28 @@ def test_changes_of_groups_take_a_reason_and_a_fresh_proof_and_are_in_the_trail(
     clock.forward(minutes=6)
     for page, data in (
         (f"{one}change/", {"name": "Night shift", "permissions": [right.pk], "reason": "again"}),
-        (f"{one}delete/", {"post": "yes"}),
+        (f"{one}delete/", {"post": "yes", "reason": WHY}),
     ):
         assert ada_here.post(page, data)["Location"].startswith("/accounts/reauthenticate/")
     assert not support.permissions.exists()
     ada_here.post("/accounts/reauthenticate/", {"password": cast.PASSWORD})
-    ada_here.post(f"{one}delete/", {"post": "yes"})
+    ada_here.post(f"{one}delete/", {"post": "yes", "reason": WHY})
     assert not own_groups().exists()
     entries = Entry.objects.filter(event=Event.STAFF_GROUP_CHANGED.value).order_by("id")
     assert [entry.facts["change"] for entry in entries] == ["added", "changed", "deleted"]
-    assert [entry.facts.get("reason") for entry in entries] == ["new", "too much", None]
+    assert [entry.facts.get("reason") for entry in entries] == ["new", "too much", WHY]
     assert {entry.actor_id for entry in entries} == {ada.subject_id}
 
 
 @pytest.mark.django_db
 def test_the_trail_is_the_only_diary(ada_here, alice, support):
     ada_here.post(page_of(alice), form_of(alice, name="Alicia"))
-    data = {"action": "delete_selected", "_selected_action": [support.pk], "post": "yes"}
+    data = {
+        "action": "delete_selected",
+        "_selected_action": [support.pk],
+        "post": "yes",
+        "reason": WHY,
+    }
     ada_here.post(GROUPS, data)
     assert not own_groups().exists() and not LogEntry.objects.exists()
     assert Entry.objects.filter(event=Event.STAFF_GROUP_CHANGED.value).count() == 1

@@ -282,16 +282,16 @@ def add_a_group(w: World) -> None:
     w.ada.post(reverse("admin:auth_group_add"), {"name": "new ones"} | REASON)
 
 
-@leaves(by_ada(Event.STAFF_GROUP_CHANGED, "", change="changed", **REASON))
+@leaves(by_ada(Event.STAFF_GROUP_CHANGED, "", change="changed", was_called="helpers", **REASON))
 def change_a_group(w: World) -> None:
     page = reverse("admin:auth_group_change", args=[Group.objects.get(name="helpers").pk])
     w.ada.post(page, {"name": "friends"} | REASON)
 
 
-@leaves(by_ada(Event.STAFF_GROUP_CHANGED, "", change="deleted"))
+@leaves(by_ada(Event.STAFF_GROUP_CHANGED, "", change="deleted", **REASON))
 def delete_a_group(w: World) -> None:
     page = reverse("admin:auth_group_delete", args=[Group.objects.get(name="helpers").pk])
-    w.ada.post(page, {"post": "yes"})
+    w.ada.post(page, {"post": "yes"} | REASON)
 
 
 @leaves(row(Event.STAFF_SUPERUSER_CREATED, "eve"))

@@ -86,6 +86,9 @@ def at(name: str, query: str = "") -> Callable[[], str]:
     return lambda: reverse(name) + query
 
 
+DELETED = {"post": "yes", "reason": "ticket 4411"}
+
+
 def no_helpers() -> bool:
     return not Group.objects.filter(name="helpers").exists()
 
@@ -225,13 +228,13 @@ SENSITIVE = {
         ),
     },
     "admin:auth_group_delete": {
-        "delete": Deed("ada", of_group("delete"), lambda: {"post": "yes"}, no_helpers),
+        "delete": Deed("ada", of_group("delete"), lambda: DELETED, no_helpers),
     },
     "admin:auth_group_changelist": {
         "delete chosen": Deed(
             "ada",
             at("admin:auth_group_changelist"),
-            lambda: {"action": "delete_selected", "_selected_action": [group().pk], "post": "yes"},
+            lambda: {"action": "delete_selected", "_selected_action": [group().pk], **DELETED},
             no_helpers,
         ),
     },
