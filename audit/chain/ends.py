@@ -12,7 +12,12 @@ from audit.chain import rows, seals
 from audit.chain.seals import Keys
 from audit.models import Entry, Segment
 
+CHUNK = 5_000
 _NEAREST = "SELECT sequence, id, seal, {said} FROM audit_entry WHERE sequence {bound} LIMIT 1"
+_STRETCH = (
+    "SELECT sequence, id, seal, {said} FROM audit_entry"
+    " WHERE sequence > %s AND sequence <= %s ORDER BY sequence LIMIT %s"
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,29 @@ def _end(keys: Keys, bound: str, place: int) -> End | None:
         and seals.chained(keys.links, before, sequence, id, mac, ours=True).hex() == seal
     )
     return End(sequence, seal, seals.written(said[1]) if is_ours else None)
+
+
+def newest(keys: Keys, before: str, first: int, last: int) -> datetime | None:
+    """When the newest of the entries `first` to `last` was written; None where one of them is missing,
+    or is not proved. `before` is the seal before them. Reads them all, CHUNK at a time."""
+    at, read = "", rows.reader()
+    seal, place = seals.as_bytes(before) or seals.NOTHING_BEFORE, first - 1
+    while place < last:
+        with connection.cursor() as cursor:
+            cursor.execute(_STRETCH.format(said=rows.columns()), [place, last, CHUNK])
+            page = cursor.fetchall()
+        for sequence, id, sealed, *values in page:
+            mac, said = read(values)
+            place += 1
+            if sequence != place or seals.mac(keys.entries, said) != mac:
+                return None
+            seal = seals.chained(keys.links, seal, place, id, mac, ours=True)
+            if seal.hex() != sealed:
+                return None
+            at = max(at, said[1])
+        if not page:
+            return None
+    return seals.written(at) if at else None
 
 
 def _seal_before(place: int) -> bytes | None:

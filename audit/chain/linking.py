@@ -10,17 +10,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
 from audit import counting
-from audit.chain import rows, seals
-from audit.models import Entry, Head
+from audit.chain import rows, seals, segments
+from audit.models import Entry, Head, Segment
 
 logger = logging.getLogger("audit.chain")
 
 BATCH = 1_000
+FOREIGN = "Entry %d of the trail was not written by this site."
+TOO_OLD = (
+    "Entry %d of the trail is older than what was pruned: it was put in again, or the clock of this"
+    " machine went back."
+)
 _WAITING = "SELECT id, {said} FROM audit_entry WHERE sequence IS NULL ORDER BY id LIMIT %s"
 # Another entry with the same mac says the same at the same moment: one of them is a copy. That is the
 # one without a place, whatever number it was given; of two without, the one that came later.
@@ -48,7 +54,10 @@ def link(batch: int = BATCH) -> int:
 
     An entry whose mac does not hold gets its place as well, marked for ever as not ours: left out, it
     could be taken away again, and would stand in the way of those behind it. It is not counted: what
-    its columns hold nobody checked."""
+    its columns hold nobody checked.
+
+    SECURITY: nor is one ours that says it is older than what was pruned. Its mac holds, but what it may
+    be a copy of is gone. One of ours says so only where the clock went back by all that time."""
     if not Entry.objects.filter(sequence=None).exists():
         return 0
     with transaction.atomic():
@@ -58,30 +67,39 @@ def link(batch: int = BATCH) -> int:
             return 0
         key = seals.keys_of(seals.obtained_key())
         copied = _copies([entry.id for entry in waiting])
+        gone = _gone_until(key)
         before = bytes.fromhex(head.seal) if head.seal else seals.NOTHING_BEFORE
         placed, counted, foreign = [], [], []
         for sequence, entry in enumerate(waiting, start=head.sequence + 1):
-            ours = entry.id not in copied and seals.mac(key.entries, entry.said) == entry.mac
+            holds = entry.id not in copied and seals.mac(key.entries, entry.said) == entry.mac
+            old = holds and gone is not None and seals.written(entry.said[1]) <= gone
+            ours = holds and not old
             before = seals.chained(key.links, before, sequence, entry.id, entry.mac, ours=ours)
             placed.append((sequence, before.hex(), entry.id))
             if ours:
                 happened = dict(zip(seals.COLUMNS, entry.said, strict=True))
                 counted.append(happened | {"at": seals.written(happened["at"])})
             else:
-                foreign.append(sequence)
+                foreign.append((TOO_OLD if old else FOREIGN, sequence))
         with connection.cursor() as cursor:
             cursor.executemany(_PLACE, placed)
         head.sequence, head.seal = placed[-1][0], placed[-1][1]
         head.save()
         counting.add(counted)
-    for sequence in foreign:
-        logger.critical("Entry %d of the trail was not written by this site.", sequence)
+    for said, sequence in foreign:
+        logger.critical(said, sequence)
     return len(placed)
 
 
 def _locked_head() -> Head:
     head, _made = Head.objects.select_for_update().get_or_create(pk=1)
     return head
+
+
+def _gone_until(keys: seals.Keys) -> datetime | None:
+    """When the newest of what was pruned was written; None where nothing was."""
+    pruned = segments.newest(keys, Segment.objects.exclude(pruned_at=None))
+    return pruned.ended_at if pruned else None
 
 
 def _waiting(batch: int) -> list[Waiting]:

@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import count, islice
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -29,48 +29,68 @@ from audit.models import Entry, Head, Segment
 logger = logging.getLogger("audit.heads")
 
 MOST = 100_000
+PAGE = 20
 TIMES = ("began_at", "ended_at", "pruned_at")
 _PLACE, _SEAL = re.compile(r"[0-9]{1,19}", re.ASCII), re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 def close(batch: int) -> int:
-    """Close the segment that is full, if one is; returns how many were closed. At most one worker
-    closes it: the bounds are unique."""
-    now = timezone.now()
+    """Close the segment that is full, if one is; returns how many were closed. Any number of workers
+    may call it: one closes it. What is in it is read before anybody is kept waiting."""
+    head = Head.objects.filter(pk=1).first()
+    if head is None:
+        return 0
+    keys = seals.keys_of(seals.obtained_key())
+    segment = _full(keys, head, timezone.now())
+    if segment is None:
+        return 0
     with transaction.atomic():
-        head = Head.objects.select_for_update().filter(pk=1).first()
-        if head is None:
+        Head.objects.select_for_update().get(pk=1)
+        before = newest(keys, Segment.objects.all())
+        if before is not None and before.last >= segment.first:
             return 0
-        keys = seals.keys_of(seals.obtained_key())
-        newest = next(ours(keys, Segment.objects.order_by("-last")), None)
-        first = newest.last + 1 if newest else 1
-        if head.sequence < first:
-            return 0
-        # Nearest to its bounds: one that somebody took away must not keep heads from being told.
-        begins = ends.first(keys, first)
-        last = _last(first, head.sequence, begins.at, now) if begins else 0
-        end = ends.last(keys, last)
-        if begins is None or end is None or end.sequence < first:
-            return 0
-        # SECURITY: by the end of a segment it is known when its entries may go. One that is not ours
-        # could say that it is years old; nothing in it is younger than now.
-        ended = end.at or now
-        began = begins.at or (newest.ended_at if newest else ended)
-        segment = Segment(
-            first=first, last=end.sequence, seal=end.seal, began_at=began, ended_at=ended
-        )
-        segment.mac = mac(keys, segment)
         segment.save(force_insert=True)
     return 1
 
 
+def _full(keys: Keys, head: Head, now: datetime) -> Segment | None:
+    newest = next(ours(keys, Segment.objects.order_by("-last")), None)
+    first = newest.last + 1 if newest else 1
+    if head.sequence < first:
+        return None
+    # Nearest to its bounds: one that somebody took away must not keep heads from being told.
+    begins = ends.first(keys, first)
+    last = _last(first, head.sequence, begins.at, now) if begins else 0
+    end = ends.last(keys, last)
+    if begins is None or end is None or end.sequence < first:
+        return None
+    ended = _ended(keys, newest, first, end.sequence, now)
+    began = begins.at or (newest.ended_at if newest else ended)
+    segment = Segment(first=first, last=end.sequence, seal=end.seal, began_at=began, ended_at=ended)
+    segment.mac = mac(keys, segment)
+    return segment
+
+
+def _ended(keys: Keys, before: Segment | None, first: int, last: int, now: datetime) -> datetime:
+    """Since when the entries `first` to `last` are no longer young, `before` them the segment that was
+    closed last.
+
+    SECURITY: by this it is known when they may go. Its last entry alone does not say it: that may be
+    one of years ago that was taken away and put in again, or was written while the clock was wrong. So
+    it is the newest that counts; where one of them is not proved, which could be any of them, nothing
+    is younger than now. No segment is older than the one before it: they go in their order."""
+    newest = ends.newest(keys, before.seal if before else "", first, last)
+    ended = min(newest or now, now)
+    return max(ended, before.ended_at) if before else ended
+
+
 def _last(first: int, newest: int, began: datetime | None, now: datetime) -> int:
     """Where the segment that begins with `first` ends: before it where it is not full yet. One whose
-    beginning is not ours is never taken for one of today."""
+    beginning is not ours, or of days that are still to come, is never taken for one of today."""
     if newest - first + 1 >= MOST:
         return first + MOST - 1
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    if began is not None and began >= today:
+    if began is not None and today <= began <= now:
         return first - 1
     later = Entry.objects.filter(sequence__gt=first, at__gte=today).order_by("sequence")
     begins_today = later.values_list("sequence", flat=True).first()
@@ -101,6 +121,17 @@ def read(keys: Keys, kept: QuerySet[Segment]) -> Iterator[tuple[Segment, bool]]:
         if is_ours and began and ended:
             segment.began_at, segment.ended_at = seals.written(began), seals.written(ended)
         yield segment, is_ours
+
+
+def newest(keys: Keys, kept: QuerySet[Segment]) -> Segment | None:
+    """The last that this site closed. One SELECT where nobody wrote others behind it."""
+    for start in count(step=PAGE):
+        page = list(read(keys, kept.order_by("-last")[start : start + PAGE]))
+        if found := next((segment for segment, is_ours in page if is_ours), None):
+            return found
+        if len(page) < PAGE:
+            break
+    return None
 
 
 def ours(keys: Keys, kept: QuerySet[Segment]) -> Iterator[Segment]:

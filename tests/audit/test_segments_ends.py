@@ -6,12 +6,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit import trail
-from audit.chain import linking, segments
+from audit.chain import ends, linking, segments, verifying
+from audit.chain.verifying import Wrong
 from audit.events import Event
 from audit.models import Entry, Segment
 from tests.audit.test_segments import ALICE, bounds, close_all, days, pruned
@@ -95,6 +97,92 @@ def test_a_true_entry_of_long_ago_that_was_slipped_in_again_is_none_of_ours(days
     assert is_now(newest().ended_at)
     segments.tell(100)
     assert pruned(timezone.now() - timedelta(days=90)) == 4
+
+
+def keep_copy(place: int) -> None:
+    """As somebody kept it who could read the table while the entry was there."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE kept AS SELECT * FROM audit_entry WHERE sequence = %s", [place]
+        )
+
+
+def put_in_again() -> None:
+    """No guard is in its way: an INSERT is all it takes."""
+    columns = ", ".join(WRITTEN)
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO audit_entry ({columns}) SELECT {columns} FROM kept")  # noqa: S608 - our columns
+
+
+@pytest.mark.parametrize("place", [2, 6])
+def test_a_true_entry_that_was_pruned_and_put_in_again_is_none_of_ours(days, caplog, place) -> None:
+    """Its mac holds and it is nobody's copy any more. The days it was put into stay."""
+    close_all()
+    segments.tell(100)
+    keep_copy(place)
+    days.forward(days=200)
+    assert pruned(timezone.now() - timedelta(days=90)) == 6
+    happens(5)
+    put_in_again()
+    linking.link()
+    assert "Entry 15 of the trail is older than what was pruned" in caplog.text
+    assert [(one.wrong, one.first) for one in verifying.verify().findings] == [(Wrong.INSERTED, 15)]
+    days.forward(days=1)
+    assert close_all() and bounds()[-1] == (7, 15)
+    assert is_now(newest().ended_at)
+    nothing_of_it_is_due()
+
+
+@pytest.mark.parametrize("year", [2001, 2999])
+def test_an_entry_written_while_the_clock_was_wrong_makes_its_day_neither_older_nor_younger(
+    days, year
+) -> None:
+    close_all()
+    happens()
+    before = timezone.now()
+    with time_machine.travel(datetime(year, 1, 1, tzinfo=UTC)):
+        trail.record(Event.SIGNED_IN, subject=ALICE)
+    linking.link()
+    assert verifying.verify().findings == []  # it is ours
+    days.forward(days=1)
+    assert close_all() and bounds()[-1][1] == 9
+    for one in Segment.objects.filter(first__gte=7):
+        assert before - timedelta(minutes=1) < one.ended_at <= timezone.now()
+    nothing_of_it_is_due()
+
+
+def test_a_segment_is_no_older_than_the_one_before_it(days) -> None:
+    close_all()
+    with time_machine.travel(datetime(2001, 1, 1, tzinfo=UTC)):
+        happens(1)
+    days.forward(days=1)
+    assert close_all() and bounds()[-1] == (7, 7)
+    assert newest().ended_at == Segment.objects.get(last=6).ended_at
+
+
+@pytest.mark.parametrize("how", ["changed", "taken away"])
+def test_where_one_between_its_ends_is_not_proved_it_is_no_older_than_its_closing(
+    days, how
+) -> None:
+    close_all()
+    happens(5)
+    with unguarded() as sql:
+        if how == "changed":
+            sql(f"UPDATE audit_entry SET at = {LONG_AGO} WHERE sequence = 9")  # noqa: S608 - a constant
+        else:
+            sql("DELETE FROM audit_entry WHERE sequence = 9")
+    days.forward(days=1)
+    assert close_all() and is_now(newest().ended_at)
+
+
+@pytest.mark.parametrize("page", [1, 2, 5])
+def test_what_is_in_it_is_read_in_pages(days, monkeypatch, page) -> None:
+    monkeypatch.setattr(ends, "CHUNK", page)
+    close_all()
+    happens(5)
+    days.forward(days=1)
+    close_all()
+    assert newest().ended_at == Entry.objects.get(sequence=11).at
 
 
 @pytest.mark.parametrize("at", ["'2999-01-01 00:00:00'", NEVER])
