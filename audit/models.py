@@ -281,7 +281,9 @@ class Entry(models.Model):
                 condition=Q(sequence__isnull=True, seal__isnull=True)
                 | Q(sequence__isnull=False, seal__isnull=False),
                 name="entry_is_sealed_whole",
-            )
+            ),
+            # The chain begins at 1: whatever stands before it would be in no chain.
+            models.CheckConstraint(condition=Q(sequence__gte=1), name="entry_place"),
         ]
 
     def __str__(self) -> str:

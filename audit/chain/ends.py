@@ -13,10 +13,12 @@ from audit.chain.seals import Keys
 from audit.models import Entry, Segment
 
 CHUNK = 5_000
-_NEAREST = "SELECT sequence, id, seal, {said} FROM audit_entry WHERE sequence {bound} LIMIT 1"
+_NEAREST = (
+    "SELECT sequence, id, seal, {said} FROM audit_entry WHERE {placed} AND sequence {bound} LIMIT 1"
+)
 _STRETCH = (
     "SELECT sequence, id, seal, {said} FROM audit_entry"
-    " WHERE sequence > %s AND sequence <= %s ORDER BY sequence LIMIT %s"
+    " WHERE {placed} AND sequence > %s AND sequence <= %s ORDER BY sequence LIMIT %s"
 )
 
 
@@ -43,19 +45,23 @@ def last(keys: Keys, place: int) -> End | None:
 def _end(keys: Keys, bound: str, place: int) -> End | None:
     """Three SELECTs at most."""
     with connection.cursor() as cursor:
-        cursor.execute(_NEAREST.format(said=rows.columns(), bound=bound), [place])
+        cursor.execute(_NEAREST.format(**_asked(), bound=bound), [place])
         found = cursor.fetchone()
     if found is None:
         return None
     sequence, id, seal, *values = found
     mac, said = rows.reader()(values)
-    before = _seal_before(sequence)
+    before = seal_before(sequence)
     is_ours = (
         before is not None
         and seals.mac(keys.entries, said) == mac
         and seals.chained(keys.links, before, sequence, id, mac, ours=True).hex() == seal
     )
     return End(sequence, seal, seals.written(said[1]) if is_ours else None)
+
+
+def _asked() -> dict[str, str]:
+    return {"said": rows.columns(), "placed": rows.placed()}
 
 
 def newest(keys: Keys, before: str, first: int, last: int) -> datetime | None:
@@ -65,7 +71,7 @@ def newest(keys: Keys, before: str, first: int, last: int) -> datetime | None:
     seal, place = seals.as_bytes(before) or seals.NOTHING_BEFORE, first - 1
     while place < last:
         with connection.cursor() as cursor:
-            cursor.execute(_STRETCH.format(said=rows.columns()), [place, last, CHUNK])
+            cursor.execute(_STRETCH.format(**_asked()), [place, last, CHUNK])
             page = cursor.fetchall()
         for sequence, id, sealed, *values in page:
             mac, said = read(values)
@@ -81,7 +87,7 @@ def newest(keys: Keys, before: str, first: int, last: int) -> datetime | None:
     return seals.written(at) if at else None
 
 
-def _seal_before(place: int) -> bytes | None:
+def seal_before(place: int) -> bytes | None:
     """None where nothing stands before it that could prove it."""
     if place == 1:
         return seals.NOTHING_BEFORE

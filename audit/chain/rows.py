@@ -28,6 +28,13 @@ _TIME = (
 _TEXT = "CASE WHEN typeof({0}) = 'text' THEN CAST({0} AS BLOB) END"
 _BYTES = "CASE WHEN typeof({0}) = 'blob' THEN {0} END"
 
+# A place, as the worker gives them. SQLite keeps a text there too, or a half, whatever the column is
+# declared as: between or behind the others in their order.
+_PLACED = {
+    "postgresql": "(sequence >= 1)",
+    "sqlite": "(sequence >= 1 AND typeof(sequence) = 'integer')",
+}
+
 # Of what the columns hold: the mac, and the values of `seals.COLUMNS`.
 Reader = Callable[[Sequence[Any]], tuple[bytes, list[Any]]]
 _utf8 = methodcaller("decode")
@@ -45,6 +52,11 @@ def columns() -> str:
 def time(column: str) -> str:
     """A time as text, to be asked for by itself; on SQLite as `columns()` has it."""
     return (_TIME if connection.vendor == "postgresql" else _TEXT).format(column)
+
+
+def placed() -> str:
+    """The condition of SQL that an entry has a place in the chain."""
+    return _PLACED[connection.vendor]
 
 
 def reader() -> Reader:

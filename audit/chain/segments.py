@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hmac
 import logging
+import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 
@@ -30,7 +32,7 @@ logger = logging.getLogger("audit.heads")
 
 MOST = 100_000
 PAGE = 20
-TIMES = ("began_at", "ended_at", "pruned_at")
+TIMES = ("began_at", "ended_at", "closed_at", "pruned_at")
 _PLACE, _SEAL = re.compile(r"[0-9]{1,19}", re.ASCII), re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -92,9 +94,10 @@ def _last(first: int, newest: int, began: datetime | None, now: datetime) -> int
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     if began is not None and today <= began <= now:
         return first - 1
-    later = Entry.objects.filter(sequence__gt=first, at__gte=today).order_by("sequence")
-    begins_today = later.values_list("sequence", flat=True).first()
-    return begins_today - 1 if begins_today else newest
+    later = Entry.objects.filter(sequence__gt=first, sequence__lte=newest, at__gte=today)
+    begins_today = later.order_by("sequence").values_list("sequence", flat=True).first()
+    # SQLite keeps a half there too, if it was given one.
+    return math.ceil(begins_today) - 1 if begins_today else newest
 
 
 def mac(keys: Keys, segment: Segment) -> str:
@@ -110,16 +113,17 @@ def _mac(keys: Keys, segment: Segment, *times: datetime | str | None) -> str:
 
 def read(keys: Keys, kept: QuerySet[Segment]) -> Iterator[tuple[Segment, bool]]:
     """Segments as they are kept, each with whether this site closed it so: only of those that it did
-    the times are there. One SELECT, which nothing that somebody wrote into a time keeps from being
-    read."""
+    the times are there, but for `told_at`. One SELECT, which nothing that somebody wrote into a time
+    keeps from being read."""
     texts = {f"{name}_text": RawSQL(rows.time(name), []) for name in TIMES}  # noqa: S611 - our columns
     columns = ("id", "first", "last", "seal", "mac", *texts)
     for row in kept.annotate(**texts).values(*columns):
-        began, ended, pruned = (_text(row.pop(text)) for text in texts)
+        began, ended, closed, pruned = (_text(row.pop(text)) for text in texts)
         segment = Segment(**row, pruned_at=timezone.now() if pruned else None)
         is_ours = _mac(keys, segment, began, ended) == segment.mac
         if is_ours and began and ended:
             segment.began_at, segment.ended_at = seals.written(began), seals.written(ended)
+            segment.closed_at = _time(closed) or segment.ended_at  # no mac covers it
         yield segment, is_ours
 
 
@@ -227,14 +231,15 @@ def prune(before: datetime, *, batch: int = 2_000) -> Iterator[int]:
 
 
 def _emptied(segment: Segment, batch: int) -> Iterator[int]:
-    """From the front, so that an interrupted run leaves one stretch."""
-    start = segment.first
-    while start <= segment.last:
-        end = min(start + batch - 1, segment.last)
+    """From the back, so that an interrupted run leaves one stretch, which hangs on what is before it:
+    what is left can still be told from what somebody put there meanwhile."""
+    end = segment.last
+    while end >= segment.first:
+        start = max(end - batch + 1, segment.first)
         rows = Entry.objects.filter(sequence__gte=start, sequence__lte=end)
         if gone := rows._raw_delete(rows.db):
             yield gone
-        start = end + 1
+        end = start - 1
 
 
 def prune_due(batch: int) -> int:
@@ -250,6 +255,12 @@ def due(before: datetime) -> list[Segment]:
     told = Segment.objects.filter(ended_at__lt=before, told_at__isnull=False).order_by("first")
     left = told.filter(Q(pruned_at=None) | Exists(inside))
     return list(ours(seals.keys_of(seals.obtained_key()), left))
+
+
+def _time(text: str | None) -> datetime | None:
+    with suppress(ValueError):
+        return seals.written(text) if text else None
+    return None
 
 
 def _text(kept: bytes | str | None) -> str | None:

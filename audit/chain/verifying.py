@@ -12,21 +12,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from django.db import connection
-from django.db.models import Max
-
-from audit.chain import rows, seals, segments
+from audit.chain import pages, rows, seals, segments
 from audit.chain.seals import Keys
 from audit.models import Entry, Head, Segment
 
-CHUNK = 5_000
 MOST_FINDINGS = 1_000  # that are told one by one
 MOST_COMPARED = 200  # strays, each with each
-_NEXT = (
-    "SELECT sequence, id, seal, {said} FROM audit_entry"
-    " WHERE sequence > %s ORDER BY sequence LIMIT %s"
-)
-_WAITING = "SELECT id, {said} FROM audit_entry WHERE sequence IS NULL ORDER BY id"
 
 
 class Wrong(StrEnum):
@@ -95,10 +86,10 @@ def verify(
     heads: Mapping[int, str] | None = None,
     progress: Callable[[float, int], None] = lambda share, done: None,
 ) -> Result:
-    """Walk the chain from its beginning to its end, at most CHUNK entries in memory. `heads` are those
+    """Walk the chain from its beginning to its end, a page of entries in memory. `heads` are those
     that were told outside, by their place. What is chained meanwhile is seen or not."""
     result = Result()
-    newest = Entry.objects.aggregate(Max("sequence"))["sequence__max"] or 0
+    newest = pages.newest()
     head = Head.objects.filter(pk=1).first() or Head(sequence=0, seal="")
     key = seals.kept_key()
     if not key:
@@ -109,33 +100,31 @@ def verify(
         result.note(Finding(Wrong.HEAD_CHANGED, head.sequence, newest))
     walk = _Walk(seals.keys_of(key), result, dict(heads or {}), head)
     after = 0
-    while page := _page(after):
+    while page := pages.after(after):
         walk.through(page)
         after = page[-1][0]
         progress(min(1.0, after / max(after, head.sequence)), result.verified)
     walk.end()
+    _nowhere(result)
     _waiting(walk.keys, result)
     return result
 
 
-def _page(after: int) -> list[tuple[Any, ...]]:
-    """By place, so that no cursor is held open."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NEXT.format(said=rows.columns()), [after, CHUNK])
-        return cursor.fetchall()
+def _nowhere(result: Result) -> None:
+    """Those whose place is none say nothing, whatever their mac."""
+    for id, place in pages.nowhere():
+        at = place if isinstance(place, int) else None
+        result.note(Finding(Wrong.INSERTED, at, at, id))
 
 
 def _waiting(keys: Keys, result: Result) -> None:
     """Those that have no place yet say only whether we wrote them."""
     read = rows.reader()
-    with connection.cursor() as cursor:
-        cursor.execute(_WAITING.format(said=rows.columns()))
-        while page := cursor.fetchmany(CHUNK):
-            for id, *values in page:
-                result.waiting += 1
-                mac, said = read(values)
-                if seals.mac(keys.entries, said) != mac:
-                    result.note(Finding(Wrong.INSERTED, id=id))
+    for id, *values in pages.waiting():
+        result.waiting += 1
+        mac, said = read(values)
+        if seals.mac(keys.entries, said) != mac:
+            result.note(Finding(Wrong.INSERTED, id=id))
 
 
 class _Walk:
@@ -171,13 +160,16 @@ class _Walk:
         """Follow the chain through entries in the order of their places."""
         entries, links, read = self.keys.entries, self.keys.links, rows.reader()
         for place, id, sealed, *values in page:
-            if self.pruned and place <= self.pruned[-1].last:
-                continue  # it goes with its segment, and says nothing any more
-            if place != self.place + 1:
-                self._over(place)
+            while self.pruned and self.pruned[0].last < place:
+                self._past(self.pruned.pop(0))
             seal = seals.as_bytes(sealed)
             mac, said = read(values)
             holds = seals.mac(entries, said) == mac
+            if self.pruned and place >= self.pruned[0].first:
+                self._still_there(place, id, seal, mac, holds=holds)
+                continue
+            if place != self.place + 1:
+                self._over(place)
             before = self.before
             wrong: Wrong | None = None if holds else Wrong.CHANGED
             if before is not None and seal != seals.chained(
@@ -203,12 +195,28 @@ class _Walk:
     def _is_stray(self, place: int) -> bool:
         return bool(self.strays) and self.strays[-1].place == place
 
+    def _still_there(self, place: int, id: int, seal: bytes, mac: bytes, *, holds: bool) -> None:
+        """In a stretch that was pruned: what an interrupted run left hangs on what is before it, the
+        rest somebody put there since."""
+        given = self.keys.links, self.before or b"", place, id, mac
+        ours, foreign = (seals.chained(*given, ours=ours) for ours in (True, False))
+        if (
+            place == self.place + 1
+            and self.before
+            and (seal == foreign or (holds and seal == ours))
+        ):
+            self.place, self.before = place, seal
+        else:
+            self.result.note(Finding(Wrong.INSERTED, place, place, id))
+
+    def _past(self, segment: Segment) -> None:
+        """Over a stretch that was pruned."""
+        self._over(segment.first)
+        self.place, self.before = segment.last, seals.as_bytes(segment.seal)
+        self.result.pruned += segment.last - segment.first + 1
+
     def _over(self, place: int) -> None:
-        """From where the chain has been followed to, to just before `place`: pruned, or gone."""
-        while self.pruned and self.pruned[0].first <= self.place + 1:
-            segment = self.pruned.pop(0)
-            self.place, self.before = segment.last, seals.as_bytes(segment.seal)
-            self.result.pruned += segment.last - segment.first + 1
+        """From where the chain has been followed to, to just before `place`: gone, if there is any."""
         if self.place + 1 < place:
             self.result.note(Finding(Wrong.REMOVED, self.place + 1, place - 1))
             if self.before is not None:
@@ -218,8 +226,8 @@ class _Walk:
     def end(self) -> None:
         """Behind the last entry: what the heads say there was besides, and what the strays are."""
         last = max([self.place, *self.told])
-        if self.pruned:
-            self._over(self.pruned[-1].last + 1)
+        while self.pruned:
+            self._past(self.pruned.pop(0))
         if self.place < last:
             self.result.note(Finding(Wrong.CUT_OFF, self.place + 1, last))
         self.result.sequence = self.place

@@ -4,6 +4,7 @@ means the same whatever the chain's own code becomes."""
 from __future__ import annotations
 
 import ast
+import importlib
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,10 +17,10 @@ from audit import keys, trail
 from audit.chain import linking, seals, verifying
 from audit.events import Event
 from audit.models import Entry, SubjectKey
-from tests.support.trail import append_only as migration
 from tests.support.trail import request_from, unguarded
 
 pytestmark = pytest.mark.django_db
+migration = importlib.import_module("audit.migrations.0003_chain")
 
 ALICE = "11111111-1111-4111-8111-111111111111"
 ROW = (
