@@ -38,6 +38,7 @@ _PLACED = {
 # Of what the columns hold: the mac, and the values of `seals.COLUMNS`.
 Reader = Callable[[Sequence[Any]], tuple[bytes, list[Any]]]
 _utf8 = methodcaller("decode")
+_AT = seals.COLUMNS.index("at")
 
 
 def columns() -> str:
@@ -72,9 +73,15 @@ def _as_given(values: Sequence[Any]) -> tuple[bytes, list[Any]]:
 
 
 def _of_sqlite(values: Sequence[Any]) -> tuple[bytes, list[Any]]:
-    """Different for different bytes."""
+    """Different for different bytes.
+
+    SECURITY: so is the time. Written with a T, or with a fraction of naught, it is the same moment and
+    would have the same mac; but a copy is known by time and mac, and times are texts here."""
     mac, *said = values
     personal = said.pop() or b""
+    at = said[_AT]
+    if at and (b"T" in at or at.endswith(b".000000")):
+        said[_AT] = None
     try:
         return mac or b"", [*map(_utf8, said), personal]
     except (AttributeError, UnicodeDecodeError):

@@ -4,12 +4,14 @@ nothing that comes after them from its place, and `verify` names them."""
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 
 import pytest
+import time_machine
 from django.db import connection
 
 from audit import trail
-from audit.chain import linking, verifying
+from audit.chain import linking, standing, verifying
 from audit.chain.verifying import Finding, Wrong
 from audit.events import Event
 from audit.models import Entry, HourCount
@@ -37,6 +39,8 @@ NO_DATE = {
         ("at", "''"),
         ("at", "5"),
         ("at", "CAST(at AS BLOB)"),
+        # The same moment, and no other row has this text.
+        ("at", "replace(at, ' ', 'T')"),
         ("at", "CAST(x'ff' AS TEXT)"),
         ("event", "x'00'"),
         ("subject_id", "7"),
@@ -94,3 +98,19 @@ def test_a_row_that_was_made_strange_later_is_named(column, value) -> None:
         sql(f"UPDATE audit_entry SET {column} = {value} WHERE id = %s", ids[1])  # noqa: S608 - our columns
     result = verifying.verify()
     assert result.findings == [Finding(Wrong.CHANGED, 2, 2, ids[1])] and result.verified == 2
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps moments, not texts.")
+@pytest.mark.parametrize("other", ["replace(at, ' ', 'T')", "at || '.000000'"])
+@pytest.mark.parametrize("has_its_place", [True, False])
+def test_a_copy_that_writes_the_same_moment_otherwise_is_none_of_ours(other, has_its_place) -> None:
+    with time_machine.travel(datetime(2026, 11, 25, 12, 20, tzinfo=UTC), tick=False):
+        first = happens()  # on a full second, as one in a million is
+    if has_its_place:
+        linking.link()
+    copy = slip_in("at", other, like=first)
+    linking.link()
+    result = verifying.verify()
+    assert result.findings == [Finding(Wrong.INSERTED, 2, 2, copy)] and result.verified == 1
+    assert standing.of(Entry.objects.get(pk=copy)).is_ours is False
+    assert standing.of(Entry.objects.get(pk=first)).is_ours is True
