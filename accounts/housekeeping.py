@@ -58,6 +58,7 @@ PERIODIC = [
     "audit.chain.segments.close",
     "audit.chain.segments.tell",
     "audit.chain.segments.prune_due",
+    "audit.chain.segments.examine",
     "audit.counting.purge",
     "audit.alerts.keeping.purge",
     "audit.watch.gauges.sample",

@@ -32,6 +32,7 @@ JOBS: dict[str, str | Promise] = {
     "audit.chain.segments.close": _("Close full stretches of the trail"),
     "audit.chain.segments.tell": _("Tell the ends of the trail outside"),
     "audit.chain.segments.prune_due": _("Take away old stretches of the trail"),
+    "audit.chain.segments.examine": _("Look for notes of stretches that others wrote"),
     "audit.counting.purge": _("Forget counts of long ago"),
     "audit.alerts.keeping.purge": _("Forget alerts that were closed long ago"),
     "audit.watch.failures.note": _("Note where most tries failed on a day"),

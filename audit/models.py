@@ -48,12 +48,13 @@ class Segment(models.Model):
     """A stretch of the chain, `first` to `last` of its sequence, that is full and told outside: `seal`
     is that of its last entry. Its entries may go together; it stays, and the rest hangs on its seal.
 
-    `mac` covers bounds, seal, times and whether it was pruned, so that nobody passes a hole off as one
-    or has it pruned before its time.
+    `mac` covers bounds, seal, times and whether it was told and pruned, so that nobody passes a hole
+    off as one, has it pruned before its time, or keeps its head from being told. Bounds are not unique:
+    one that somebody else wrote would keep ours from being written. Who closes one locks the head.
     """
 
-    first = models.PositiveBigIntegerField(unique=True)
-    last = models.PositiveBigIntegerField(unique=True)
+    first = models.PositiveBigIntegerField(db_index=True)
+    last = models.PositiveBigIntegerField(db_index=True)
     seal = models.CharField(max_length=64)
     # Of its first and its last entry.
     began_at = models.DateTimeField()

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from audit import counting
-from audit.chain import rows, seals, segments
+from audit.chain import notes, rows, seals
 from audit.models import Entry, Head, Segment
 
 logger = logging.getLogger("audit.chain")
@@ -98,7 +98,7 @@ def _locked_head() -> Head:
 
 def _gone_until(keys: seals.Keys) -> datetime | None:
     """When the newest of what was pruned was written; None where nothing was."""
-    pruned = segments.newest(keys, Segment.objects.exclude(pruned_at=None))
+    pruned = notes.newest(keys, Segment.objects.exclude(pruned_at=None))
     return pruned.ended_at if pruned else None
 
 

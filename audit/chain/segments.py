@@ -6,24 +6,22 @@ the database may have no hand: to the log, to a file, and by letter (docs/trail.
 
 from __future__ import annotations
 
-import hmac
 import logging
 import math
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from itertools import count, islice
+from itertools import islice
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from audit import trail
-from audit.chain import ends, rows, seals
+from audit.chain import ends, notes, seals
+from audit.chain.notes import Note
 from audit.chain.seals import Keys
 from audit.events import Event
 from audit.models import Entry, Head, Segment
@@ -31,9 +29,11 @@ from audit.models import Entry, Head, Segment
 logger = logging.getLogger("audit.heads")
 
 MOST = 100_000
-PAGE = 20
-TIMES = ("began_at", "ended_at", "closed_at", "pruned_at")
 _PLACE, _SEAL = re.compile(r"[0-9]{1,19}", re.ASCII), re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class NotOurs(Exception):
+    """There are notes of segments that this site did not make, or that somebody changed."""
 
 
 def close(batch: int) -> int:
@@ -48,7 +48,7 @@ def close(batch: int) -> int:
         return 0
     with transaction.atomic():
         Head.objects.select_for_update().get(pk=1)
-        before = newest(keys, Segment.objects.all())
+        before = notes.newest(keys, Segment.objects.all())
         if before is not None and before.last >= segment.first:
             return 0
         segment.save(force_insert=True)
@@ -56,7 +56,7 @@ def close(batch: int) -> int:
 
 
 def _full(keys: Keys, head: Head, now: datetime) -> Segment | None:
-    newest = next(ours(keys, Segment.objects.order_by("-last")), None)
+    newest = notes.newest(keys, Segment.objects.all())
     first = newest.last + 1 if newest else 1
     if head.sequence < first:
         return None
@@ -69,7 +69,7 @@ def _full(keys: Keys, head: Head, now: datetime) -> Segment | None:
     ended = _ended(keys, newest, first, end.sequence, now)
     began = begins.at or (newest.ended_at if newest else ended)
     segment = Segment(first=first, last=end.sequence, seal=end.seal, began_at=began, ended_at=ended)
-    segment.mac = mac(keys, segment)
+    segment.mac = notes.mac(keys, segment)
     return segment
 
 
@@ -100,66 +100,13 @@ def _last(first: int, newest: int, began: datetime | None, now: datetime) -> int
     return math.ceil(begins_today) - 1 if begins_today else newest
 
 
-def mac(keys: Keys, segment: Segment) -> str:
-    """What makes `segment` one that this site closed, or pruned."""
-    return _mac(keys, segment, segment.began_at, segment.ended_at)
-
-
-def _mac(keys: Keys, segment: Segment, *times: datetime | str | None) -> str:
-    said = [segment.first, segment.last, segment.seal, *map(seals.moment, times)]
-    whole = f"segment {[*said, bool(segment.pruned_at)]}".encode()
-    return hmac.digest(keys.links, whole, "sha256")[: seals.MAC_BYTES].hex()
-
-
-def read(keys: Keys, kept: QuerySet[Segment]) -> Iterator[tuple[Segment, bool]]:
-    """Segments as they are kept, each with whether this site closed it so: only of those that it did
-    the times are there, but for `told_at`. One SELECT, which nothing that somebody wrote into a time
-    keeps from being read."""
-    texts = {f"{name}_text": RawSQL(rows.time(name), []) for name in TIMES}  # noqa: S611 - our columns
-    columns = ("id", "first", "last", "seal", "mac", *texts)
-    for row in kept.annotate(**texts).values(*columns):
-        began, ended, closed, pruned = (_text(row.pop(text)) for text in texts)
-        segment = Segment(**row, pruned_at=timezone.now() if pruned else None)
-        is_ours = _mac(keys, segment, began, ended) == segment.mac
-        if is_ours and began and ended:
-            segment.began_at, segment.ended_at = seals.written(began), seals.written(ended)
-            segment.closed_at = _time(closed) or segment.ended_at  # no mac covers it
-        yield segment, is_ours
-
-
-def newest(keys: Keys, kept: QuerySet[Segment]) -> Segment | None:
-    """The last that this site closed. One SELECT where nobody wrote others behind it."""
-    for start in count(step=PAGE):
-        page = list(read(keys, kept.order_by("-last")[start : start + PAGE]))
-        if found := next((segment for segment, is_ours in page if is_ours), None):
-            return found
-        if len(page) < PAGE:
-            break
-    return None
-
-
-def ours(keys: Keys, kept: QuerySet[Segment]) -> Iterator[Segment]:
-    """Of those only ours; of the others the log is told.
-
-    SECURITY: an INSERT is all it takes to write one. Told outside, it would make the chain a liar;
-    marked as pruned, it would get a mac that holds, and its entries went."""
-    for segment, is_ours in read(keys, kept):
-        if is_ours:
-            yield segment
-        else:
-            logger.critical(
-                "The note of entries %d to %d was changed.", segment.first, segment.last
-            )
-
-
 def tell(batch: int) -> int:
     """Say the heads of closed segments outside, each at least once; returns how many. One that cannot
-    be written to the file is told of again later."""
-    waiting = Segment.objects.filter(told_at=None).order_by("first")
-    if not waiting.exists():
+    be written to the file is told of again later, and so is one that somebody else marked as told."""
+    if not Segment.objects.exists():
         return 0
     keys = seals.keys_of(seals.obtained_key())
-    untold = list(islice(ours(keys, waiting), batch))
+    untold = list(islice(_untold(keys), batch))
     if not untold:
         return 0
     lines = [line(segment) for segment in untold]
@@ -168,17 +115,49 @@ def tell(batch: int) -> int:
     with transaction.atomic():
         if settings.TRAIL_HEADS_EMAIL:
             _send(settings.TRAIL_HEADS_EMAIL, lines)
-        Segment.objects.filter(pk__in=[one.pk for one in untold]).update(told_at=timezone.now())
+        for segment in untold:
+            _sign_as_told(keys, segment)
     for said in lines:
         logger.info("Head of the trail: %s", said)
     return len(untold)
+
+
+def _untold(keys: Keys) -> Iterator[Segment]:
+    for segment, found in notes.read(keys, Segment.objects.order_by("first", "id")):
+        if found is Note.OURS and segment.told_at is None:
+            yield segment
+        elif found is Note.NOT_TOLD:
+            said = "The head of entries %d to %d was marked as told, and was not."
+            logger.critical(said, segment.first, segment.last)
+            yield segment
+
+
+def _sign_as_told(keys: Keys, segment: Segment) -> None:
+    """The first mark stays: the database lets nobody change it."""
+    kept = Segment.objects.filter(pk=segment.pk)
+    if segment.told_at is None:
+        segment.told_at = timezone.now()
+        kept.filter(told_at=None).update(told_at=segment.told_at)
+    kept.update(mac=notes.mac(keys, segment))
+
+
+def examine(batch: int) -> int:
+    """Look at the notes of all segments, and fail where there is one that this site did not make: so it
+    is seen among the jobs, and the log names each. Raises NotOurs."""
+    if not Segment.objects.exists():
+        return 0
+    keys = seals.keys_of(seals.obtained_key())
+    every = Segment.objects.order_by("first", "id")
+    if len(list(notes.ours(keys, every))) < every.count():
+        raise NotOurs
+    return 0
 
 
 def lines() -> list[str]:
     """Of all that this site closed; none where the key that would tell is gone."""
     if not (key := seals.kept_key()):
         return []
-    closed = ours(seals.keys_of(key), Segment.objects.order_by("first"))
+    closed = notes.ours(seals.keys_of(key), Segment.objects.order_by("first"))
     return [line(segment) for segment in closed]
 
 
@@ -221,7 +200,7 @@ def prune(before: datetime, *, batch: int = 2_000) -> Iterator[int]:
     for segment in due(before):
         if segment.pruned_at is None:
             segment.pruned_at = timezone.now()
-            signed = mac(keys, segment)
+            signed = notes.mac(keys, segment)
             with transaction.atomic():
                 Segment.objects.filter(pk=segment.pk).update(
                     pruned_at=segment.pruned_at, mac=signed
@@ -254,14 +233,4 @@ def due(before: datetime) -> list[Segment]:
     inside = Entry.objects.filter(sequence__gte=OuterRef("first"), sequence__lte=OuterRef("last"))
     told = Segment.objects.filter(ended_at__lt=before, told_at__isnull=False).order_by("first")
     left = told.filter(Q(pruned_at=None) | Exists(inside))
-    return list(ours(seals.keys_of(seals.obtained_key()), left))
-
-
-def _time(text: str | None) -> datetime | None:
-    with suppress(ValueError):
-        return seals.written(text) if text else None
-    return None
-
-
-def _text(kept: bytes | str | None) -> str | None:
-    return kept.decode(errors="surrogateescape") if isinstance(kept, bytes) else kept
+    return list(notes.ours(seals.keys_of(seals.obtained_key()), left))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 
-from audit.chain import ends, seals, segments
+from audit.chain import ends, notes, seals
 from audit.chain.seals import Keys
 from audit.models import Entry, Segment
 
@@ -37,7 +37,7 @@ def of(entry: Entry) -> Standing:
     if not isinstance(place, int) or place < 1:  # SQLite keeps anything
         return Standing(place, seal, False, None)
     around = Segment.objects.filter(first__lte=place, last__gte=place)
-    segment = segments.newest(keys, around)
+    segment = notes.newest(keys, around)
     return Standing(place, seal, holds and _is_there(keys, place, entry, segment), segment)
 
 

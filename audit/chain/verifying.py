@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from audit.chain import pages, rows, seals, segments
+from audit.chain import notes, pages, rows, seals
+from audit.chain.notes import Note
 from audit.chain.seals import Keys
 from audit.models import Entry, Head, Segment
 
@@ -32,6 +33,7 @@ class Wrong(StrEnum):
     CUT_OFF = "cut_off"
     HEAD_CHANGED = "head_changed"
     SEGMENT_CHANGED = "segment_changed"
+    NOT_TOLD = "not_told"
     KEY_LOST = "key_lost"
 
 
@@ -139,21 +141,30 @@ class _Walk:
         self.gaps: list[tuple[int, bytes]] = []  # where each begins, and the seal before it
         self.pruned: list[Segment] = []
         self.told: dict[int, str] = {}
-        self._begin(list(segments.read(keys, Segment.objects.order_by("first"))), heads)
+        self._begin(list(notes.read(keys, Segment.objects.order_by("first", "id"))), heads)
         if head.sequence and self.told.setdefault(head.sequence, head.seal) != head.seal:
             self.result.note(Finding(Wrong.HEAD_CHANGED, head.sequence, head.sequence))
 
-    def _begin(self, kept: list[tuple[Segment, bool]], heads: dict[int, str]) -> None:
-        after = 0
-        for segment, ours in kept:
+    def _begin(self, kept: list[tuple[Segment, Note]], heads: dict[int, str]) -> None:
+        """A note that is not ours is named, and nothing is measured by it."""
+        ends, begun = {0, *(segment.last for segment, _note in kept)}, set[int]()
+        # Of two of the same stretch one is a copy of what it was before.
+        kept.sort(key=lambda one: one[0].pruned_at is None)
+        for segment, note in kept:
             same = heads.get(segment.last, segment.seal) == segment.seal
-            if segment.first != after + 1 or not ours or not same:
+            if note is not Note.OURS or not same or segment.first in begun:
+                self.result.note(Finding(Wrong.SEGMENT_CHANGED, segment.first, segment.last))
+                continue
+            begun.add(segment.first)
+            if segment.first - 1 not in ends:
                 self.result.note(Finding(Wrong.SEGMENT_CHANGED, segment.first, segment.last))
             elif segment.pruned_at is not None:
                 self.pruned.append(segment)
-            after = segment.last
+            # Of those before the first that is known outside nobody says anything there.
+            if segment.told_at and heads and min(heads) < segment.last not in heads:
+                self.result.note(Finding(Wrong.NOT_TOLD, segment.first, segment.last))
         gone = self.pruned[-1].last if self.pruned else 0
-        told = {segment.last: segment.seal for segment, _ours in kept} | heads
+        told = {one.last: one.seal for one, note in kept if note is not Note.FOREIGN} | heads
         self.told = {place: seal for place, seal in told.items() if place > gone}
 
     def through(self, page: Sequence[Sequence[Any]]) -> None:

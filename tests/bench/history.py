@@ -145,7 +145,7 @@ def _by_insert(columns: list[str], rows: Iterator[list[Any]]) -> None:
 
 
 def _finish(writer: Writer) -> None:
-    from audit.chain import segments
+    from audit.chain import notes
     from audit.models import Alert, Head, HourCount, HourFailures, Segment
 
     HourCount.objects.bulk_create(
@@ -167,7 +167,7 @@ def _finish(writer: Writer) -> None:
         segment = Segment(
             first=first, last=last, seal=seal, began_at=began, ended_at=ended, told_at=ended
         )
-        segment.mac = segments.mac(writer.chain, segment)
+        segment.mac = notes.mac(writer.chain, segment)
         segment.save(force_insert=True)
         first = last + 1
     Head.objects.create(sequence=writer.count, seal=writer.last)

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from audit.models import Entry
 
-append_only = importlib.import_module("audit.migrations.0009_entry_places")
+append_only = importlib.import_module("audit.migrations.0011_segments_told")
 
 
 def let_tests_empty_the_trail() -> None:

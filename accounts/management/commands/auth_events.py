@@ -45,6 +45,7 @@ SAID = {
     Wrong.CUT_OFF: "cut off from the end",
     Wrong.HEAD_CHANGED: "the note of where the chain ends was changed",
     Wrong.SEGMENT_CHANGED: "the note of this stretch was changed, or is not as it was told outside",
+    Wrong.NOT_TOLD: "has no head in this file: it never got there, or the file is an older one",
     Wrong.KEY_LOST: "The key of the chain is gone: nothing can be said about any entry.",
 }
 
