@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import panels
 from accounts.housekeeping import PERIODIC
-from accounts.jobs import ALERTS, COPIES, LETTERS, TEXTS, TRAIL
+from accounts.jobs import ALERTS, CHECKS, COPIES, LETTERS, TEXTS, TRAIL
 from accounts.models import JobRun
 
 LOOPS: dict[str, str | Promise] = {
@@ -22,6 +22,7 @@ LOOPS: dict[str, str | Promise] = {
     COPIES: _("Build the copies of their data that people asked for"),
     TRAIL: _("Chain the trail"),
     ALERTS: _("Look for what is alarming"),
+    CHECKS: _("Read the whole trail from time to time, and say whether it holds"),
 }
 # A loop notes each message, which may take its server some minutes.
 LOOP_LATE = timedelta(minutes=10)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import JobRun
 
 LETTERS, TEXTS, COPIES, TRAIL, ALERTS = "letters", "texts", "copies", "trail", "alerts"
+CHECKS = "trail_checks"
 NOTED_EVERY = 60.0
 
 

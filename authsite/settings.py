@@ -464,6 +464,13 @@ POLICY_TRAIL_DAYS = env.number(
     low=90,
     high=3650,
 )
+POLICY_TRAIL_VERIFY_DAYS = env.number(
+    "POLICY_TRAIL_VERIFY_DAYS",
+    7,
+    "The worker reads the whole trail again each so many days and says whether it holds.",
+    low=1,
+    high=90,
+)
 POLICY_ACTIVITY_DAYS = env.number(
     "POLICY_ACTIVITY_DAYS",
     180,

@@ -1,5 +1,5 @@
-"""The loops that send letters and texts, keep house, build copies of people's data, chain the trail and
-look for what is alarming, until they are told to stop.
+"""The loops that send letters and texts, keep house, build copies of people's data, chain the trail,
+look for what is alarming and read the trail again, until they are told to stop.
 
 Any number of workers may run, on any number of machines: they share nothing but the database.
 """
@@ -7,7 +7,10 @@ Any number of workers may run, on any number of machines: they share nothing but
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
+import time
+from contextlib import suppress
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
@@ -17,13 +20,14 @@ from accounts import alert_webhook, jobs
 from accounts.exports import building
 from accounts.housekeeping import Rota
 from accounts.jobs import Pulse
+from accounts.management.alone import Busy, alone
 from accounts.models import OutgoingMail
 from accounts.outbox.channels import LETTERS, Channel
 from accounts.outbox.delivery import drain
 from accounts.outbox.errors import place_of
 from accounts.texts.channel import TEXTS
 from audit.alerts import keeping, telling
-from audit.chain import linking
+from audit.chain import checking, linking
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +35,8 @@ IDLE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 # Looked at once a minute (audit/alerts/keeping.py), told within half a minute more.
 WATCHED_SECONDS = 30.0
+FIRST_LOOK_SECONDS = 300
+LOOK_EVERY_SECONDS, AGAIN_SECONDS = 600.0, 43_200.0
 JOBS = {OutgoingMail.Channel.LETTER: jobs.LETTERS, OutgoingMail.Channel.TEXT: jobs.TEXTS}
 
 
@@ -43,7 +49,7 @@ def work(stop: threading.Event) -> None:
     """Until `stop`: each channel in a loop of its own. A mail server that lets us wait must not hold
     a code back until it has run out, nor the other way about; nor must somebody's long history."""
     loops: list[Loop] = [Worker(stop, one) for one in channels()[1:]]
-    loops += [Builder(stop), Chainer(stop), Watcher(stop)]
+    loops += [Builder(stop), Chainer(stop), Watcher(stop), Checker(stop)]
     others = [threading.Thread(target=one.run) for one in loops]
     for thread in others:
         thread.start()
@@ -160,3 +166,32 @@ class Watcher(Loop):
 
     def pause(self) -> float:
         return super().pause() if self.troubles else WATCHED_SECONDS
+
+
+class Checker(Loop):
+    """Reads the whole trail from time to time (audit/chain/checking.py), one worker at a time: beside
+    the others, because it may take an hour."""
+
+    begins = "Verifying the trail now and then."
+    job = jobs.CHECKS
+
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__(stop)
+        self.look_at = time.monotonic() + secrets.randbelow(FIRST_LOOK_SECONDS)
+
+    def turn(self) -> None:
+        if time.monotonic() < self.look_at:
+            return
+        self.look_at = time.monotonic() + LOOK_EVERY_SECONDS
+        with suppress(Busy, checking.Stopped), alone("trail_check"):
+            if checking.is_due(timezone.now()):
+                result = checking.run(self._wait)
+                self.pulse.beat(result.verified)
+                # Where it is due again at once, somebody sees to that.
+                self.look_at = time.monotonic() + AGAIN_SECONDS
+        self.troubles = 0
+
+    def _wait(self, seconds: float) -> None:
+        self.pulse.beat()
+        if self.stop.wait(seconds):
+            raise checking.Stopped

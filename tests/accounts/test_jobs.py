@@ -16,11 +16,14 @@ from accounts import housekeeping, job_status, jobs
 from accounts.job_status import State
 from accounts.models import JobRun
 from accounts.outbox import letters
-from accounts.outbox.worker import Chainer, Worker
+from accounts.outbox.worker import Chainer, Checker, Worker
 from audit import trail
+from audit.chain import linking
 from audit.events import Event
+from audit.models import Entry
 from tests.support import cast
 from tests.support.pages import text_of
+from tests.support.race import race
 from tests.support.smtp_sink import closed_port
 from tests.support.visitor import Visitor
 
@@ -115,6 +118,22 @@ def test_who_chains_the_trail_says_how_many_entries():
     Chainer(threading.Event()).round()
     assert JobRun.objects.get().name == jobs.TRAIL
     assert JobRun.objects.get().rows == 3
+
+
+def checks(number: int) -> None:
+    checker = Checker(threading.Event())
+    checker.look_at = 0.0
+    checker.round()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_several_workers_one_reads_the_whole_trail():
+    for _ in range(3):
+        trail.record(Event.SIGNUP_STARTED, label="sam@example.org")
+    linking.link()
+    race(checks, 4)
+    assert Entry.objects.get(event=Event.TRAIL_VERIFIED).facts == {"verified": 3, "found": 0}
+    assert JobRun.objects.get(name=jobs.CHECKS).error == ""
 
 
 # --- read -----------------------------------------------------------------------------------------

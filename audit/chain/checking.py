@@ -1,0 +1,72 @@
+"""The whole trail read again every POLICY_TRAIL_VERIFY_DAYS, so that what is wrong in it is seen though
+nobody asks. What is found is an entry, which the dashboard shows, and stands in the log."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+
+from audit import trail
+from audit.chain import rows, seals, verifying
+from audit.chain.verifying import Result
+from audit.events import Event
+
+logger = logging.getLogger("audit.chain")
+
+# Of the time that it takes it reads so much, and leaves the rest to everybody else.
+LOAD = 0.25
+_NEWEST = "SELECT {said} FROM audit_entry WHERE event = %s ORDER BY id DESC LIMIT 20"
+
+
+class Stopped(Exception):
+    """Whoever waits for it has to go."""
+
+
+def is_due(now: datetime) -> bool:
+    """Whether it was last read whole too long ago. One SELECT, and one for the key.
+
+    SECURITY: an INSERT is all it takes to say that it was read today. So only what this site wrote
+    counts, and a time still to come says nothing."""
+    key = seals.kept_key()
+    if not key:
+        return False
+    every = timedelta(days=settings.POLICY_TRAIL_VERIFY_DAYS)
+    entries, read = seals.keys_of(key).entries, rows.reader()
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST.format(said=rows.columns()), [Event.TRAIL_VERIFIED.value])
+        found = [read(values) for values in cursor.fetchall()]
+    ours = (said for mac, said in found if seals.mac(entries, said) == mac)
+    return not any(timedelta(0) <= now - seals.written(said[1]) < every for said in ours)
+
+
+def run(
+    wait: Callable[[float], None], *, monotonic: Callable[[], float] = time.monotonic
+) -> Result:
+    """Read it whole, and say what was found. `wait(seconds)` is called after each page and may raise
+    Stopped: then nothing is said. What was found is looked for once more before it is said: while it
+    is read so slowly, a stretch may be pruned."""
+    result = _read(wait, monotonic)
+    if result.found:
+        result = _read(wait, monotonic)
+    trail.record(Event.TRAIL_VERIFIED, verified=result.verified, found=result.found)
+    if result.found:
+        logger.critical(
+            "The trail does not hold: %d found. `auth_events verify` names each.", result.found
+        )
+    return result
+
+
+def _read(wait: Callable[[float], None], monotonic: Callable[[], float]) -> Result:
+    since = monotonic()
+
+    def rest(_share: float, _done: int) -> None:
+        nonlocal since
+        wait((monotonic() - since) * (1 / LOAD - 1))
+        since = monotonic()
+
+    return verifying.verify(progress=rest)
