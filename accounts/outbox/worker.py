@@ -28,6 +28,7 @@ from accounts.outbox.errors import place_of
 from accounts.texts.channel import TEXTS
 from audit.alerts import keeping, telling
 from audit.chain import checking, linking
+from audit.chain.remembering import End
 
 logger = logging.getLogger(__name__)
 
@@ -145,8 +146,14 @@ class Chainer(Loop):
     begins = "Chaining the trail."
     job = jobs.TRAIL
 
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__(stop)
+        self.end = End()
+
     def turn(self) -> None:
+        self.end.look()
         while (placed := linking.link()) and not self.stop.is_set():
+            self.end.look()
             self.pulse.beat(placed)
         self.troubles = 0
 

@@ -25,6 +25,7 @@ from tests.support import cast
 from tests.support.pages import text_of
 from tests.support.race import race
 from tests.support.smtp_sink import closed_port
+from tests.support.trail import unguarded
 from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +119,22 @@ def test_who_chains_the_trail_says_how_many_entries():
     Chainer(threading.Event()).round()
     assert JobRun.objects.get().name == jobs.TRAIL
     assert JobRun.objects.get().rows == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_chains_the_trail_says_that_its_end_went_back(caplog):
+    chainer = Chainer(threading.Event())
+    for _ in range(2):
+        trail.record(Event.SIGNUP_STARTED, label="sam@example.org")
+        chainer.round()
+    first = Entry.objects.get(sequence=1)
+    with unguarded() as sql:
+        sql("DELETE FROM audit_entry WHERE sequence = 2")
+        sql("UPDATE audit_head SET sequence = 1, seal = %s", first.seal)
+    trail.record(Event.SIGNUP_STARTED, label="sam@example.org")
+    chainer.round()
+    assert "The end of the trail went back: it was 2 " in caplog.text
+    assert Entry.objects.filter(sequence=2).exists()  # and goes on
 
 
 def checks(number: int) -> None:
