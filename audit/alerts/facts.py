@@ -12,6 +12,7 @@ from statistics import median
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 from django.db.models.fields.json import KT
 from django.utils.module_loading import import_string
 
@@ -35,7 +36,7 @@ LOST_METHOD = (
     Event.RECOVERY_FINISHED,
 )
 FACTS = ("fields", "device", "found")
-EVENTS = (*MADE_STAFF, *LOST_METHOD, Event.SIGNED_IN, Event.TRAIL_VERIFIED)
+EVENTS = (*MADE_STAFF, *LOST_METHOD, Event.TRAIL_VERIFIED)
 # Of one look: places of the chain, and pairs of a network and an account where tries failed. The limits
 # of sign-in keep an hour below that.
 PLACES, PAIRS = 50_000, 20_000
@@ -183,7 +184,9 @@ def _happened(check: AlertCheck) -> tuple[int, list[Happened]]:
     last = placed.order_by("-sequence").values_list("sequence", flat=True).first()
     if last is None:
         return check.sequence, []
-    rows = placed.filter(event__in=EVENTS, sequence__lte=last).order_by("sequence")
+    # Of sign-ins there are many, and on new devices of staff few.
+    asked = Q(event__in=EVENTS) | Q(event=Event.SIGNED_IN, facts__device="new")
+    rows = placed.filter(asked, sequence__lte=last).order_by("sequence")
     told = rows.annotate(**{name: KT(f"facts__{name}") for name in FACTS})
     happened = [
         Happened(event, inert(str(subject))[:64], *(str(one or "") for one in facts))
