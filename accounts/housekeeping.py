@@ -34,6 +34,7 @@ STREAKS = (KNOWN_DEVICES, STRANGERS)
 # Those of higher rooms stand in settings.HOUSEKEEPING.
 PERIODIC = [
     "accounts.housekeeping.purge_sessions",
+    "accounts.unsent.purge",
     "accounts.housekeeping.purge_tallies",
     "accounts.housekeeping.purge_attempts",
     "accounts.housekeeping.forget_addresses",

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 JOBS: dict[str, str | Promise] = {
     "accounts.housekeeping.purge_sessions": _("Forget sessions that have run out"),
+    "accounts.unsent.purge": _("Forget forms that were not sent"),
     "accounts.housekeeping.purge_tallies": _("Forget counts that no limit looks at"),
     "accounts.housekeeping.purge_attempts": _("Forget failed sign-ins that no limit counts"),
     "accounts.housekeeping.forget_addresses": _("Forget network addresses of old months"),

@@ -286,6 +286,8 @@ def erase(user: User) -> None:
     list(DataExport.objects.select_for_update().filter(user=user).values_list("pk"))
     for model in mine:
         model._base_manager.filter(user=user).delete()
+    # What they typed and did not send lies where nobody is signed in (accounts/unsent.py).
+    Session.objects.filter(unsent_of=user.pk).delete()
     words = Q(person=user) | Q(asked_by=user) | Q(approved_by=user)
     Approval.objects.filter(words).delete()
     FormerUsername.objects.filter(user=user).update(user=None)

@@ -40,6 +40,10 @@ class Session(models.Model):
     last_seen_at = models.DateTimeField(default=timezone.now)
     signed_in_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(db_index=True)
+    # Until when `data` has what somebody typed into a form that was not sent (accounts/unsent.py), and
+    # the number of who typed it: nobody is signed in there yet, and so `user` does not say.
+    unsent_until = models.DateTimeField(null=True)
+    unsent_of = models.BigIntegerField(null=True)
 
     class Meta:
         indexes = [
@@ -48,7 +52,12 @@ class Session(models.Model):
                 fields=["user", "-signed_in_at", "-public_id"],
                 condition=models.Q(user__isnull=False),
                 name="session_of_user_newest_first",
-            )
+            ),
+            models.Index(
+                fields=["unsent_until"],
+                condition=models.Q(unsent_until__isnull=False),
+                name="session_with_a_form_unsent",
+            ),
         ]
 
     def __str__(self) -> str:

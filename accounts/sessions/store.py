@@ -10,7 +10,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from allauth.account.internal.flows.login import (
@@ -42,7 +42,10 @@ SUSPENDED_SECONDS = 600
 SUSPENDED_AT = "suspended_at"
 # What was typed into a form that was not sent (accounts/unsent.py): as long.
 UNSENT = "unsent"
-SAVED = ("key", "data", "proved", "last_seen_at", "client_ip", "user_agent", "expires_at")
+SAVED = (
+    *("key", "data", "proved", "last_seen_at", "client_ip", "user_agent", "expires_at"),
+    *("unsent_until", "unsent_of"),
+)
 OWNED = ("user", "credentials_version", "signed_in_at", "device")
 SEALED = SealedColumn("sessions", Session, "data", lambda row: _context(row.key))
 _by_key = Lookup(lambda key: Session.objects.select_related("user").filter(key=key))
@@ -125,6 +128,9 @@ class SessionStore(SessionBase):
             data[SUSPENDED_AT] = time.time()
         row.key = _digest(self.session_key)
         row.data = sealing.seal(self.serializer().dumps(data), context=_context(row.key))
+        unsent = data.get(UNSENT)
+        row.unsent_of = unsent["owner"] if unsent else None
+        row.unsent_until = _until(unsent["at"]) if unsent else None
         if self._new_owner is not None:
             row.user = self._new_owner
             row.credentials_version = self._new_owner.credentials_version
@@ -211,6 +217,25 @@ def _data_of(row: Session, now: datetime, serializer: Any) -> dict[str, Any] | N
     if time.time() - data.get(UNSENT, {}).get("at", 0) > SUSPENDED_SECONDS:
         data.pop(UNSENT, None)
     return data
+
+
+def drop_unsent(row: Session) -> None:
+    """Take what was not sent out of a stored session, whoever's it is; one that is saved in this moment
+    loses it by that, or has another. One UPDATE."""
+    serializer, context = SessionStore().serializer(), _context(row.key)
+    same = Session.objects.filter(key=row.key, data=row.data)
+    try:
+        data = serializer.loads(sealing.unseal(row.data, context=context))
+    except (sealing.SealBroken, ValueError):  # nobody reads it, and it ends with its row
+        same.update(unsent_until=None, unsent_of=None)
+        return
+    data.pop(UNSENT, None)
+    rest = serializer.dumps(data)
+    same.update(data=sealing.seal(rest, context=context), unsent_until=None, unsent_of=None)
+
+
+def _until(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC) + timedelta(seconds=SUSPENDED_SECONDS)
 
 
 def _digest(session_key: str | None) -> str:

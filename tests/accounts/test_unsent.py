@@ -208,11 +208,20 @@ def test_it_is_sealed_where_it_lies(client, alice, mark):
     assert any("Wonderland" in one.text for one in stored.texts())
 
 
-def test_no_network_fills_the_table_with_it(alice, mark):
+def test_nobody_fills_the_table_with_it(alice, mark):
     before = Session.objects.count()
-    for _ in range(FORMS.limit() + 2):
-        Visitor().post(PROFILE, TYPED | {FIELD: mark})
+    for number in range(FORMS.limit() + 2):
+        Visitor(REMOTE_ADDR=f"198.51.100.{number}").post(PROFILE, TYPED | {FIELD: mark})
     assert Session.objects.count() == before + FORMS.limit()
+
+
+def test_a_neighbour_takes_no_room_of_others(client, alice, bob, mark):
+    of_bob = mark_in(signs_in(Visitor(), "bob"))
+    for _ in range(FORMS.limit() + 2):
+        Visitor().post(PROFILE, TYPED | {FIELD: of_bob})
+    ends(alice)
+    client.post(PROFILE, TYPED | {FIELD: mark})
+    assert value_in(signs_in(client, "alice"), "name") == "Alice of Wonderland"
 
 
 # --- what it costs --------------------------------------------------------------------------------
