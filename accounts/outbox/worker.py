@@ -36,7 +36,8 @@ IDLE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 # Looked at once a minute (audit/alerts/keeping.py), told within half a minute more.
 WATCHED_SECONDS = 30.0
-FIRST_LOOK_SECONDS = 300
+# Not at once: who starts a site, or all of its workers anew, waits for other things.
+FIRST_LOOK_SECONDS = 60, 300
 LOOK_EVERY_SECONDS, AGAIN_SECONDS = 600.0, 43_200.0
 JOBS = {OutgoingMail.Channel.LETTER: jobs.LETTERS, OutgoingMail.Channel.TEXT: jobs.TEXTS}
 
@@ -184,7 +185,8 @@ class Checker(Loop):
 
     def __init__(self, stop: threading.Event) -> None:
         super().__init__(stop)
-        self.look_at = time.monotonic() + secrets.randbelow(FIRST_LOOK_SECONDS)
+        first, spread = FIRST_LOOK_SECONDS
+        self.look_at = time.monotonic() + first + secrets.randbelow(spread)
 
     def turn(self) -> None:
         if time.monotonic() < self.look_at:

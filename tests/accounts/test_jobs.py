@@ -153,6 +153,13 @@ def test_of_several_workers_one_reads_the_whole_trail():
     assert JobRun.objects.get(name=jobs.CHECKS).error == ""
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_has_just_begun_does_not_read_the_whole_trail():
+    trail.record(Event.SIGNUP_STARTED, label="sam@example.org")
+    Checker(threading.Event()).round()
+    assert not Entry.objects.filter(event=Event.TRAIL_VERIFIED).exists()
+
+
 # --- read -----------------------------------------------------------------------------------------
 
 
