@@ -176,7 +176,8 @@ def _line(label: Any, help_text: Any, length: int) -> forms.CharField:
 
 
 class AskForm(forms.Form):
-    """`kept`: what of the address in force stays unless something else is typed."""
+    """SECURITY: whether an address or a name has an account is learned by those alone who may see
+    people; others ask for whom the events name, as they name them."""
 
     event = forms.ChoiceField(label=PARTS["event"], choices=_kinds, required=False)
     who = _line(
@@ -193,8 +194,13 @@ class AskForm(forms.Form):
     since = _day(PARTS["since"])
     until = _day(PARTS["until"])
 
-    def __init__(self, *args: Any, with_addresses: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, with_addresses: bool, with_people: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.with_people = with_people
+        if not with_people:
+            self.fields["who"].help_text = _("Public identifier, as events have it")
         if not with_addresses:
             del self.fields["where"]
 
@@ -202,6 +208,8 @@ class AskForm(forms.Form):
         typed = self.cleaned_data["who"].strip()
         if not typed or is_a_subject(typed.lower()):
             return typed.lower()
+        if not self.with_people:
+            raise forms.ValidationError(_("Enter a public identifier."))
         person = find_user(typed)
         if person is None and NUMBER.fullmatch(typed):
             person = User.objects.filter(pk=typed).first()

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from accounts import places, staff_export, staff_words
 from accounts.desk import Desk
 from accounts.fields import posted
-from accounts.flows import trail_export
+from accounts.flows import rights, trail_export
 from accounts.models import User
 from accounts.staff_asked import NUMBER, PARTS, Asked, AskForm, read
 from audit import reading, searching, trail
@@ -82,6 +82,12 @@ def may_see_addresses(request: HttpRequest) -> bool:
     return bool(request.user.has_perm(ADDRESSES))
 
 
+def _allowed(request: HttpRequest) -> dict[str, bool]:
+    """What of the form is for whoever reads."""
+    may_see = rights.may_see(request.user)
+    return {"with_addresses": may_see_addresses(request), "with_people": may_see}
+
+
 @admin.register(Entry)
 class EntryAdmin(Desk):
     """Read only: what adds to the trail is what happens. The list is our own, because Django's counts
@@ -115,7 +121,7 @@ class EntryAdmin(Desk):
         if request.method == "POST":
             return self._asked(request, with_addresses)
         asked = read(request.GET.dict(), with_addresses=with_addresses)
-        return self._list(request, asked, AskForm(with_addresses=with_addresses))
+        return self._list(request, asked, AskForm(**_allowed(request)))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -142,7 +148,9 @@ class EntryAdmin(Desk):
         stays, unless there is another."""
         kept = {name: request.POST.get(name, "") for name in ("network", "address")}
         before = read(kept, with_addresses=with_addresses)
-        form = AskForm(posted(request), with_addresses=with_addresses)
+        form = AskForm(posted(request), **_allowed(request))
+        if form["who"].value():  # before anybody is looked for, or said not to be there
+            self._note(request, "", {"asked": ["person"]})
         if not form.is_valid():
             return self._list(request, before, form)
         query = form.query
@@ -158,7 +166,7 @@ class EntryAdmin(Desk):
             found = searching.find(asked.sought, before=asked.before)
         rows = shown(found.lines, with_addresses=may_see_addresses(request))
         if not form.is_bound:
-            form.initial = self._typed(asked)
+            form.initial = self._typed(asked, with_people=form.with_people)
         context = {
             "title": _("Events"),
             "form": form,
@@ -174,12 +182,12 @@ class EntryAdmin(Desk):
         }
         return self._page(request, "admin/audit/entry/list.html", context)
 
-    def _typed(self, asked: Asked) -> dict[str, str]:
+    def _typed(self, asked: Asked, *, with_people: bool) -> dict[str, str]:
         """The form as it was filled in; a network is kept beside it (see `_asked`)."""
         person = asked.query.get("person", "")
         known = staff_words.people({person}).get(person) if person else None
         same = {name: asked.query.get(name, "") for name in ("event", "request", "since", "until")}
-        return {**same, "who": known.username if known else person}
+        return {**same, "who": known.username if known and with_people else person}
 
     def _note(self, request: HttpRequest, subject: str, facts: Mapping[str, Any]) -> None:
         reading.of_trail(cast(User, request.user), request, subject=subject, facts=facts)

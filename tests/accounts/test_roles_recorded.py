@@ -121,3 +121,16 @@ def test_the_page_of_the_second_promises_no_letter_that_nobody_gets(ada_here, al
     page = text_of(at_desk(cast.administrator("max")).get(f"/admin/approvals/{row.pk}/"))
     assert "your colleague alone is told by letter" in page
     assert "whom it is about is told by letter" not in page
+
+
+def test_an_equals_role_is_narrowed_and_what_it_took_is_named(db):
+    """Never one with the right to grant: who hands out rights stays one of those."""
+    sam, eve = administrator("sam"), administrator("eve")
+    sam.user_permissions.add(*rights("unlock_user"))
+    role = helpers("unlock_user")
+    eve.groups.add(role)
+    edit(at_desk(sam), role, "helpers")
+    assert facts()["permissions_taken"] == ["accounts.unlock_user"]
+    role.permissions.set(rights("grant_staff"))
+    data = {"name": "helpers", "permissions": [], "reason": WHY}
+    assert at_desk(sam).post(f"{GROUPS}{role.pk}/change/", data).status_code == 403
