@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 from audit.counting import FAILURES, hour_of
 from audit.events import Event
 from audit.facts import inert
-from audit.models import AlertCheck, Entry, HourFailures
+from audit.models import AlertCheck, Entry, Head, HourFailures
 from audit.watch import gauges, measures
 from audit.watch.spans import HOUR, WEEK, WEEKS
 
@@ -62,8 +62,8 @@ class Facts:
     of the same hours of the last four weeks. `hours`: those in which a rise is looked for.
     `tries`: pairs of a network and an account at which tries failed within the last hour; `tried`: by
     either how many failed in which hour. `happened`: entries since the last look, up to the place
-    `sequence`. `staff`: whom of them those are about that are staff. `clock_off`: seconds by which the
-    database is ahead."""
+    `sequence`; `went_back`: the chain ends before where the last look ended. `staff`: who of
+    those that they are about is staff. `clock_off`: seconds by which the database is ahead."""
 
     now: datetime
     hours: Sequence[datetime] = ()
@@ -73,6 +73,7 @@ class Facts:
     tried: Mapping[str, Hours] = field(default_factory=dict)
     happened: Sequence[Happened] = ()
     sequence: int = 0
+    went_back: bool = False
     staff: frozenset[str] = frozenset()
     mail_waits: float = 0
     unplaced_since: datetime | None = None
@@ -93,10 +94,13 @@ def most(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, int]]:
 
 
 def gathered(check: AlertCheck, now: datetime) -> Facts:
-    """Twelve statements at most, and those of the sources."""
+    """Thirteen statements at most, and those of the sources."""
     counted, usual = _counts(now)
     tries = _tries(now)
-    sequence, happened = _happened(check)
+    head = Head.objects.filter(pk=1).values_list("sequence", flat=True).first() or 0
+    went_back = head < check.sequence
+    # From there on, or whatever comes next would not be heard of.
+    sequence, happened = (head, []) if went_back else _happened(check)
     subjects = {one.subject for one in happened if one.subject}
     staff = import_string(settings.WATCH_STAFF)(subjects) if subjects else ()
     waits = Entry.objects.filter(sequence=None).order_by("id").values_list("at", flat=True).first()
@@ -110,6 +114,7 @@ def gathered(check: AlertCheck, now: datetime) -> Facts:
         tried=_tried(tries, now),
         happened=happened,
         sequence=sequence,
+        went_back=went_back,
         staff=frozenset(staff),
         mail_waits=live.get("waiting_seconds", {}).get("email", 0),
         unplaced_since=waits,

@@ -81,8 +81,17 @@ def _new_device(facts: Facts, one: Happened) -> bool:
     return one.event == Event.SIGNED_IN and one.device == "new"
 
 
-def _trail_is_wrong(facts: Facts, one: Happened) -> bool:
+def _check_found_something(facts: Facts, one: Happened) -> bool:
     return one.event == Event.TRAIL_VERIFIED and one.found not in ("", "0")
+
+
+_CHECKS = _events(_check_found_something, of_people=False)
+
+
+def _trail_is_wrong(facts: Facts, limits: Limits) -> Iterator[Finding]:
+    yield from _CHECKS(facts, limits)
+    if facts.went_back:
+        yield Finding(None, _now(facts, 1))
 
 
 def _mail_is_late(facts: Facts, limits: Limits) -> Iterator[Finding]:
@@ -182,8 +191,8 @@ _EVERY = (
     Rule(
         "trail_wrong",
         _("The trail was found to be changed"),
-        _("Checks that found something"),
-        _events(_trail_is_wrong, of_people=False),
+        _("How often"),
+        _trail_is_wrong,
         sums=Sum.ADDED,
         is_critical=True,
     ),

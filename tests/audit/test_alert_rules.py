@@ -149,6 +149,10 @@ def test_a_check_of_the_trail_that_found_something():
     assert names(facts) == ["trail_wrong"] and about(facts) == [""]
 
 
+def test_a_chain_that_ends_before_where_it_ended():
+    assert names(replace(QUIET, went_back=True)) == ["trail_wrong"]
+
+
 def test_a_trail_that_is_not_chained():
     since = NOW - timedelta(minutes=5)
     assert names(replace(QUIET, unplaced_since=since + timedelta(seconds=1))) == []

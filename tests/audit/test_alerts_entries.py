@@ -96,6 +96,18 @@ def test_more_entries_than_one_look_takes_are_looked_at_by_the_next(monkeypatch)
     assert Alert.objects.get().times == 3
 
 
+def test_a_cursor_beyond_the_end_of_the_chain_is_alarming_once_and_silences_nothing():
+    looks()
+    on_a_new_device()
+    looks(NOON + MINUTE)
+    AlertCheck.objects.update(sequence=10**9)
+    on_a_new_device(NOON + MINUTE, "max")
+    assert [one.rule for one in looks(NOON + 2 * MINUTE).opened] == ["trail_wrong"]
+    on_a_new_device(NOON + 2 * MINUTE, "eve")
+    assert [one.about for one in looks(NOON + 3 * MINUTE).opened] == ["eve"]
+    assert Alert.objects.get(rule="trail_wrong").times == 1
+
+
 def test_an_entry_without_a_place_waits_for_it():
     looks()
     with time_machine.travel(NOON, tick=False):
