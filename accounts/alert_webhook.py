@@ -34,23 +34,23 @@ SERVER = Server("The webhook of alerts", at_once=1, most_bytes=100_000)
 def call(now: datetime | None = None) -> int:
     """Tell the webhook of what it was not told of yet, if it is time; returns of how many alerts. One
     of several workers does, outside of any transaction. Each is told of at least once, or given up
-    after TRIES, which the log says: it stands on the desk all the same."""
+    after TRIES of its own, which the log says: it stands on the desk all the same."""
     now = now or timezone.now()
-    if not settings.ALERTS["webhook"] or not _uncalled(now).exists():
+    if not settings.ALERTS["webhook"] or not (waiting := _uncalled(now)[:MOST]):
         return 0
-    tries = _claimed(now)
-    alerts = list(_uncalled(now)[:MOST]) if tries else []
+    if not _claimed(now, tried=max(one.calls for one in waiting)):
+        return 0
+    # Another worker may have told of some since.
+    alerts = list(_uncalled(now)[:MOST])
     if not alerts:
         return 0
     try:
         SERVER.ask(_question(alerts, now), seconds=SECONDS)
     except NoAnswer:
-        if tries < TRIES:
-            return 0
-        logger.error("%d alerts were not told to the webhook: given up.", len(alerts))
-        _done(alerts, now)
+        _tried(alerts, now)
         return 0
     _done(alerts, now)
+    AlertCheck.objects.filter(pk=1).update(call_at=None)
     return len(alerts)
 
 
@@ -58,16 +58,23 @@ def _uncalled(now: datetime) -> Any:
     return telling.loud(now).filter(called_at=None)
 
 
-def _claimed(now: datetime) -> int:
-    """Which try this is; 0 where it is not time, or another worker's turn. The next one comes later
-    with each, also where this worker is not heard of again."""
+def _claimed(now: datetime, *, tried: int) -> bool:
+    """Whether it is time, and this worker's turn. The next one comes later the more often it was
+    `tried`, also where this worker is not heard of again."""
     check = AlertCheck.objects.filter(pk=1).first()
     if check is None or (check.call_at is not None and check.call_at > now):
-        return 0
-    pause = min(FIRST_PAUSE * 2**check.calls, LONGEST_PAUSE)
-    mine = AlertCheck.objects.filter(pk=1, calls=check.calls)
-    claimed = mine.update(calls=F("calls") + 1, call_at=now + pause)
-    return check.calls + 1 if claimed else 0
+        return False
+    pause = min(FIRST_PAUSE * 2**tried, LONGEST_PAUSE)
+    mine = AlertCheck.objects.filter(pk=1, call_at=check.call_at)
+    return bool(mine.update(call_at=now + pause))
+
+
+def _tried(alerts: list[Alert], now: datetime) -> None:
+    """Once more in vain; those that were tried often enough are given up."""
+    Alert.objects.filter(pk__in=[one.pk for one in alerts]).update(calls=F("calls") + 1)
+    if given_up := [one for one in alerts if one.calls + 1 >= TRIES]:
+        logger.error("%d alerts were not told to the webhook: given up.", len(given_up))
+        _done(given_up, now)
 
 
 def _done(alerts: list[Alert], now: datetime) -> None:
@@ -75,7 +82,6 @@ def _done(alerts: list[Alert], now: datetime) -> None:
     known = max(one.found_at for one in alerts)
     same = Alert.objects.filter(pk__in=[one.pk for one in alerts], found_at__lte=known)
     same.update(called_at=now)
-    AlertCheck.objects.filter(pk=1).update(calls=0, call_at=None)
 
 
 def _question(alerts: list[Alert], now: datetime) -> Question[None]:

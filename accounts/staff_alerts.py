@@ -38,7 +38,7 @@ STATES: dict[str, Any] = {
     Alert.State.MUTED.value: gettext_lazy("Muted"),
     Alert.State.CLOSED.value: gettext_lazy("Closed"),
 }
-HOURS = {"1": 1, "8": 8, "24": 24, "168": 168}
+# In hours.
 LASTS = (
     ("1", gettext_lazy("1 hour")),
     ("8", gettext_lazy("8 hours")),
@@ -66,7 +66,7 @@ def _see(request: HttpRequest, pk: int, given: dict[str, Any]) -> bool:
 
 
 def _mute(request: HttpRequest, pk: int, given: dict[str, Any]) -> bool:
-    return alerts.mute(request, pk, hours=HOURS[given["hours"]], reason=given["reason"])
+    return alerts.mute(request, pk, hours=int(given["hours"]), reason=given["reason"])
 
 
 def _close(request: HttpRequest, pk: int, given: dict[str, Any]) -> bool:
@@ -88,7 +88,8 @@ ACTS: dict[str, Act] = {
         _mute,
         gettext_lazy("Mute"),
         gettext_lazy(
-            "Nobody is told of it until then. What is found then is told again; what was over is seen."
+            "Nobody is told of it until then, but of a further critical event. What is found then is"
+            " told again; what was over is seen."
         ),
         gettext_lazy("Muted."),
     ),
@@ -96,7 +97,9 @@ ACTS: dict[str, Act] = {
         ReasonForm,
         _close,
         gettext_lazy("Close"),
-        gettext_lazy("What was found so far is done with. What begins later opens an alert anew."),
+        gettext_lazy(
+            "What was found so far is done with. What begins in a later hour opens an alert anew."
+        ),
         gettext_lazy("Closed."),
     ),
 }

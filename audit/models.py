@@ -179,6 +179,7 @@ class Alert(models.Model):
     muted_until = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)
     called_at = models.DateTimeField(null=True)
+    calls = models.PositiveSmallIntegerField(default=0)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.CharField(max_length=64, blank=True)
 
@@ -203,14 +204,13 @@ class Alert(models.Model):
 
 class AlertCheck(models.Model):
     """How far the rules have looked, one row: up to which place of the chain, and when; and when a
-    letter was last written. Who keeps what was found locks it. `calls` of the webhook failed in a row,
-    and it is not called before `call_at`."""
+    letter was last written. Who keeps what was found locks it. The webhook is not called before
+    `call_at`."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     sequence = models.PositiveBigIntegerField(default=0)
     checked_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)
-    calls = models.PositiveSmallIntegerField(default=0)
     call_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -20,8 +20,4 @@ class Migration(migrations.Migration):
             name='unsent_until',
             field=models.DateTimeField(null=True),
         ),
-        migrations.AddIndex(
-            model_name='session',
-            index=models.Index(condition=models.Q(('unsent_until__isnull', False)), fields=['unsent_until'], name='session_with_a_form_unsent'),
-        ),
     ]

@@ -166,10 +166,12 @@ class Watcher(Loop):
     job = jobs.ALERTS
 
     def turn(self) -> None:
-        if keeping.is_due(timezone.now()):
-            self.pulse.beat(len(keeping.look().opened))
-        telling.tell()
-        alert_webhook.call()
+        try:
+            if keeping.is_due(timezone.now()):
+                self.pulse.beat(len(keeping.look().opened))
+        finally:  # what was found before is told, also while looking fails
+            telling.tell()
+            alert_webhook.call()
         self.troubles = 0
 
     def pause(self) -> float:

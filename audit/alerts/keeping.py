@@ -16,7 +16,7 @@ from django.utils import timezone
 from audit import trail
 from audit.alerts import rules
 from audit.alerts.facts import gathered
-from audit.alerts.findings import Finding, Rule, Sum
+from audit.alerts.findings import About, Finding, Rule, Sum
 from audit.counting import KEPT
 from audit.events import Event
 from audit.models import Alert, AlertCheck, Head
@@ -27,8 +27,10 @@ logger = logging.getLogger("audit.alerts")
 
 State = Alert.State
 Found = list[tuple[Rule, Finding]]
-# Of one rule, open at once: an attack from a thousand networks is one thing to know.
+# Of one rule about what strangers can make any number of, open at once: an attack from a thousand
+# networks is one thing to know. What is found once in an entry of the trail would be lost for good.
 MOST_OPEN = 50
+MANY = (About.NETWORK, About.ACCOUNT)
 # The hours that an alert keeps numbers of.
 HOURS = 48
 # What was found again after such a pause is told again, also where nobody closed it.
@@ -39,11 +41,13 @@ OFTEN = timedelta(seconds=45)
 
 @dataclass
 class Report:
-    """`again`: alerts that stood open and changed. `left` were found and not opened, because MOST_OPEN
-    are. `lost`: another worker's look was quicker, and nothing of this one was kept."""
+    """`again`: alerts that stood open and changed; `news` those of them that are new again. `left` were
+    found and not opened, because MOST_OPEN are. `lost`: another worker's look was quicker, and nothing
+    of this one was kept."""
 
     opened: list[Alert] = field(default_factory=list)
     again: list[Alert] = field(default_factory=list)
+    news: list[Alert] = field(default_factory=list)
     left: int = 0
     lost: bool = False
 
@@ -66,7 +70,7 @@ def look(now: datetime | None = None, *, keep: bool = True) -> Report:
         held = AlertCheck.objects.select_for_update().get(pk=1)
         if (held.sequence, held.checked_at) != (check.sequence, check.checked_at):
             return Report(lost=True)
-        report = _kept(found, now)
+        report = _kept(found, now, keep=True)
         _store(report)
         held.sequence, held.checked_at = facts.sequence, now
         held.save(update_fields=["sequence", "checked_at"])
@@ -90,11 +94,15 @@ def _end_of_trail() -> int:
     return Head.objects.filter(pk=1).values_list("sequence", flat=True).first() or 0
 
 
-def _kept(found: Found, now: datetime) -> Report:
-    """What becomes of it, not stored yet. Two SELECTs."""
-    opened = {(one.rule, one.about): one for one in Alert.objects.exclude(state=State.CLOSED)}
+def _kept(found: Found, now: datetime, *, keep: bool = False) -> Report:
+    """What becomes of it, not stored yet; to `keep` it, those that stand open are held, so that nobody
+    closes or mutes one that is then written as it was. Two SELECTs."""
+    standing = Alert.objects.exclude(state=State.CLOSED).order_by("pk")
+    if keep:
+        standing = standing.select_for_update(no_key=True)
+    opened = {(one.rule, one.about): one for one in standing}
     lapsed = {key: one for key, one in opened.items() if _end_of_silence(one, now)}
-    again, new, left = dict(lapsed), [], 0
+    again, new, news, left = dict(lapsed), [], [], 0
     room = Counter(dict.fromkeys(rules.RULES, MOST_OPEN))
     room.subtract(name for name, _about in opened)
     closed = _closed(found)
@@ -102,15 +110,16 @@ def _kept(found: Found, now: datetime) -> Report:
         key = (rule.name, finding.about)
         if key in opened:
             again[key] = opened[key]
-            _found_again(opened[key], rule, finding, now, is_news=key in lapsed)
+            if _found_again(opened[key], rule, finding, now, has_lapsed=key in lapsed):
+                news.append(opened[key])
         elif finding.since is not None and closed.get(key, finding.since) > finding.since:
             continue
-        elif room[rule.name] <= 0:
+        elif room[rule.name] <= 0 and rule.about in MANY:
             left += 1
         else:
             room[rule.name] -= 1
             new.append(_new(rule, finding, now))
-    return Report(new, list(again.values()), left)
+    return Report(new, list(again.values()), news, left)
 
 
 def _end_of_silence(alert: Alert, now: datetime) -> bool:
@@ -144,13 +153,18 @@ def _new(rule: Rule, finding: Finding, now: datetime) -> Alert:
 
 
 def _found_again(
-    alert: Alert, rule: Rule, finding: Finding, now: datetime, *, is_news: bool
-) -> None:
-    """What lasts is told once; an event, what was found again after a pause, and what lasts beyond its
-    silence, anew."""
-    is_news = is_news or finding.since is None or now - alert.found_at > PAUSE
-    if is_news and alert.state != State.MUTED:
-        alert.state, alert.told_at, alert.called_at = State.NEW, None, None
+    alert: Alert, rule: Rule, finding: Finding, now: datetime, *, has_lapsed: bool
+) -> bool:
+    """Whether it is news. What lasts is told once; an event, what was found again after a pause, and
+    what lasts beyond its silence, anew. A critical event ends a silence: it comes once, and who muted
+    the one before did not know of it."""
+    is_event = finding.since is None
+    is_news = has_lapsed or is_event or now - alert.found_at > PAUSE
+    if alert.state == State.MUTED:
+        is_news = is_event and rule.is_critical
+    if is_news:
+        alert.state, alert.muted_until = State.NEW, None
+        alert.told_at, alert.called_at, alert.calls = None, None, 0
     alert.found_at = now
     alert.times += finding.times
     kept = alert.numbers
@@ -158,6 +172,7 @@ def _found_again(
         "found": _summed(kept.get("found", {}), _named(finding.found), rule.sums),
         "usual": _summed(kept.get("usual", {}), _named(finding.usual), Sum.NEWEST),
     }
+    return is_news
 
 
 def _named(hours: Mapping[datetime, float]) -> dict[str, float]:
@@ -179,7 +194,10 @@ def _store(report: Report) -> None:
     if report.again:
         Alert.objects.bulk_update(
             report.again,
-            ["state", "muted_until", "told_at", "called_at", "found_at", "times", "numbers"],
+            [
+                *("state", "muted_until", "told_at", "called_at", "calls"),
+                *("found_at", "times", "numbers"),
+            ],
         )
     for alert in report.opened:
         alert.save(force_insert=True)

@@ -26,10 +26,15 @@ def _rise(measure: str, least: str) -> Look:
         for hour in facts.hours:
             number = counted.get(hour, 0)
             if number >= limits[least] and number > limits["times"] * usual.get(hour, 0):
-                yield Finding(hour, counted, usual)
+                # What is told is the newest number: not that of an hour that has just begun.
+                yield Finding(hour, _until(hour, counted), _until(hour, usual))
                 return
 
     return look
+
+
+def _until(last: datetime, numbers: Mapping[datetime, float]) -> dict[datetime, float]:
+    return {hour: number for hour, number in numbers.items() if hour <= last}
 
 
 def _accounts_of_a_network(facts: Facts, limits: Limits) -> Iterator[Finding]:

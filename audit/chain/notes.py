@@ -94,8 +94,20 @@ def ours(keys: Keys, kept: QuerySet[Segment]) -> Iterator[Segment]:
         if note is Note.OURS:
             yield segment
         else:
-            said = "The note of entries %s to %s was changed."
-            logger.critical(said, segment.first, segment.last)
+            _say(segment)
+
+
+def others(keys: Keys, kept: QuerySet[Segment]) -> int:
+    """How many are not ours, or not as we left them; the log is told of each. One SELECT."""
+    found = [segment for segment, note in read(keys, kept) if note is not Note.OURS]
+    for segment in found:
+        _say(segment)
+    return len(found)
+
+
+def _say(segment: Segment) -> None:
+    said = "The note of entries %s to %s was changed."
+    logger.critical(said, segment.first, segment.last)
 
 
 def _time(text: str | None) -> datetime | None:

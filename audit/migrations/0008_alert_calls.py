@@ -16,13 +16,13 @@ class Migration(migrations.Migration):
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='alertcheck',
-            name='call_at',
-            field=models.DateTimeField(null=True),
+            model_name='alert',
+            name='calls',
+            field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
             model_name='alertcheck',
-            name='calls',
-            field=models.PositiveSmallIntegerField(default=0),
+            name='call_at',
+            field=models.DateTimeField(null=True),
         ),
     ]

@@ -59,6 +59,16 @@ def macs_of(key: bytes, row: dict[str, Any]) -> tuple[str, str]:
 
 
 def sign(apps: Any, schema_editor: Any) -> None:
+    _resign(apps, held=0, holds=1)
+
+
+def unsign(apps: Any, schema_editor: Any) -> None:
+    """What goes back to the code before would take each note for somebody else's."""
+    _resign(apps, held=1, holds=0)
+
+
+def _resign(apps: Any, *, held: int, holds: int) -> None:
+    """Those whose mac is the one of `macs_of` that `held` get the one that `holds`."""
     Segment = apps.get_model("audit", "Segment")
     names = ("first", "last", "seal", "began_at", "ended_at", "told_at", "pruned_at", "mac")
     ids = list(Segment.objects.order_by("id").values_list("id", flat=True))
@@ -69,9 +79,9 @@ def sign(apps: Any, schema_editor: Any) -> None:
         row = _kept(Segment.objects.filter(id=id).values(*names))
         if not key or row is None:
             continue
-        before, after = macs_of(key, row)
-        if before == row["mac"]:
-            Segment.objects.filter(id=id).update(mac=after)
+        macs = macs_of(key, row)
+        if macs[held] == row["mac"]:
+            Segment.objects.filter(id=id).update(mac=macs[holds])
 
 
 def _kept(found: Any) -> dict[str, Any] | None:
@@ -98,6 +108,6 @@ class Migration(migrations.Migration):
             name="last",
             field=models.PositiveBigIntegerField(db_index=True),
         ),
-        migrations.RunPython(sign, migrations.RunPython.noop),
+        migrations.RunPython(sign, unsign),
         migrations.RunPython(lock, unlock),
     ]

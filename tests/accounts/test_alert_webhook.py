@@ -129,6 +129,38 @@ def test_it_is_given_up_after_so_many_tries_and_the_log_says_so(hook, caplog):
     assert call(now) == 1
 
 
+def test_one_that_opens_late_in_an_outage_has_all_its_tries(hook, caplog):
+    hook.answer = (500, "")
+    old, now = alert(found_at=NOON), NOON
+    for _ in range(TRIES - 1):
+        call(now)
+        now += timedelta(minutes=20)
+    late = alert("trail_wrong", found_at=now)
+    call(now)
+    old.refresh_from_db()
+    assert old.called_at is not None and "1 alerts were not told" in caplog.text
+    for tried in range(1, TRIES):
+        late.refresh_from_db()
+        assert (late.called_at, late.calls) == (None, tried)
+        now += timedelta(minutes=20)
+        call(now)
+    late.refresh_from_db()
+    assert late.called_at is not None and late.calls == TRIES
+
+
+def test_tries_of_one_that_was_closed_are_not_those_of_the_next(hook):
+    hook.answer = (500, "")
+    call_at, one = NOON, alert(found_at=NOON)
+    for _ in range(TRIES - 1):
+        call(call_at)
+        call_at += timedelta(minutes=20)
+    Alert.objects.filter(pk=one.pk).update(state="closed")
+    two = alert("mail_late", found_at=call_at)
+    call(call_at)
+    two.refresh_from_db()
+    assert (two.called_at, two.calls) == (None, 1)
+
+
 def test_what_was_found_again_while_it_was_told_stays_to_be_told(hook):
     one = alert(found_at=NOON)
     read = list(Alert.objects.all())
@@ -149,6 +181,19 @@ def test_of_many_workers_one_calls(hook, monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 def test_the_worker_calls(hook, still_clock, settings):
+    settings.ALERTS = settings.ALERTS | {"clock_seconds": 10**12}
+    alert()
+    Watcher(threading.Event()).round()
+    assert len(hook.asked) == 1
+
+
+def broken_source(now: Any) -> Any:
+    raise LookupError("nothing to count")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_found_before_is_told_while_looking_fails(hook, still_clock, settings):
+    settings.WATCH_SOURCES = [f"{__name__}.broken_source"]
     settings.ALERTS = settings.ALERTS | {"clock_seconds": 10**12}
     alert()
     Watcher(threading.Event()).round()

@@ -52,6 +52,15 @@ def test_a_run_says_what_is_new_and_exits_with_3(wrong_trail):
     assert Alert.objects.get().times == 1
 
 
+def test_what_is_found_again_is_news_as_well(wrong_trail, still_clock):
+    assert run("run")[1] == 3
+    still_clock.forward(minutes=1)
+    trail.record(Event.TRAIL_VERIFIED, verified=10, found=3)
+    linking.link()
+    said, code = run("run")
+    assert code == 3 and "12 rules, 0 new alerts" in said
+
+
 def test_a_dry_run_keeps_nothing(wrong_trail):
     said, code = run("run", "--dry-run")
     assert code == 3 and "Nothing was kept." in said and not Alert.objects.exists()
@@ -64,8 +73,8 @@ def test_it_speaks_json(wrong_trail, settings):
     (opened,) = told.pop("opened")
     assert code == 3 and told.pop("seconds") >= 0
     assert told == {
-        "command": "auth_alerts run", "dry_run": False, "rules": 12, "again": 0, "told": 1, "called": 0,
-        "left": 0,
+        "command": "auth_alerts run", "dry_run": False, "rules": 12, "again": 0, "news": 0,
+        "told": 1, "called": 0, "left": 0,
     }  # fmt: skip
     assert (opened["rule"], opened["critical"], opened["state"]) == ("trail_wrong", True, "new")
     (listed,) = json.loads(run("list", "--json")[0])["alerts"]

@@ -23,6 +23,7 @@ from tests.support import cast, full_limits
 from tests.support.desk import form_of, page_of
 from tests.support.granting import administrator, at_desk, helpers
 from tests.support.networks import deny
+from tests.support.race import waits_for_a_lock
 
 pytestmark = pytest.mark.django_db
 
@@ -161,19 +162,6 @@ def test_what_an_act_takes_is_asked_of_the_database(by_hand, alice):
 
 
 # --- at once --------------------------------------------------------------------------------------
-
-
-def waits_for_a_lock() -> bool:
-    """Whether anybody waits for what this connection holds; on SQLite, which has one writer, whoever
-    writes second always does."""
-    if connection.vendor == "sqlite":
-        return True
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_locks"
-            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-        )
-        return bool(cursor.fetchone()[0])
 
 
 def at_the_insert_of(table: str, act: Callable[[], object], pool: ThreadPoolExecutor) -> Callable:

@@ -48,6 +48,13 @@ def test_a_quiet_site_alarms_nobody():
     assert names(QUIET) == []
 
 
+def test_a_rise_of_the_hour_before_is_told_with_the_number_of_that_hour():
+    hours = {BEFORE: 120, HOUR: 2}
+    facts = Facts(NOW, [BEFORE, HOUR], counted={"failed": hours}, usual={"failed": {HOUR: 1}})
+    ((_rule, finding),) = rules.found(facts, LIMITS)
+    assert (finding.since, dict(finding.found), dict(finding.usual)) == (BEFORE, {BEFORE: 120}, {})
+
+
 @pytest.mark.parametrize("rule", MEASURES)
 def test_a_rise_takes_so_many_and_more_than_so_many_times_the_usual(rule):
     measure, least = MEASURES[rule]

@@ -3,11 +3,12 @@ the trail is heard of once, whoever looks at the same moment."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from audit.alerts import evidence, keeping
 from audit.alerts.keeping import MOST_OPEN, look
@@ -15,7 +16,7 @@ from audit.counting import KEPT
 from audit.events import Event
 from audit.models import Alert, Entry, HourCount
 from tests.support.alerts import ADA, close, fails, looks, on_a_new_device, quiet_site, rules_open
-from tests.support.race import race
+from tests.support.race import race, waits_for_a_lock
 from tests.support.watching import ALICE, NOON, happens
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +137,38 @@ def test_an_attack_from_many_networks_opens_so_many_and_no_more(settings):
     assert not report.opened and report.left == 1
 
 
+def test_what_an_entry_tells_once_is_opened_however_many_stand_open():
+    looks()
+    for number in range(MOST_OPEN):
+        Alert.objects.create(rule="staff_new_device", about=f"{number}", state=State.SEEN)
+    on_a_new_device()
+    report = looks(NOON + MINUTE)
+    assert [one.about for one in report.opened] == [ADA] and report.left == 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "event", "facts", "is_heard"),
+    [
+        ("staff_method_removed", Event.TWO_STEP_TURNED_OFF, {}, True),
+        ("staff_new_device", Event.SIGNED_IN, {"device": "new"}, False),
+    ],
+)
+def test_a_critical_event_ends_a_silence_and_another_does_not(rule, event, facts, is_heard):
+    looks()
+    silent = {"state": State.MUTED, "muted_until": NOON + HOUR, "told_at": NOON, "called_at": NOON}
+    Alert.objects.create(rule=rule, about=ADA, found_at=NOON, calls=3, **silent)
+    happens(event, subject=ADA, **facts)
+    report = looks(NOON + MINUTE)
+    kept = Alert.objects.get(rule=rule)
+    assert bool(report.news) is is_heard and kept.times == 2
+    if is_heard:
+        assert (kept.state, kept.muted_until, kept.told_at, kept.called_at, kept.calls) == (
+            State.NEW, None, None, None, 0,
+        )  # fmt: skip
+    else:
+        assert (kept.state, kept.told_at, kept.calls) == (State.MUTED, NOON, 3)
+
+
 def test_alerts_closed_long_ago_are_forgotten(clock):
     old = clock.forward(seconds=0) - KEPT - MINUTE
     Alert.objects.create(rule="a", state=State.CLOSED, closed_at=old)
@@ -159,6 +192,29 @@ def test_of_many_workers_that_look_at_once_one_keeps_what_was_found():
     assert rules_open() == ["failures_rise", "staff_new_device"]
     assert Alert.objects.get(rule="staff_new_device").times == 1
     assert Entry.objects.filter(event=Event.ALERT_OPENED).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_closed_while_somebody_looks_stays_closed():
+    fails(50)
+    looks()
+    fails(1, NOON + MINUTE)
+    closed = {"state": State.CLOSED, "closed_at": NOON + MINUTE}
+
+    def looks_meanwhile() -> None:
+        try:
+            look(NOON + 2 * MINUTE)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Alert.objects.update(**closed)
+            looking = pool.submit(looks_meanwhile)
+            while not (looking.done() or waits_for_a_lock()):
+                pass
+        looking.result(timeout=30)
+    assert [one.state for one in Alert.objects.all()] == [State.CLOSED]
 
 
 @pytest.mark.django_db(transaction=True)

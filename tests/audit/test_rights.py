@@ -17,7 +17,8 @@ from audit.models import Entry, Segment
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.skipif(
-        "postgresql" not in settings.DATABASES["default"]["ENGINE"], reason="SQLite has no roles."
+        "postgresql" not in settings.DATABASES["default"]["ENGINE"],
+        reason="Rights of a role are PostgreSQL's: whoever may write to a file of SQLite owns it.",
     ),
 ]
 

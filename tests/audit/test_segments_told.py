@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit import trail
@@ -120,7 +121,11 @@ def test_one_that_was_made_up_keeps_ours_neither_from_being_closed_nor_told(days
 
 def test_one_that_was_made_up_fails_a_job_of_its_own(days, caplog) -> None:
     close_all()
-    assert segments.examine(500) == 0
+    segments.examine(500)
+    with CaptureQueriesContext(connection) as asked:  # one look: none is closed between two
+        assert segments.examine(500) == 0
+    assert len([one for one in asked if "mac" in one["sql"] and "audit_segment" in one["sql"]]) == 1
+    assert not [one for one in asked if "COUNT(" in one["sql"]]
     make_up(7, 7)
     with caplog.at_level(logging.CRITICAL, logger="audit.heads"), pytest.raises(segments.NotOurs):
         segments.examine(500)
@@ -156,6 +161,19 @@ def test_notes_that_held_are_signed_anew_and_others_are_not(days) -> None:
         append_only.sign(apps, SimpleNamespace(connection=connection))
     assert dict(Segment.objects.values_list("first", "mac")) == now | {3: "0" * 32}
     assert found() == [(Wrong.SEGMENT_CHANGED, 3, 4)]
+
+
+def test_whoever_goes_back_finds_the_notes_as_they_were(days) -> None:
+    close_all()
+    segments.tell(2)
+    now = dict(Segment.objects.values_list("first", "mac"))
+    editor = SimpleNamespace(connection=connection)
+    with unguarded():
+        append_only.unsign(apps, editor)
+        before = dict(Segment.objects.values_list("first", "mac"))
+        assert len(before) > 1 and not set(before.values()) & set(now.values())
+        append_only.sign(apps, editor)
+    assert dict(Segment.objects.values_list("first", "mac")) == now and found() == []
 
 
 def test_a_mac_says_what_it_said() -> None:

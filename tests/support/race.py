@@ -36,6 +36,19 @@ def race(act: Callable[[int], Result], racers: int) -> list[Result]:
         return list(pool.map(run, range(racers)))
 
 
+def waits_for_a_lock() -> bool:
+    """Whether anybody waits for what this connection holds; on SQLite, which has one writer, whoever
+    writes second always does."""
+    if connection.vendor == "sqlite":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks"
+            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def outcome(answer: HttpResponse) -> str:
     """`302 /where/to/`, `200 ` with the first sentence of the form's first error, or the status with
     the page's heading: short enough to count how many got which."""

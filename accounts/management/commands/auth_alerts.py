@@ -62,6 +62,7 @@ class Command(OperatorCommand):
             "dry_run": dry,
             "rules": len(RULES),
             "again": len(found.again),
+            "news": len(found.news),
             "told": told,
             "called": called,
         }
@@ -72,7 +73,7 @@ class Command(OperatorCommand):
         self.report(
             facts | {"left": found.left, "opened": [_told(one) for one in found.opened]}, lines
         )
-        if found.opened:
+        if found.opened or found.news:
             raise SystemExit(PROBLEMS_FOUND)
 
     def _list(self, options: dict[str, Any]) -> None:
