@@ -14,6 +14,7 @@ from audit.fact_words import (
     CHANGED,
     FACTOR,
     LIMITS,
+    MARKS,
     METHOD,
     MUST_CHANGE,
     ON_THE_WAY,
@@ -468,7 +469,7 @@ class Event(StrEnum):
     STAFF_USER_CHANGED = (
         "staff.user_changed",
         "Staff changed a person.",
-        {"fields": BY_STAFF, **granted.MOVED, "reason": REASON},
+        {"fields": BY_STAFF, "marks_given": Maybe(MARKS), **granted.MOVED, "reason": REASON},
     )
     STAFF_GRANT_ENDED = (
         "staff.grant_ended",

@@ -28,6 +28,8 @@ BY_STAFF = SomeOf(
         *("is_staff", "is_superuser", "staff_until", "groups", "user_permissions"),
     )
 )
+# What makes somebody one of staff, or an administrator.
+MARKS = SomeOf(("is_staff", "is_superuser"))
 RULE_KIND = OneOf(("allow", "deny"))
 RULE_SCOPE = OneOf(("site", "admin"))
 BY = OneOf(("staff", "operator"))

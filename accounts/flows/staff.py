@@ -107,6 +107,7 @@ def keep(
     actor = request.user if request is not None else credentials.OPERATOR
     _store(person, values)
     switched, rights = "is_active" in values, bool(values.keys() & set(RIGHTS))
+    given = [mark for mark in ("is_staff", "is_superuser") if values.get(mark)] or None
     if switched or not rights:
         trail.record(
             Event.STAFF_USER_CHANGED,
@@ -115,6 +116,7 @@ def keep(
             request=request,
             fields=list(values),
             reason=reason,
+            marks_given=given,
             roles_given=moved.get("roles_given"),
             roles_taken=moved.get("roles_taken"),
             permissions_given=moved.get("permissions_given"),
@@ -124,7 +126,8 @@ def keep(
         event = Event.ACTIVATED if values["is_active"] else Event.DEACTIVATED
         _end_what_is_open(request, person, event, letter, actor=actor, reason=reason)
     elif rights:
-        event, facts = Event.STAFF_USER_CHANGED, {"fields": list(values), "reason": reason, **moved}
+        event = Event.STAFF_USER_CHANGED
+        facts = {"fields": list(values), "reason": reason, "marks_given": given, **moved}
         _end_what_is_open(request, person, event, letter, actor=actor, **facts)
     else:
         letter.put()

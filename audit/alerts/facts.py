@@ -35,7 +35,7 @@ LOST_METHOD = (
     Event.TWO_STEP_TURNED_OFF,
     Event.RECOVERY_FINISHED,
 )
-FACTS = ("fields", "device", "found")
+FACTS = ("marks_given", "device", "found")
 EVENTS = (*MADE_STAFF, *LOST_METHOD, Event.TRAIL_VERIFIED)
 # Of one look: places of the chain, and pairs of a network and an account where tries failed. The limits
 # of sign-in keep an hour below that.
@@ -51,7 +51,7 @@ class Happened:
 
     event: str
     subject: str
-    fields: str = ""
+    marks: str = ""
     device: str = ""
     found: str = ""
 

@@ -69,13 +69,9 @@ def _events(chosen: Callable[[Facts, Happened], bool], *, of_people: bool = True
 
 
 def _made_staff(facts: Facts, one: Happened) -> bool:
-    """Who lost the mark is no staff any more."""
-    marked = any(mark in one.fields for mark in MARKS)
-    return (
-        one.event in MADE_STAFF
-        and (marked or one.event == Event.STAFF_SUPERUSER_CREATED)
-        and one.subject in facts.staff
-    )
+    """Also where it was taken away again since."""
+    marked = any(mark in one.marks for mark in MARKS)
+    return one.event in MADE_STAFF and (marked or one.event == Event.STAFF_SUPERUSER_CREATED)
 
 
 def _lost_method(facts: Facts, one: Happened) -> bool:

@@ -7,9 +7,11 @@ from django.contrib.auth.models import Group, Permission
 
 from accounts.flows import staff_ends
 from accounts.models import Approval, Session, User
+from audit.alerts import keeping
+from audit.chain import linking
 from audit.events import Event
 from audit.granted import MOST_NAMES
-from audit.models import Entry
+from audit.models import Alert, Entry
 from tests.support import second_steps
 from tests.support.desk import form_of, page_of, second_says
 from tests.support.granting import administrator, at_desk, helpers
@@ -123,3 +125,36 @@ def test_more_roles_than_an_entry_names_are_taken_all_the_same(ada_here, alice):
     ada_here.post(page_of(alice), form_of(alice, groups=[]))
     assert not User.objects.get(pk=alice.pk).groups.exists()
     assert len(last()["roles_taken"]) == MOST_NAMES
+
+
+# --- What is alarming -------------------------------------------------------------------------------
+
+
+def alarms(settings) -> list[str]:
+    settings.ALERTS = settings.ALERTS | {"clock_seconds": 10**12}
+    linking.link()
+    found = [one.rule for one in keeping.look().opened]
+    Alert.objects.all().delete()
+    return found
+
+
+def test_a_mark_that_is_given_alarms_and_one_that_is_taken_does_not(ada_here, alice, settings):
+    alarms(settings)
+    ada_here.post(page_of(alice), form_of(alice, is_staff="on", is_superuser="on"))
+    assert second_says() == 302
+    assert last()["marks_given"] == ["is_staff", "is_superuser"]
+    assert "staff_added" in alarms(settings)
+    alice.refresh_from_db()
+    ada_here.post(page_of(alice), form_of(alice, is_staff="on", is_superuser=""))
+    assert "marks_given" not in last() and not User.objects.get(pk=alice.pk).is_superuser
+    assert "staff_added" not in alarms(settings)
+
+
+def test_one_that_was_given_and_taken_before_anybody_looked_alarms(ada_here, alice, settings):
+    alarms(settings)
+    ada_here.post(page_of(alice), form_of(alice, is_staff="on"))
+    assert second_says() == 302
+    alice.refresh_from_db()
+    ada_here.post(page_of(alice), form_of(alice, is_staff=""))
+    assert not User.objects.get(pk=alice.pk).is_staff
+    assert "staff_added" in alarms(settings)

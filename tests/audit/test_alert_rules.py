@@ -103,10 +103,10 @@ def test_of_many_networks_those_with_most_accounts_are_said():
 
 @pytest.mark.parametrize("mark", ["is_staff", "is_superuser"])
 def test_who_was_made_staff(mark):
-    marked = Happened(Event.STAFF_USER_CHANGED, "ada", fields=f'["groups", "{mark}"]')
+    marked = Happened(Event.STAFF_USER_CHANGED, "ada", marks=f'["{mark}"]')
     assert names(happened(marked)) == ["staff_added"]
-    assert names(happened(marked, staff=())) == []  # the mark was taken away
-    assert names(happened(replace(marked, fields='["groups", "name"]'))) == []
+    assert names(happened(marked, staff=())) == ["staff_added"]  # and is none any more
+    assert names(happened(replace(marked, marks=""))) == []
     assert names(happened(Happened(Event.STAFF_SUPERUSER_CREATED, "ada"))) == ["staff_added"]
 
 
@@ -173,7 +173,7 @@ def test_critical_is_what_gives_the_site_away():
 @pytest.mark.parametrize("text", [MARKUP, "null", "[" * 500, "{}", "ada' OR 1=1", "\x00", ""])
 def test_what_somebody_wrote_into_the_table_breaks_no_rule(text):
     facts = happened(
-        *(Happened(event, text, fields=text, device=text, found=text)
+        *(Happened(event, text, marks=text, device=text, found=text)
           for event in (Event.STAFF_USER_CHANGED, Event.SIGNED_IN, Event.TRAIL_VERIFIED, text)),
         staff=(text,),
     )  # fmt: skip

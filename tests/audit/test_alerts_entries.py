@@ -167,15 +167,15 @@ def test_tries_of_more_than_an_hour_ago_are_over(settings):
 
 
 STRANGE = [
-    ("staff.user_changed", "<b>ada</b>\u202e", {"fields": "is_staff"}),
-    ("staff.user_changed", ADA, {"fields": {"is_staff": ["is_staff"]}}),
-    ("account.signed_in", ADA, {"device": ["new"], "fields": 7}),
+    ("staff.user_changed", "<b>ada</b>\u202e", {"marks_given": "is_staff"}),
+    ("staff.user_changed", ADA, {"marks_given": {"is_staff": ["is_staff"]}}),
+    ("account.signed_in", ADA, {"device": ["new"], "marks_given": 7}),
     ("trail.verified", "", {"found": "<script>"}),
     ("trail.verified", "", {"found": {"a": 1}}),
     ("account.sign_in_failed", "", {"identifier": [1, 2]}),
     ("account.sign_in_failed", "x" * 64, [1, 2]),
     ("account.signed_in", "\u202e" * 64, None),
-    ("staff.user_changed", "\u202eada", {"fields": ["is_staff"]}),
+    ("staff.user_changed", "\u202eada", {"marks_given": ["is_staff"]}),
     ("account.signed_in", "\u202e" * 20, {"device": "new"}),
 ]
 
