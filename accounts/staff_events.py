@@ -25,7 +25,7 @@ from accounts.fields import posted
 from accounts.flows import rights, trail_export
 from accounts.models import User
 from accounts.staff_asked import NUMBER, PARTS, Asked, AskForm, read
-from audit import reading, searching, trail
+from audit import reading, searching, strange, trail
 from audit.chain import standing
 from audit.models import Entry
 from audit.trail import Line
@@ -127,10 +127,11 @@ class EntryAdmin(Desk):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         self._demand(request)
-        entry = Entry.objects.filter(pk=object_id).first() if NUMBER.fullmatch(object_id) else None
+        number = int(object_id) if NUMBER.fullmatch(object_id) else None
+        entry = strange.entry(number) if number is not None else None
         if entry is None:
-            raise Http404
-        line = trail.lines([entry])[0]
+            return self._strange(request, number)
+        line = trail.opened([entry])[0]
         self._note(request, line.subject_id, {"asked": [], "entry": line.id})
         context = {
             "title": _("Entry %(number)d") % {"number": line.id},
@@ -138,6 +139,13 @@ class EntryAdmin(Desk):
             "standing": standing.of(entry),
         }
         return self._page(request, "admin/audit/entry/one.html", context)
+
+    def _strange(self, request: HttpRequest, number: int | None) -> HttpResponse:
+        if number is None or not Entry.objects.filter(pk=number).exists():
+            raise Http404
+        self._note(request, "", {"asked": [], "entry": number})
+        title = _("Entry %(number)d") % {"number": number}
+        return self._page(request, "admin/audit/entry/strange.html", {"title": title})
 
     def _demand(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
@@ -178,6 +186,7 @@ class EntryAdmin(Desk):
             "older": urlencode({**asked.query, "before": found.older}) if found.older else "",
             "may_export": trail_export.may(request.user),
             "cut_off": found.cut_off,
+            "strange": found.strange,
             "looked_through": searching.LOOKED_THROUGH,
         }
         return self._page(request, "admin/audit/entry/list.html", context)

@@ -11,7 +11,7 @@ the first fifty (audit/kinds.py says why) nor put an end to each part of a union
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,11 +54,13 @@ class Sought:
 @dataclass(frozen=True)
 class Found:
     """`older` is the entry before which the next page begins, None on the last. `cut_off`: the page
-    is not full, because it looked far enough for once."""
+    is not full, because it looked far enough for once. `strange` are the numbers of those that belong
+    here and do not read (audit/strange.py)."""
 
     lines: list[Line]
     older: int | None = None
     cut_off: bool = False
+    strange: Sequence[int] = ()
 
 
 def find(sought: Sought, *, before: int | None = None, limit: int = PAGE) -> Found:
@@ -74,10 +76,17 @@ def find(sought: Sought, *, before: int | None = None, limit: int = PAGE) -> Fou
     depth = through if rest[1] else limit + 1
     looks = [_looked_up(COLUMNS, part, low, high, f"LIMIT {depth}") for part in parts]
     ids = _ids(looks, rest, horizon or 0, limit + 1)
-    lines = trail.lines(Entry.objects.filter(id__in=ids[:limit]).order_by("-id"))
+    lines = trail.lines(Entry.objects.filter(id__in=ids[:limit]).order_by("-id"), limit)
+    not_read = set(ids[:limit]) - {line.id for line in lines}
+    strange = _still_there(not_read) if not_read else ()
     if len(ids) > limit:
-        return Found(lines, older=ids[limit - 1])
-    return Found(lines, older=horizon, cut_off=horizon is not None)
+        return Found(lines, older=ids[limit - 1], strange=strange)
+    return Found(lines, older=horizon, cut_off=horizon is not None, strange=strange)
+
+
+def _still_there(ids: Collection[int]) -> list[int]:
+    """Without those that were pruned in between."""
+    return sorted(Entry.objects.filter(id__in=ids).values_list("id", flat=True), reverse=True)
 
 
 def every(sought: Sought, *, most: int, chunk: int = 500) -> Iterator[list[Line]]:
@@ -213,4 +222,4 @@ def _ids(looks: list[Statement], rest: Statement, horizon: int, limit: int) -> l
 
 def newest(event: Event, *, limit: int) -> list[Line]:
     """The last entries of one kind, whoever they are about, newest first. Two SELECTs."""
-    return trail.lines(Entry.objects.filter(event=event.value).order_by("-id")[:limit])
+    return trail.lines(Entry.objects.filter(event=event.value).order_by("-id"), limit)

@@ -8,17 +8,18 @@ person can be forgotten, and every full address after its time, without touching
 from __future__ import annotations
 
 import base64
-import ipaddress
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from audit import keys, kinds, sealing
+from audit import addresses, keys, kinds, sealing, strange
+from audit.addresses import Address
 from audit.chain import seals
 from audit.events import Event
 from audit.facts import cleaned, inert
@@ -38,6 +39,7 @@ __all__ = [
     "identifier_digest",
     "lines",
     "network_digest",
+    "opened",
     "page_of",
     "record",
 ]
@@ -56,8 +58,6 @@ NETWORKS = KeyedDigests(
     "entries recorded so far are not found by their /24 or /64 any more",
     lambda: Entry.objects.exclude(network_digest=""),
 )
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Named(Protocol):
@@ -128,8 +128,8 @@ def record(
         personal["label"] = _shown(label, LABEL_LENGTH)
     elif label:
         entry.facts["identifier"] = identifier_digest(label)
-    if address := _parsed(getattr(request, "client_ip", "")):
-        personal["network"] = _network(address)
+    if address := addresses.parsed(getattr(request, "client_ip", "")):
+        personal["network"] = addresses.network_of(address)
         personal["sealed_address"] = _seal_address(entry, address, opened[month])
         entry.ip_digest = _address_digest(address, opened[month])
         entry.network_digest = _network_digest(personal["network"])
@@ -147,7 +147,7 @@ def entries_of(subject_id: str, *, event: Event | None = None, limit: int = 50) 
     entries = Entry.objects.filter(subject_id=subject_id)
     if event is not None:
         entries = entries.filter(event=event.value)
-    return lines(entries.order_by("-id")[:limit])
+    return lines(entries.order_by("-id"), limit)
 
 
 def page_of(
@@ -169,7 +169,7 @@ def page_of(
         )
     elif before is not None:
         entries = entries.filter(id__lt=before)
-    return lines(entries.order_by("-id")[:limit])
+    return lines(entries.order_by("-id"), limit)
 
 
 def every_entry_of(subject_id: str, *, chunk: int) -> Iterator[list[Line]]:
@@ -183,7 +183,7 @@ def every_entry_of(subject_id: str, *, chunk: int) -> Iterator[list[Line]]:
 
 def entry_of(subject_id: str, id: int) -> Line | None:
     """One entry, if it is about this subject. Two SELECTs; one where it is not."""
-    return next(iter(lines(Entry.objects.filter(subject_id=subject_id, id=id))), None)
+    return next(iter(lines(Entry.objects.filter(subject_id=subject_id, id=id), 1)), None)
 
 
 def identifier_digest(typed: str) -> str:
@@ -193,26 +193,31 @@ def identifier_digest(typed: str) -> str:
 
 def network_digest(ip: str) -> str:
     """What `Entry.network_digest` holds for an address: its /24 or /64, the same in every month."""
-    address = _parsed(ip)
-    return _network_digest(_network(address)) if address else ""
+    address = addresses.parsed(ip)
+    return _network_digest(addresses.network_of(address)) if address else ""
 
 
 def address_digests(ip: str) -> list[str]:
     """What `Entry.ip_digest` may hold for an address: one digest a month that is still kept, the newest
     month first."""
-    address = _parsed(ip)
+    address = addresses.parsed(ip)
     if address is None:
         return []
     months = sorted(keys.months_kept().items(), reverse=True)
     return [_address_digest(address, key) for _name, key in months]
 
 
-def lines(found: Iterable[Entry]) -> list[Line]:
-    """Entries opened, in their order. One SELECT besides that of the entries."""
-    entries = list(found)
+def lines(found: QuerySet[Entry], limit: int) -> list[Line]:
+    """The first of `found` opened, in their order, without those that no program of ours wrote
+    (audit/strange.py). Two SELECTs."""
+    return opened(strange.entries(found, limit))
+
+
+def opened(entries: Sequence[Entry]) -> list[Line]:
+    """Their lines, in their order. One SELECT."""
     months = {keys.month(entry.at) for entry in entries}
-    opened = keys.stored(months | {entry.personal_key for entry in entries})
-    return [_line(entry, opened) for entry in entries]
+    kept = keys.stored(months | {entry.personal_key for entry in entries})
+    return [_line(entry, kept) for entry in entries]
 
 
 def _line(entry: Entry, opened: Keys) -> Line:
@@ -266,25 +271,6 @@ def _address_digest(address: Address, month: bytes) -> str:
 
 def _network_digest(network: str) -> str:
     return sealing.keyed_digest(network, purpose="audit network")
-
-
-def _parsed(ip: str) -> Address | None:
-    """The address as it is kept: IPv4 written as IPv6 is IPv4, a zone index is dropped."""
-    try:
-        address = ipaddress.ip_address(ip)
-    except ValueError:
-        return None
-    if isinstance(address, ipaddress.IPv6Address):
-        return address.ipv4_mapped or ipaddress.IPv6Address(int(address))
-    return address
-
-
-def _network(address: Address) -> str:
-    """The /24 or /64 around it: what one household or office has, and no more than that."""
-    # By number: given the address itself, the library would write it out and read it again.
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(ipaddress.IPv4Network((int(address), 24), strict=False))
-    return str(ipaddress.IPv6Network((int(address), 64), strict=False))
 
 
 def _name_of(who: Who) -> str:

@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.db.models.fields.json import KT
 from django.utils.module_loading import import_string
 
+from audit import strange
 from audit.counting import FAILURES, hour_of
 from audit.events import Event
 from audit.facts import inert
@@ -103,7 +104,7 @@ def gathered(check: AlertCheck, now: datetime) -> Facts:
     sequence, happened = (head, []) if went_back else _happened(check)
     subjects = {one.subject for one in happened if one.subject}
     staff = import_string(settings.WATCH_STAFF)(subjects) if subjects else ()
-    waits = Entry.objects.filter(sequence=None).order_by("id").values_list("at", flat=True).first()
+    waits = strange.moment(Entry.objects.filter(sequence=None).order_by("id"))
     live = gauges.by_name(gauges.live())
     return Facts(
         now=now,

@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
+from audit import strange
 from audit.alerts.rules import CRITICAL
 from audit.events import Event
 from audit.models import Alert, Entry, HourCount
@@ -89,7 +90,7 @@ def gathered(kind: Kind, now: datetime) -> Numbers:
     if gauges.is_of_nobody(days):  # and so few that it takes no time
         gauges.renew(now)
         days, sampled_at = gauges.over(first, now.date())
-    waits = Entry.objects.filter(sequence=None).order_by("id").values_list("at", flat=True).first()
+    waits = strange.moment(Entry.objects.filter(sequence=None).order_by("id"))
     return Numbers(
         at=now.isoformat(),
         pieces=span.pieces,

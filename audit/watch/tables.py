@@ -65,7 +65,7 @@ def network_texts(digests: list[str]) -> dict[str, str]:
 
 
 def _lines(ids: Collection[int]) -> list[Line]:
-    return trail.lines(Entry.objects.filter(id__in=ids).order_by("-id"))
+    return trail.lines(Entry.objects.filter(id__in=ids).order_by("-id"), len(ids))
 
 
 def _newest(column: str, values: Collection[str], each: int) -> list[int]:

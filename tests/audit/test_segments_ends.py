@@ -17,7 +17,7 @@ from audit.chain.verifying import Wrong
 from audit.events import Event
 from audit.models import Entry, Segment
 from tests.audit.test_segments import ALICE, bounds, close_all, days, pruned
-from tests.audit.test_strange_rows import WRITTEN, slip_in
+from tests.support.strange_rows import WRITTEN, slip_in
 from tests.support.trail import unguarded
 
 pytestmark = pytest.mark.django_db

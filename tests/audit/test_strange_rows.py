@@ -15,68 +15,23 @@ from audit.chain import linking, standing, verifying
 from audit.chain.verifying import Finding, Wrong
 from audit.events import Event
 from audit.models import Entry, HourCount
+from tests.support.strange_rows import STRANGE, slip_in
 from tests.support.trail import request_from, unguarded
 
 pytestmark = pytest.mark.django_db
 
 ALICE = "11111111-1111-4111-8111-111111111111"
-WRITTEN = [
-    field.column for field in Entry._meta.fields if field.column not in ("id", "sequence", "seal")
-]
-NO_DATE = {
-    "postgresql": [
-        ("at", "'infinity'"),
-        ("at", "'-infinity'"),
-        ("at", "'294276-12-31 23:59:59+00'"),
-        ("at", "'4713-01-01 BC'"),
-        # What is left of it without its era is the very same.
-        ("at", "(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00 BC')::timestamptz"),
-        ("facts", f"'{'[' * 3000}{']' * 3000}'"),
-        ("facts", f"""'{{"n": {"9" * 5000}}}'"""),
-    ],
-    "sqlite": [
-        ("at", "'infinity'"),
-        ("at", "''"),
-        ("at", "5"),
-        ("at", "CAST(at AS BLOB)"),
-        # The same moment, and no other row has this text.
-        ("at", "replace(at, ' ', 'T')"),
-        ("at", "CAST(x'ff' AS TEXT)"),
-        ("event", "x'00'"),
-        ("subject_id", "7"),
-        ("request_id", "CAST(request_id AS BLOB)"),
-        ("personal", "'text'"),
-        ("mac", "'text'"),
-        ("mac", "12"),
-        ("facts", f"'{'[' * 990}{']' * 990}'"),
-        ("facts", f"""'{{"n": {"9" * 5000}}}'"""),
-    ],
-}  # fmt: skip
 # The same moment in other words; PostgreSQL keeps moments, not texts, so there a copy is all there is.
 OTHER_TEXTS = {
     "postgresql": ["at"],
     "sqlite": ["replace(at, ' ', 'T')", "at || '.000000'"],
 }[connection.vendor]
-STRANGE = pytest.mark.parametrize("column, value", NO_DATE[connection.vendor])
 
 
 def happens() -> int:
     """Returns the number of the entry."""
     trail.record(Event.SIGNED_IN, subject=ALICE, request=request_from(), method="password")
     return Entry.objects.values_list("id", flat=True).latest("id")
-
-
-def slip_in(column: str, value: str, like: int) -> int:
-    """One like the entry `like` but for one column; nothing stands in the way of an INSERT."""
-    columns = ", ".join(WRITTEN)
-    values = ", ".join(value if each == column else each for each in WRITTEN)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO audit_entry ({columns}) SELECT {values} FROM audit_entry WHERE id = %s",  # noqa: S608 - our columns
-            [like],
-        )
-        cursor.execute("SELECT max(id) FROM audit_entry")
-        return int(cursor.fetchone()[0])
 
 
 @STRANGE

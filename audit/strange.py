@@ -1,0 +1,63 @@
+"""Rows of the trail that hold what no program of ours writes there, put in with SQL: a time that is
+none, a number in the place of a text. Pages go on without them; `auth_events verify` names them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import islice
+
+from django.db import DatabaseError
+from django.db.models import QuerySet
+
+from audit.chain import seals
+from audit.models import Entry
+
+# What Django and the drivers raise over such a value. Where the database is away, asking for the
+# numbers alone raises it again.
+_UNREADABLE = (ValueError, TypeError, OverflowError, RecursionError, DatabaseError)
+
+
+# So many are passed over on one page; who wrote more than that has it short.
+_PASSED_OVER = 100
+
+
+def entries(found: QuerySet[Entry], limit: int) -> list[Entry]:
+    """The first of `found` that read as what they are declared to be, in their order. One SELECT where
+    all do; where one does not, one more for each."""
+    try:
+        read = list(found[:limit])
+        if all(map(_is_plain, read)):
+            return read
+    except _UNREADABLE:
+        pass
+    numbers = found.values_list("id", flat=True)[: limit + _PASSED_OVER]
+    return list(islice(filter(None, map(entry, numbers)), limit))
+
+
+def entry(number: int) -> Entry | None:
+    """The entry of this number; None where it is not there or does not read."""
+    try:
+        one = Entry.objects.filter(pk=number).first()
+    except _UNREADABLE:
+        return None
+    return one if one is not None and _is_plain(one) else None
+
+
+def moment(found: QuerySet[Entry]) -> datetime | None:
+    """The time of the first of `found`; None where there is none, or it does not read. One SELECT."""
+    try:
+        at = found.values_list("at", flat=True).first()
+    except _UNREADABLE:
+        return None
+    return at if isinstance(at, datetime) else None
+
+
+def _is_plain(one: Entry) -> bool:
+    """SQLite keeps what it is given, whatever a column is declared as."""
+    event, at, *texts, facts, personal = (getattr(one, column) for column in seals.COLUMNS)
+    return (
+        isinstance(at, datetime)
+        and isinstance(facts, dict)
+        and all(isinstance(text, str) for text in (event, *texts))
+        and all(isinstance(raw, bytes | memoryview) for raw in (personal, one.mac))
+    )
