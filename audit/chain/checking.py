@@ -3,9 +3,10 @@ nobody asks. What is found is an entry, which the dashboard shows, and stands in
 
 from __future__ import annotations
 
+import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -21,6 +22,7 @@ logger = logging.getLogger("audit.chain")
 # Of the time that it takes it reads so much, and leaves the rest to everybody else.
 LOAD = 0.25
 _NEWEST = "SELECT {said} FROM audit_entry WHERE event = %s ORDER BY id DESC LIMIT 20"
+_AT, _FACTS = seals.COLUMNS.index("at"), seals.COLUMNS.index("facts")
 
 
 class Stopped(Exception):
@@ -28,20 +30,30 @@ class Stopped(Exception):
 
 
 def is_due(now: datetime) -> bool:
-    """Whether it was last read whole too long ago. One SELECT, and one for the key.
-
-    SECURITY: an INSERT is all it takes to say that it was read today. So only what this site wrote
-    counts, and a time still to come says nothing."""
+    """Whether it was last read whole too long ago. One SELECT, and one for the key. A time still to
+    come says nothing."""
     key = seals.kept_key()
-    if not key:
-        return False
     every = timedelta(days=settings.POLICY_TRAIL_VERIFY_DAYS)
+    return bool(key) and not any(timedelta(0) <= now - at < every for at, _found in _read_by(key))
+
+
+def newest() -> tuple[datetime, int] | None:
+    """When the trail was read whole last, and how much was found. One SELECT, and one for the key. By
+    time: a copy of an older entry is ours, and has a higher number."""
+    key = seals.kept_key()
+    return max(_read_by(key), default=None) if key else None
+
+
+def _read_by(key: bytes) -> Iterator[tuple[datetime, int]]:
+    """SECURITY: an INSERT is all it takes to say that it was read today, and that nothing was found.
+    So only what this site wrote counts."""
     entries, read = seals.keys_of(key).entries, rows.reader()
     with connection.cursor() as cursor:
         cursor.execute(_NEWEST.format(said=rows.columns()), [Event.TRAIL_VERIFIED.value])
         found = [read(values) for values in cursor.fetchall()]
-    ours = (said for mac, said in found if seals.mac(entries, said) == mac)
-    return not any(timedelta(0) <= now - seals.written(said[1]) < every for said in ours)
+    for mac, said in found:
+        if seals.mac(entries, said) == mac:
+            yield seals.written(said[_AT]), json.loads(seals.facts_text(said[_FACTS]))["found"]
 
 
 def run(

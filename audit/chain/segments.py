@@ -191,6 +191,19 @@ def heads_in(text: str) -> Iterator[tuple[int, str]]:
         yield int(sequence), seal
 
 
+def told_in(text: str) -> tuple[dict[int, str], set[int]]:
+    """The heads that a file holds, by their place, and the places of which it holds two that differ.
+    Raises as `heads_in`.
+
+    SECURITY: of those the first counts. Whoever writes the chain anew has the site itself add the new
+    head behind the true one."""
+    heads: dict[int, str] = {}
+    told = list(heads_in(text))
+    for place, seal in told:
+        heads.setdefault(place, seal)
+    return heads, {place for place, seal in told if heads[place] != seal}
+
+
 def prune(before: datetime, *, batch: int = 2_000) -> Iterator[int]:
     """Take away the entries of whole segments that ended before `before`, the oldest first, `batch`
     rows a transaction; yields how many each took. What is left off in between goes on where it

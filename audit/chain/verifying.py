@@ -7,7 +7,7 @@ follows it is measured by the seal that it has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -34,6 +34,7 @@ class Wrong(StrEnum):
     HEAD_CHANGED = "head_changed"
     SEGMENT_CHANGED = "segment_changed"
     NOT_TOLD = "not_told"
+    TWO_HEADS = "two_heads"
     KEY_LOST = "key_lost"
 
 
@@ -86,10 +87,12 @@ class Stray:
 def verify(
     *,
     heads: Mapping[int, str] | None = None,
+    disputed: Collection[int] = (),
     progress: Callable[[float, int], None] = lambda share, done: None,
 ) -> Result:
     """Walk the chain from its beginning to its end, a page of entries in memory. `heads` are those
-    that were told outside, by their place. What is chained meanwhile is seen or not."""
+    that were told outside, by their place; `disputed` the places of which two were told. What is
+    chained meanwhile is seen or not."""
     result = Result()
     newest = pages.newest()
     head = Head.objects.filter(pk=1).first() or Head(sequence=0, seal="")
@@ -100,6 +103,8 @@ def verify(
         return result
     if head.sequence < newest:
         result.note(Finding(Wrong.HEAD_CHANGED, head.sequence, newest))
+    for place in sorted(disputed):
+        result.note(Finding(Wrong.TWO_HEADS, place, place))
     walk = _Walk(seals.keys_of(key), result, dict(heads or {}), head)
     after = 0
     while page := pages.after(after):

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from audit import strange
 from audit.alerts.rules import CRITICAL
+from audit.chain import checking
 from audit.events import Event
 from audit.models import Alert, Entry, HourCount
 from audit.watch import failures, gauges, measures, spans
@@ -142,6 +143,5 @@ def _alerts() -> dict[str, int]:
 
 
 def _verified() -> tuple[str, int] | None:
-    checks = Entry.objects.filter(event=Event.TRAIL_VERIFIED).order_by("-id")
-    newest = checks.values_list("at", "facts").first()
-    return (newest[0].isoformat(), newest[1]["found"]) if newest else None
+    newest = checking.newest()
+    return (newest[0].isoformat(), newest[1]) if newest else None

@@ -93,6 +93,19 @@ def test_heads_are_printed_and_read_again(old, tmp_path) -> None:
     assert code == 3 and "is not as it was told outside" in said
 
 
+def test_a_head_that_the_site_told_anew_does_not_take_the_place_of_the_first(old, tmp_path) -> None:
+    """Whoever has FIELD_KEYS writes the chain anew, and has it told: the file ends with what fits."""
+    printed, _code = run("heads")
+    kept = tmp_path / "heads"
+    kept.write_text(printed.replace(printed.split()[1], "ab" * 32) + printed)
+    said, code = run("verify", "--heads", str(kept))
+    assert code == 3
+    assert "Places 3 to 3: was told outside with two heads that differ" in said
+    assert "is not as it was told outside" in said
+    kept.write_text(printed * 2)  # told twice, as after a crash
+    assert run("verify", "--heads", str(kept))[1] == 0
+
+
 PRINTS = "Give a file of lines as `auth_events heads` prints them. Nothing was verified."
 
 

@@ -15,8 +15,9 @@ from audit import trail
 from audit.chain import checking, linking, pages, segments, verifying
 from audit.events import Event
 from audit.models import Entry
-from audit.watch import numbers
+from audit.watch import numbers, spans
 from tests.audit.test_segments import ALICE, OLD, close_all, days
+from tests.support.strange_rows import slip_in
 from tests.support.trail import unguarded
 
 pytestmark = pytest.mark.django_db
@@ -79,11 +80,38 @@ def test_what_is_wrong_is_said_on_the_dashboard_and_in_the_log(three, caplog) ->
     with caplog.at_level(logging.CRITICAL, logger="audit.chain"):
         assert checking.run(at_once).found == 1
     assert said() == {"verified": 2, "found": 1}
-    verified = numbers._verified()
+    verified = numbers.gathered(spans.USUAL, timezone.now()).verified
     assert verified is not None and verified[1] == 1
     assert [one.getMessage() for one in caplog.records] == [
         "The trail does not hold: 1 found. `auth_events verify` names each."
     ]
+
+
+@pytest.mark.parametrize("facts", ['{"found": 0}', "{}", "[1]", '{"found": "x"}', "7"])
+def test_an_entry_that_somebody_wrote_says_nothing_on_the_dashboard(three, facts) -> None:
+    with unguarded() as sql:
+        sql("UPDATE audit_entry SET event = 'another' WHERE sequence = 2")
+    checking.run(at_once)
+    with connection.cursor() as cursor:
+        columns = [one.column for one in Entry._meta.fields if one.column not in ("id", "facts")]
+        names = ", ".join(columns)
+        cursor.execute(
+            f"INSERT INTO audit_entry ({names}, facts) SELECT {names}, '{facts}' FROM audit_entry"  # noqa: S608 - ours
+            " WHERE sequence IS NULL"
+        )
+    newest = checking.newest()
+    assert newest is not None and newest[1] == 1
+
+
+def test_a_copy_of_an_older_check_is_not_the_newest(three) -> None:
+    checking.run(at_once)
+    first = Entry.objects.latest("id").pk
+    with unguarded() as sql:
+        sql("UPDATE audit_entry SET event = 'another' WHERE sequence = 2")
+    checking.run(at_once)
+    slip_in("mac", "mac", like=first)
+    newest = checking.newest()
+    assert newest is not None and newest[1] == 1
 
 
 def test_it_rests_three_times_as_long_as_it_reads(three, monkeypatch) -> None:

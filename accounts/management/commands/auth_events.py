@@ -46,6 +46,7 @@ SAID = {
     Wrong.HEAD_CHANGED: "the note of where the chain ends was changed",
     Wrong.SEGMENT_CHANGED: "the note of this stretch was changed, or is not as it was told outside",
     Wrong.NOT_TOLD: "has no head in this file: it never got there, or the file is an older one",
+    Wrong.TWO_HEADS: "was told outside with two heads that differ: the chain was written anew",
     Wrong.KEY_LOST: "The key of the chain is gone: nothing can be said about any entry.",
 }
 
@@ -94,7 +95,7 @@ class Command(OperatorCommand):
     # --- verify -----------------------------------------------------------------------------------
 
     def _verify(self, options: dict[str, Any]) -> None:
-        heads = self._heads_of(options["heads"])
+        heads, disputed = self._heads_of(options["heads"])
         while linking.link():  # so that what has no place yet is looked at with the rest
             pass
         progress = self._progress("Verifying")
@@ -107,7 +108,7 @@ class Command(OperatorCommand):
 
         try:
             with interrupts:
-                result = verifying.verify(heads=heads, progress=told)
+                result = verifying.verify(heads=heads, disputed=disputed, progress=told)
         finally:
             progress.close()
         trail.record(Event.TRAIL_VERIFIED, verified=result.verified, found=result.found)
@@ -115,11 +116,11 @@ class Command(OperatorCommand):
         if result.found:
             raise SystemExit(PROBLEMS_FOUND)
 
-    def _heads_of(self, path: str | None) -> dict[int, str]:
+    def _heads_of(self, path: str | None) -> tuple[dict[int, str], set[int]]:
         if path is None:
-            return {}
+            return {}, set()
         try:
-            heads = dict(segments.heads_in(Path(path).read_text(encoding="utf-8")))
+            heads, disputed = segments.told_in(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
             raise CommandError(
                 f"{path} cannot be read: {why(error)}. Nothing was verified.", returncode=FAILED
@@ -130,7 +131,7 @@ class Command(OperatorCommand):
             raise _no_heads(f"Line {error} of {path} is no head of a trail") from None
         if not heads:
             raise _no_heads(f"{path} is empty")
-        return heads
+        return heads, disputed
 
     # --- heads ------------------------------------------------------------------------------------
 
