@@ -190,13 +190,7 @@ class PersonAdmin(PersonFacts):
             if values.get("is_staff") is not False or not (held or was_superuser):
                 return ""
             return staff_grants.went_along(obj, held=held, superuser=was_superuser)
-        return str(
-            _(
-                "Rights of %(name)s wait for a second one of you: see “What takes two of staff”."
-                " Nothing else waits."
-            )
-            % {"name": obj}
-        )
+        return staff_grants.waits(obj)
 
     def has_send_reset_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm(rights.SEND_RESET))

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
+from accounts import staff_grants
 from accounts.desk import ReasonForm
 from accounts.fields import posted
-from accounts.flows import addresses, rights, staff, staff_confirmations, staff_sessions
+from accounts.flows import addresses, grants, rights, staff, staff_confirmations, staff_sessions
 from accounts.models import User
 from accounts.staff_pages import page_of, whom
 
@@ -65,11 +66,20 @@ def switch(request: HttpRequest, pk: str) -> HttpResponse:
     form = ReasonForm(posted(request))
     on = not person.is_active
     if form.is_valid():
-        staff.change(request, person, {"is_active": on}, reason=form.cleaned_data["reason"])
+        wanted = {"is_active": on}
+        if not staff.change(request, person, wanted, reason=form.cleaned_data["reason"]):
+            return _done(request, person, staff_grants.waits(person))
         said = _("Switched on: %(name)s.") if on else _("Switched off: %(name)s.")
         return _done(request, person, said % {"name": person})
     if on:
         effects = [_("They can sign in again, with the password and second steps they had.")]
+        if grants.wakes(person, {"is_active": True}):
+            effects.append(
+                _(
+                    "They are staff, so it takes two: nothing happens before a second one of you says"
+                    " yes, and the letter goes out then."
+                )
+            )
         return _confirm(request, person, form, _("Switch on"), effects)
     effects = [
         _("Nobody signs in to this account, and its sessions end at once."),

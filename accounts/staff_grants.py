@@ -58,6 +58,15 @@ class LastDayField(forms.DateField):
         return datetime.combine(day + DAY, time(), tzinfo=UTC)
 
 
+def waits(person: User) -> str:
+    """What was asked for takes two, in sentences."""
+    said = _(
+        "Rights of %(name)s wait for a second one of you: see “What takes two of staff”."
+        " Nothing else waits."
+    )
+    return said % {"name": person}
+
+
 def went_along(person: User, *, held: bool, superuser: bool) -> str:
     """What went with the mark of staff, in sentences."""
     said = [_("Saved: %(name)s.") % {"name": person}]

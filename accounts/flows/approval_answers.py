@@ -99,7 +99,9 @@ def refuse(request: HttpRequest, row: Approval, *, reason: str) -> None:
         raise PermissionDenied
     mail = None if mine else _answer(request, row, approved=False, reason=reason)
     with transaction.atomic():
-        guard.still_alive(request)
+        actor = guard.acting(request)
+        if not (mine or may_decide(actor, row)):
+            raise PermissionDenied
         approvals.use_up(row)
         approvals.record(Event.STAFF_APPROVAL_REFUSED, request, row, reason)
         if mail is not None:
@@ -110,6 +112,7 @@ def _held(request: HttpRequest, row: Approval) -> Approval:
     """SECURITY: the row, and all that decides about it, as they are now and held: the person, the
     asker's rights, the second one's."""
     people = {pk for pk in (row.person_id, row.asked_by_id, request.user.pk) if pk}
+    people |= set(approvals.kinds()[row.act].people(approvals.wish_of(row)))
     held = User.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=people)
     list(held.order_by("pk"))
     guard.still_alive(request)

@@ -8,7 +8,7 @@ Each kind is named in settings.APPROVALS.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -61,7 +61,8 @@ class Kind:
     `prepare(request, approval)` does what belongs before the transaction of the second word, and
     returns what is done inside, with the person as they are then; None where the asker goes on.
     `page(approval)`: where the second does it instead, by asking for the same. `hold(wish)` locks what
-    `allows` decides by besides people, to the end of the transaction of the second word.
+    `allows` decides by besides people, to the end of the transaction of the second word. `people(wish)`
+    are the numbers of those whom the act holds besides its person: all are held at once, in one order.
     `command`: what an operator does it by, who needs no second word."""
 
     name: str | Promise
@@ -70,6 +71,7 @@ class Kind:
     prepare: Callable[[HttpRequest, Approval], Callable[[User | None], object]] | None = None
     page: Callable[[Approval], str] | None = None
     hold: Callable[[Wish], None] = lambda wish: None
+    people: Callable[[Wish], Collection[int]] = lambda wish: ()
     command: str = ""
 
 

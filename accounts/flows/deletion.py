@@ -108,9 +108,14 @@ def hold_administrators(*besides: User) -> None:
 
     SECURITY: in one order and before anybody's session: of two who leave at once the second finds the
     first gone, which it asks (`demand_another`) once it holds them."""
-    wanted = {*administrators().values_list("pk", flat=True), *(one.pk for one in besides)}
+    wanted = {*who_stay(), *(one.pk for one in besides)}
     held = User.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=wanted)
     list(held.order_by("pk").values_list("pk"))
+
+
+def who_stay() -> set[int]:
+    """The numbers of those who can give rights for good."""
+    return set(administrators().values_list("pk", flat=True))
 
 
 def demand_another(user: User) -> None:

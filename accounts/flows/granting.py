@@ -24,10 +24,14 @@ def _prepare(request: HttpRequest, row: Approval) -> Callable[[User | None], Non
 
     def act(now: User | None) -> None:
         if grants.leaves(values) and deletion.stays(person):
-            deletion.leave_an_administrator(cast(User, now))
+            deletion.demand_another(cast(User, now))  # `_people` holds those who stay
         staff.keep(request, cast(User, now), values, letter, row.reason, moved)
 
     return act
+
+
+def _people(wish: approvals.Wish) -> set[int]:
+    return deletion.who_stay() if grants.leaves(wish.asked) else set()
 
 
 KIND = approvals.Kind(
@@ -35,6 +39,7 @@ KIND = approvals.Kind(
     said=grants.said,
     allows=grants.allows,
     hold=grants.hold,
+    people=_people,
     prepare=_prepare,
     command="manage.py auth_user grant",
 )

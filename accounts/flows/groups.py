@@ -79,10 +79,11 @@ def delete(request: HttpRequest, groups: Sequence[Group], *, reason: str) -> Non
     demand_fresh_proof(request)
     with transaction.atomic():
         actor = guard.acting(request)
+        names = holdings.load().names
         for pk in sorted(group.pk for group in groups):  # everybody locks in this order
             now = _held(pk)
             _demand(actor, now, {})
-            moved = _moved(now, {"permissions": ()})
+            moved = _moved(now, {"permissions": ()}, names)
             _record(request, actor, now, change="deleted", reason=reason, **moved)
             now.delete()
 
@@ -140,7 +141,7 @@ def _store(
     request: HttpRequest, actor: User, group: Group, values: Mapping[str, Any], reason: str
 ) -> None:
     change = "added" if group.pk is None else "changed"
-    moved = _moved(group, values)
+    moved = _moved(group, values, holdings.load().names)
     if "name" in values:
         group.name = values["name"]
         group.save()
@@ -150,14 +151,15 @@ def _store(
         _record(request, actor, group, change=change, reason=reason, **moved)
 
 
-def _moved(group: Group, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What `values` change of `group`, which is as it was, as the trail has it (audit/granted.py)."""
+def _moved(group: Group, values: Mapping[str, Any], names: Mapping[int, str]) -> dict[str, Any]:
+    """What `values` change of `group`, which is as it was, as the trail has it (audit/granted.py).
+    `names` are those of all permissions, by number."""
     facts: dict[str, Any] = {}
     if group.pk and values.get("name", group.name) != group.name:
         facts["was_called"] = group.name
     if "permissions" in values:
         had = set(group.permissions.values_list("pk", flat=True)) if group.pk else set()
-        wanted, names = numbers(values["permissions"]), holdings.load().names
+        wanted = numbers(values["permissions"])
         facts["permissions_given"] = sorted(names[one] for one in wanted - had)[:MOST_NAMES]
         facts["permissions_taken"] = sorted(names[one] for one in had - wanted)[:MOST_NAMES]
     return {fact: value for fact, value in facts.items() if value}

@@ -85,6 +85,7 @@ def change(request: HttpRequest, person: User, values: Mapping[str, Any], *, rea
         if waits:
             # With the account as it is by now: what was stored at once may have moved it on.
             now = replace(wish, person=person)
+            grants.hold(now)  # a role gets no new name while it is being asked for
             approvals.note(request, now, reason=reason, mail=mail)
     return not waits
 

@@ -3,15 +3,18 @@ may leave by themselves. And what comes back with an account that is switched on
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.errors import LastAdministrator
-from accounts.flows import deletion, erasing, staff, staff_ends
+from accounts.flows import approval_answers, deletion, erasing, staff, staff_ends
 from accounts.models import Approval, User
 from audit.events import Event
 from audit.models import Entry
@@ -19,7 +22,7 @@ from tests.support import cast
 from tests.support.desk import form_of, page_of, second_says, state
 from tests.support.granting import at_desk, helpers
 from tests.support.pages import text_of
-from tests.support.race import race
+from tests.support.race import race, waits_for_a_lock
 
 pytestmark = pytest.mark.django_db
 
@@ -148,6 +151,37 @@ def test_of_two_taken_away_at_once_one_stays(db):
     assert deletion.administrators().count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_grant_that_takes_one_away_and_one_who_leaves_do_not_wait_for_each_other(by_hand):
+    """zoe has the lowest number: who holds administrators begins with her."""
+    zoe, ada, max_, bea = (root(name) for name in ("zoe", "ada", "max", "bea"))
+    role = helpers("view_user")
+    asked = {"staff_until": soon(), "groups": [role]}
+    assert not staff.change(by_hand(at_desk(ada), ada), bea, asked, reason=WHY)
+    row = Approval.objects.select_related("person", "asked_by").get()
+    leaves, says = by_hand(at_desk(zoe), zoe), by_hand(at_desk(max_), max_)
+
+    def run(act: Callable[..., object], *args: object, **named: object) -> object:
+        try:
+            return act(*args, **named)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            list(User.objects.select_for_update().filter(pk=zoe.pk))
+            leaving = pool.submit(run, deletion.ask, leaves)
+            while not (leaving.done() or waits_for_a_lock()):
+                pass
+            giving = pool.submit(run, approval_answers.approve, says, row, reason=WHY)
+            while not (giving.done() or waits_for_a_lock(2)):
+                pass
+        leaving.result(timeout=30)
+        giving.result(timeout=30)
+    assert fresh(zoe).deletion_due_at is not None and fresh(bea).staff_until is not None
+    assert {ada.pk, max_.pk} <= deletion.who_stay()
+
+
 def test_when_the_end_of_the_other_comes_one_is_left(ada):
     tim = root("tim", staff_until=soon())
     at_desk(tim).post(page_of(ada), form_of(ada, off="is_superuser"))
@@ -184,6 +218,17 @@ def test_staff_are_switched_on_again_by_two(ada_here, eve, mailbox):
     assert fresh(eve).is_active
     assert Entry.objects.filter(event=Event.ACTIVATED.value, subject_id=eve.subject_id).exists()
     assert "The account was switched on." in mailbox.latest("eve@example.org").text
+
+
+def test_the_page_of_switching_on_says_so_too(ada_here, eve, mailbox):
+    cast.administrator("max")
+    path = f"/admin/accounts/user/{eve.pk}/switch/"
+    assert "so it takes two" in text_of(ada_here.get(path))
+    said = text_of(ada_here.post(path, {"reason": WHY}, follow=True))
+    assert "Rights of eve wait for a second one of you" in said and "Switched on: eve" not in said
+    assert not fresh(eve).is_active
+    assert second_says() == 302
+    assert fresh(eve).is_active
 
 
 @pytest.mark.parametrize("fields", [{"is_superuser": True}, {"is_staff": False}], ids=str)
