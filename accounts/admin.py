@@ -33,14 +33,7 @@ from accounts.desk import ReasonForm
 from accounts.flows import addresses, letters, password_demands, rights, staff, staff_history
 from accounts.flows.profile import FIELDS
 from accounts.models import User
-from accounts.staff_filters import (
-    LOOKUPS,
-    AwaitingDeletion,
-    StateFilter,
-    StoppedFilter,
-    is_a_moment,
-    titled,
-)
+from accounts.staff_filters import FILTERS, LOOKUPS, is_a_moment
 from accounts.staff_person import PersonFacts
 from accounts.staff_person_form import PersonForm
 from audit import reading
@@ -57,16 +50,8 @@ class PersonAdmin(PersonFacts):
     form = PersonForm
     has_history = True
     list_display = ("username", "email", "name", "access", "created_at", "signed_in")
-    list_filter = (
-        ("is_active", StateFilter),
-        "is_staff",
-        ("is_superuser", titled(admin.BooleanFieldListFilter, _("superuser"))),
-        ("two_step_on", titled(admin.BooleanFieldListFilter, _("two-step sign-in"))),
-        StoppedFilter,
-        AwaitingDeletion,
-        "created_at",
-        ("last_login", titled(admin.DateFieldListFilter, _("last signed in"))),
-    )
+    list_display_links = ("username", "email")
+    list_filter = FILTERS
     search_fields = ("username", "emailaddress__email", "name", "=id", "uuid")
     search_help_text = _("Username, email address, name or number")
     ordering = ("-id",)

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.lockout import buckets, limits
 from accounts.lockout.counting import AHEAD
-from accounts.lockout.known import Known, Whose
+from accounts.lockout.known import Known, Whose, every
 from accounts.models import Tally, User
 from accounts.moments import aware
 from audit import searching
@@ -28,6 +28,7 @@ from audit.sealing import keyed_digest
 from audit.trail import Line
 
 LOOKED_AT = 500  # entries of each event in which names are looked for
+ACCOUNTS = 500  # of each limit, the fullest first
 _USER = re.compile(r"uid:([0-9]{1,18})", re.ASCII)
 _MARK = re.compile(r"([0-9]{1,9})\.([0-9]{1,18})", re.ASCII)
 
@@ -94,6 +95,14 @@ def one(known: Known, pk: int) -> Lockout | None:
         _full(known, timezone.now()).filter(pk=pk).values_list("pk", count, since, *subject).first()
     )
     return _lockout(known, *row) if row else None
+
+
+def accounts() -> set[int]:
+    """Whose accounts full limits hold up, by their numbers, where that can be told. Six SELECTs at
+    most."""
+    limited = [one for one in every() if one.whose == Whose.ACCOUNT]
+    found = named([row for one in limited for row in page(one, limit=ACCOUNTS).rows])
+    return {one.person.pk for one in found if one.person}
 
 
 def clear(lockout: Lockout) -> bool:

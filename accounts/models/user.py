@@ -126,6 +126,8 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=models.Q(deletion_due_at__isnull=False),
                 name="person_awaits_deletion",
             ),
+            # Who never signed in, and who has not for long (accounts/staff_filters.py).
+            models.Index(fields=["last_login", "id"], name="person_last_login"),
         ]
         constraints = [
             models.CheckConstraint(

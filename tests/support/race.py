@@ -42,7 +42,9 @@ def waits_for_a_lock(several: int = 1) -> bool:
     if connection.vendor == "sqlite":
         return True
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")  # or a transaction sees who waited at first
+        cursor.execute(
+            "SELECT pg_stat_clear_snapshot()"
+        )  # or a transaction sees who waited at first
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE datname = current_database() AND wait_event_type = 'Lock'"
