@@ -9,25 +9,24 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import re_path
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from accounts import staff_words
+from accounts import staff_alert_rows
 from accounts.desk import Desk, reason_field
 from accounts.fields import posted
-from accounts.flows import alerts, rights
-from accounts.models import User
+from accounts.flows import alerts
 from accounts.staff_alert_advice import Advice, advice
-from audit import reading
 from audit.alerts import evidence
-from audit.alerts.findings import About
-from audit.alerts.rules import CRITICAL, RULES
+from audit.alerts.rules import CRITICAL
 from audit.models import Alert, AlertCheck
-from audit.watch import tables
 
 A_PAGE = 50
 ALL_OPEN = ""
@@ -137,21 +136,15 @@ class AlertAdmin(Desk):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         self._demand(request)
         asked = request.GET.get("state", ALL_OPEN)
-        rows = Alert.objects.order_by("-id")
-        if asked == ALL_OPEN:
-            rows = rows.filter(state__in=alerts.OPEN)
-        else:
-            rows = rows.filter(state=asked) if asked in STATES else rows.none()
-        if before := _number(request.GET.get("before", "")):
-            rows = rows.filter(id__lt=before)
-        page = list(rows[: A_PAGE + 1])
+        page = list(_listed(asked, _number(request.GET.get("before", "")))[: A_PAGE + 1])
         check = AlertCheck.objects.filter(pk=1).first()
         context = {
             "title": _("Alerts"),
             "states": [(name, label, name == asked) for name, label in STATES.items()],
             "asked": asked,
             "is_unknown": asked not in STATES,
-            "rows": _shown(request, page[:A_PAGE]),
+            "is_closed": asked == Alert.State.CLOSED,
+            "rows": staff_alert_rows.rows(request, page[:A_PAGE]),
             "older": page[A_PAGE - 1].pk if len(page) > A_PAGE else None,
             "checked_at": check.checked_at if check else None,
         }
@@ -162,14 +155,13 @@ class AlertAdmin(Desk):
     ) -> HttpResponse:
         self._demand(request)
         alert = _alert(object_id)
-        (row,) = _shown(request, [alert])
+        row = staff_alert_rows.page(request, alert)
         context = {
             "title": row["title"],
             "row": row,
             "plot": evidence.plot(alert),
             "advice": _advice(request, row),
             "acts": _acts(alert) if alerts.may_handle(request.user) else [],
-            "closer": staff_words.people({alert.closed_by}).get(alert.closed_by),
         }
         return self._drawn(request, "one.html", context)
 
@@ -186,7 +178,7 @@ class AlertAdmin(Desk):
             else:
                 messages.warning(request, _("Somebody else was quicker: nothing was changed."))
             return redirect("admin:audit_alert_change", alert.pk)
-        (row,) = _shown(request, [alert])
+        (row,) = staff_alert_rows.rows(request, [alert])
         context = {"title": name, "row": row, "form": form, "effect": effect}
         return self._drawn(request, "act.html", context)
 
@@ -197,6 +189,25 @@ class AlertAdmin(Desk):
     def _drawn(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         frame = {**self.admin_site.each_context(request), "opts": self.opts}
         return TemplateResponse(request, f"admin/audit/alert/{template}", frame | context)
+
+
+def _listed(asked: str, before: int) -> QuerySet[Alert]:
+    """Those in that state: the critical ones first, then the newest; of closed ones the last closed.
+    `before`: only what comes after that one. One SELECT for it."""
+    states = alerts.OPEN if asked == ALL_OPEN else [asked] if asked in STATES else []
+    if asked == Alert.State.CLOSED:
+        rank: Combinable = Coalesce("closed_at", "found_at")
+        order, later = "-rank", "rank__lt"
+    else:
+        rank = Case(When(rule__in=CRITICAL, then=Value(0)), default=Value(1))
+        order, later = "rank", "rank__gt"
+    ranked = Alert.objects.annotate(rank=rank)
+    rows = ranked.filter(state__in=states).order_by(order, "-id")
+    if not before:
+        return rows
+    last = ranked.filter(pk=before).values_list("rank", flat=True).first()
+    past = Q(id__lt=before)
+    return rows.filter(past if last is None else Q(**{later: last}) | Q(past, rank=last))
 
 
 def _number(text: str) -> int:
@@ -217,39 +228,6 @@ def _acts(alert: Alert) -> list[tuple[str, Any]]:
         return []
     names = ACTS if alert.state == Alert.State.NEW else ("mute", "close")
     return [(f"admin:audit_alert_{name}", ACTS[name][2]) for name in names]
-
-
-def _shown(request: HttpRequest, rows: list[Alert]) -> list[dict[str, Any]]:
-    """Each with whom and what it is about, as far as whoever asks may see. That they did is in the
-    trail, before anything is shown. Four SELECTs at most."""
-    about = {name: rule.about for name, rule in RULES.items()}
-    people: dict[str, User] = {}
-    networks: dict[str, str] = {}
-    if rights.may_see(request.user):
-        people = staff_words.people({row.about for row in rows if row.about})
-    digests = {row.about for row in rows if about.get(row.rule) == About.NETWORK}
-    if digests and request.user.has_perm("audit.view_addresses"):
-        networks = tables.network_texts(sorted(digests))
-    if (people or networks) and isinstance(request.user, User):
-        reading.of_people(request.user, request, ["alerts"])
-    return [_row(row, about.get(row.rule), people, networks) for row in rows]
-
-
-def _row(
-    alert: Alert, kind: About | None, people: dict[str, User], networks: dict[str, str]
-) -> dict[str, Any]:
-    rule = RULES.get(alert.rule)
-    times = ngettext("%(count)d time", "%(count)d times", alert.times) % {"count": alert.times}
-    return {
-        "alert": alert,
-        "title": rule.title if rule else alert.rule,
-        "kind": str(kind or About.SITE),
-        "is_critical": alert.rule in CRITICAL,
-        "person": people.get(alert.about),
-        "is_person": staff_words.is_a_subject(alert.about),
-        "network": networks.get(alert.about, ""),
-        "times": times,
-    }
 
 
 def _advice(request: HttpRequest, row: dict[str, Any]) -> Advice:
