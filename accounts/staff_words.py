@@ -53,7 +53,10 @@ WORDS: dict[str, Words] = {
 
 
 def said(line: Line) -> Words:
-    """The sentence; the event's own name where the vocabulary does not have it any more."""
+    """The sentence; the event's own name where the vocabulary does not have it any more, and where
+    nobody knows what happened."""
+    if not line.ours:
+        return line.event
     if line.event in WORDS:
         return WORDS[line.event]
     told = panels.sentences().get(line.event)

@@ -17,7 +17,7 @@ from audit.trail import Line
 FORMATS = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
 COLUMNS = (
     *("id", "at", "event", "actor_id", "subject_id", "request_id", "label", "device"),
-    *("address", "network", "readable", "facts"),
+    *("address", "network", "readable", "ours", "facts"),
 )
 ADDRESSES = frozenset({"address", "network"})
 

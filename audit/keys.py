@@ -35,7 +35,9 @@ def month(at: datetime) -> str:
 def months_kept() -> Keys:
     """The keys of all months that are not forgotten."""
     rows = SubjectKey.objects.filter(subject_id__startswith="month-").exclude(key="")
-    return {name: _opened(name, sealed) for name, sealed in rows.values_list("subject_id", "key")}
+    kept = rows.values_list("subject_id", "key")
+    found = {name: _opened_or_forgotten(name, sealed) for name, sealed in kept}
+    return {name: key for name, key in found.items() if key != FORGOTTEN}
 
 
 def stored(names: Iterable[str]) -> Keys:
@@ -45,16 +47,26 @@ def stored(names: Iterable[str]) -> Keys:
     Written out, because every event reads its keys: building this one query through the models
     costs three times what the database needs to answer it.
     """
+    return {name: _opened(name, sealed) for name, sealed in _sealed(names)}
+
+
+def readable(names: Iterable[str]) -> Keys:
+    """`stored`, and FORGOTTEN for those that do not open: somebody wrote something else there, and
+    pages show the rest."""
+    return {name: _opened_or_forgotten(name, sealed) for name, sealed in _sealed(names)}
+
+
+def _sealed(names: Iterable[str]) -> list[tuple[str, str]]:
     wanted = sorted(names)
     if not wanted:  # PostgreSQL cannot read an empty list
-        return {}
+        return []
     marks = ", ".join(["%s"] * len(wanted))
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT subject_id, key FROM audit_subjectkey WHERE subject_id IN ({marks})",  # noqa: S608 - marks only
             wanted,
         )
-        return {name: _opened(name, sealed) for name, sealed in cursor.fetchall()}
+        return cursor.fetchall()
 
 
 class _Known:
@@ -142,6 +154,13 @@ def _opened(name: str, sealed: str) -> bytes:
     if not sealed:
         return FORGOTTEN
     return sealing.unseal(sealed, context=_context(name))
+
+
+def _opened_or_forgotten(name: str, sealed: str) -> bytes:
+    try:
+        return _opened(name, sealed)
+    except sealing.SealBroken:
+        return FORGOTTEN
 
 
 def _context(name: str) -> str:

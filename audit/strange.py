@@ -3,7 +3,7 @@ none, a number in the place of a text. Pages go on without them; `auth_events ve
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 
 from django.db import DatabaseError
@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from audit.chain import seals
 from audit.models import Entry
 
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 # What Django and the drivers raise over such a value. Where the database is away, asking for the
 # numbers alone raises it again.
 _UNREADABLE = (ValueError, TypeError, OverflowError, RecursionError, DatabaseError)
@@ -44,12 +45,15 @@ def entry(number: int) -> Entry | None:
 
 
 def moment(found: QuerySet[Entry]) -> datetime | None:
-    """The time of the first of `found`; None where there is none, or it does not read. One SELECT."""
+    """The time of the first of `found`; None where there is none. One SELECT. Of one that does not read
+    it is long ago: whoever asks how old it is, is alarmed."""
     try:
-        at = found.values_list("at", flat=True).first()
+        first = found.values_list("id", "at").first()
     except _UNREADABLE:
+        return LONG_AGO
+    if first is None:
         return None
-    return at if isinstance(at, datetime) else None
+    return first[1] if isinstance(first[1], datetime) else LONG_AGO
 
 
 def _is_plain(one: Entry) -> bool:

@@ -74,7 +74,8 @@ Who = Named | str | None
 class Line:
     """An entry as those with the right to may read it. `readable` is False when its subject was
     forgotten, or the row does not open: its personal texts are then empty. `address` is empty once
-    its month was forgotten; `network` stays. `network_digest` finds others from there."""
+    its month was forgotten; `network` stays. `network_digest` finds others from there. One that is not
+    `ours` this site did not write, or not so: it has no facts."""
 
     id: int
     event: str
@@ -89,6 +90,7 @@ class Line:
     device: str = ""
     readable: bool = True
     network_digest: str = ""
+    ours: bool = True
 
 
 def record(
@@ -214,27 +216,29 @@ def lines(found: QuerySet[Entry], limit: int) -> list[Line]:
 
 
 def opened(entries: Sequence[Entry]) -> list[Line]:
-    """Their lines, in their order. One SELECT."""
+    """Their lines, in their order. One SELECT, or none for no entries."""
+    if not entries:
+        return []
     months = {keys.month(entry.at) for entry in entries}
-    kept = keys.stored(months | {entry.personal_key for entry in entries})
-    return [_line(entry, kept) for entry in entries]
+    kept = keys.readable({seals.NAME} | months | {entry.personal_key for entry in entries})
+    chain = kept.get(seals.NAME, FORGOTTEN)
+    mac_key = seals.keys_of(chain).entries if chain != FORGOTTEN else b""
+    return [_line(entry, kept, mac_key) for entry in entries]
 
 
-def _line(entry: Entry, opened: Keys) -> Line:
-    clear = {
-        name: getattr(entry, name)
-        for name in (
-            *("id", "event", "at", "actor_id", "subject_id", "request_id", "facts"),
-            "network_digest",
-        )
-    }
-    key = opened.get(entry.personal_key, FORGOTTEN)
+def _line(entry: Entry, kept: Keys, mac_key: bytes) -> Line:
+    names = ("id", "event", "at", "actor_id", "subject_id", "request_id", "network_digest")
+    clear = {name: getattr(entry, name) for name in names}
+    if mac_key and not seals.holds(mac_key, entry):
+        return Line(**clear, facts={}, readable=False, ours=False)
+    key = kept.get(entry.personal_key, FORGOTTEN)
+    clear["facts"] = entry.facts
     if key == FORGOTTEN:
         return Line(**clear, readable=False)
     try:
         plain = sealing.unseal_with(key, bytes(entry.personal), context=_context(entry))
         personal = json.loads(plain)
-        month = opened.get(keys.month(entry.at), FORGOTTEN)
+        month = kept.get(keys.month(entry.at), FORGOTTEN)
         address = _open_address(entry, personal.pop("sealed_address", ""), month)
     except sealing.SealBroken:
         return Line(**clear, readable=False)

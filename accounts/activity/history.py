@@ -141,10 +141,11 @@ def _is_kept(line: Line) -> bool:
 
 
 def _shown(user: User, lines: list[Line]) -> Iterator[Shown]:
-    """Without those that are deliberately not shown, and events of a vocabulary before this one."""
+    """Without those that are deliberately not shown, events of a vocabulary before this one, and what
+    this site did not write."""
     said = answers.of(user, [line.id for line in lines]) if lines else {}
     for line in lines:
-        if told := panels.sentences().get(line.event):
+        if line.ours and (told := panels.sentences().get(line.event)):
             yield Shown(line, told, said.get(line.id))
 
 

@@ -26,7 +26,7 @@ def _activity(user: User) -> Iterator[Row]:
     for lines in trail.every_entry_of(user.subject_id, chunk=BATCH):
         said = answers.of(user, [line.id for line in lines])
         for line in lines:
-            if meant := told.get(line.event):
+            if line.ours and (meant := told.get(line.event)):
                 yield _row(line, meant, said.get(line.id))
 
 

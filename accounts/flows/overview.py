@@ -28,7 +28,8 @@ def overview_of(user: User, signed_in_at: datetime | None) -> dict[str, Any]:
     a stranger's shows on the owner's device, and how the account is reached now.
 
     Two statements beside the session's own."""
-    sign_ins = trail.entries_of(user.subject_id, event=Event.SIGNED_IN, limit=2)
+    found = trail.entries_of(user.subject_id, event=Event.SIGNED_IN, limit=2)
+    sign_ins = [line for line in found if line.ours]
     before = next(iter(_but_own(sign_ins, signed_in_at)), None)
     return {
         "person": user,

@@ -69,4 +69,5 @@ def of(person: User, *, limit: int = 50) -> list[Deed]:
             moved=words.rights_moved(line.facts),
         )
         for line in lines
+        if line.ours
     ]

@@ -98,7 +98,8 @@ def gathered(check: AlertCheck, now: datetime) -> Facts:
     """Thirteen statements at most, and those of the sources."""
     counted, usual = _counts(now)
     tries = _tries(now)
-    head = Head.objects.filter(pk=1).values_list("sequence", flat=True).first() or 0
+    kept = Head.objects.filter(pk=1).values_list("sequence", flat=True).first()
+    head = kept if isinstance(kept, int) else 0  # SQLite keeps anything, and that is none
     went_back = head < check.sequence
     # From there on, or whatever comes next would not be heard of.
     sequence, happened = (head, []) if went_back else _happened(check)

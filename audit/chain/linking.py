@@ -68,7 +68,7 @@ def link(batch: int = BATCH) -> int:
         key = seals.keys_of(seals.obtained_key())
         copied = _copies([entry.id for entry in waiting])
         gone = _gone_until(key)
-        before = bytes.fromhex(head.seal) if head.seal else seals.NOTHING_BEFORE
+        before = seals.as_bytes(head.seal) if head.seal else seals.NOTHING_BEFORE
         placed, counted, foreign = [], [], []
         for sequence, entry in enumerate(waiting, start=head.sequence + 1):
             holds = entry.id not in copied and seals.mac(key.entries, entry.said) == entry.mac

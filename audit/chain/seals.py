@@ -18,6 +18,7 @@ from typing import Any
 from django.utils import timezone
 
 from audit import keys, sealing
+from audit.models import Entry
 
 # The key that everything here is derived from: made with the first entry, sealed under FIELD_KEYS
 # like those of people and months, so that it moves with them to a new key of the ring.
@@ -47,8 +48,8 @@ def keys_of(key: bytes) -> Keys:
 
 
 def kept_key() -> bytes:
-    """The key as it is kept, or b"" where there is none (yet, or any more). One SELECT."""
-    return keys.stored([NAME]).get(NAME, b"")
+    """The key as it is kept, or b"" where there is none (yet, or any more) that opens. One SELECT."""
+    return keys.readable([NAME]).get(NAME, b"")
 
 
 def obtained_key() -> bytes:
@@ -63,6 +64,18 @@ def mac(key: bytes, row: Sequence[Any]) -> bytes:
     return hmac.digest(key, _canonical(said).encode() + b"\0" + personal, "sha256")[:MAC_BYTES]
 
 
+def holds(key: bytes, entry: Entry) -> bool:
+    """Whether `entry`, read through the models, says what this site wrote.
+
+    SECURITY: an INSERT is all it takes to put one there. What its facts are nobody knows."""
+    said = [getattr(entry, column) for column in COLUMNS]
+    said[-1] = bytes(entry.personal)  # PostgreSQL gives a view of it
+    try:
+        return hmac.compare_digest(mac(key, said), bytes(entry.mac))
+    except RecursionError:  # facts that are nested too deep to be written out
+        return False
+
+
 def chained(key: bytes, before: bytes, sequence: int, id: int, mac: bytes, *, ours: bool) -> bytes:
     """`ours` says whether the mac held when the entry was given its place: what was wrong then is told
     apart for ever from what was changed later."""
@@ -70,12 +83,14 @@ def chained(key: bytes, before: bytes, sequence: int, id: int, mac: bytes, *, ou
     return hmac.digest(key, before + place + bytes([ours]) + mac, "sha256")
 
 
-def as_bytes(seal: str) -> bytes:
-    """What a column of hex holds; b"" for what is none."""
+def as_bytes(seal: Any) -> bytes:
+    """What a column of hex holds; b"" for what is none as we write it: in capitals, or with blanks, it
+    would be another line among those that were told outside."""
     try:
-        return bytes.fromhex(seal)
-    except ValueError:
+        raw = bytes.fromhex(seal)
+    except (TypeError, ValueError):
         return b""
+    return raw if raw.hex() == seal else b""
 
 
 def facts_text(facts: Any) -> str:
@@ -86,11 +101,21 @@ def facts_text(facts: Any) -> str:
 @lru_cache(maxsize=4096)
 def _facts_kept(text: str) -> str:
     """The same few facts come again and again. What Python cannot read (nested a thousand deep, a
-    number of thousands of digits) somebody else wrote."""
+    number of thousands of digits) somebody else wrote.
+
+    SECURITY: nor do we write a name twice. Python reads the last of the two and SQLite the first, so
+    one mac would stand for both."""
     try:
-        return _canonical(json.loads(text))
+        return _canonical(json.loads(text, object_pairs_hook=_once))
     except (ValueError, RecursionError):
         return text
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
 
 
 def moment(at: datetime | str | None) -> str:

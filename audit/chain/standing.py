@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
 
 from audit.chain import ends, notes, seals
@@ -29,9 +28,7 @@ def of(entry: Entry) -> Standing:
     if not key:
         return Standing(place, seal, None, None)
     keys = seals.keys_of(key)
-    said = [getattr(entry, column) for column in seals.COLUMNS]
-    said[-1] = bytes(entry.personal)  # PostgreSQL gives a view of it
-    holds = hmac.compare_digest(seals.mac(keys.entries, said), bytes(entry.mac))
+    holds = seals.holds(keys.entries, entry)
     if place is None:
         return Standing(None, seal, holds, None)
     if not isinstance(place, int) or place < 1:  # SQLite keeps anything

@@ -95,7 +95,7 @@ def verify(
     chained meanwhile is seen or not."""
     result = Result()
     newest = pages.newest()
-    head = Head.objects.filter(pk=1).first() or Head(sequence=0, seal="")
+    head = _head()
     key = seals.kept_key()
     if not key:
         if newest or head.sequence or Entry.objects.exists():
@@ -115,6 +115,14 @@ def verify(
     _nowhere(result)
     _waiting(walk.keys, result)
     return result
+
+
+def _head() -> Head:
+    """Where the chain ends, as it is kept; nowhere if that is no place, which SQLite keeps as well."""
+    head = Head.objects.filter(pk=1).first()
+    return (
+        head if head is not None and isinstance(head.sequence, int) else Head(sequence=0, seal="")
+    )
 
 
 def _nowhere(result: Result) -> None:

@@ -19,7 +19,7 @@ from tests.support import papers
 from tests.support.history import PAGE, entry, happens, newest, said, signed_in
 from tests.support.pages import text_of
 from tests.support.places_file import LEEDS, write
-from tests.support.trail import request_from
+from tests.support.trail import of_ours, request_from
 from tests.support.visitor import LOGIN, Visitor
 
 pytestmark = pytest.mark.django_db
@@ -135,12 +135,12 @@ def test_whoever_is_forgotten_is_told_without_anything_personal(here: Visitor, a
 
 
 def test_a_row_that_does_not_open_is_told_bare(here: Visitor, alice: User) -> None:
-    Entry.objects.bulk_create([
+    Entry.objects.bulk_create(of_ours(
         Entry(
             event=Event.SIGNED_IN.value, subject_id=alice.subject_id,
             personal_key=alice.subject_id, personal=b"not sealed at all", facts={"method": "passkey"},
         )
-    ])  # fmt: skip
+    ))  # fmt: skip
     assert "Signed in with a passkey" in said(here)
     assert entry(here, newest()).status_code == 200
 

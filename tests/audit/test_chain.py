@@ -149,6 +149,18 @@ def test_facts_are_one_text_however_they_come() -> None:
     assert seals.facts_text(facts) == seals.facts_text(kept)
 
 
+def test_facts_that_name_one_twice_are_no_text_of_ours() -> None:
+    """Python reads the last of the two, SQLite the first: one mac must not stand for both."""
+    twice = '{"method": "passkey", "method": "password"}'
+    assert seals.facts_text(twice) != seals.facts_text({"method": "password"})
+    assert seals.facts_text('{"a": {"b": 1, "b": 2}}') != seals.facts_text({"a": {"b": 2}})
+
+
+@pytest.mark.parametrize("seal", ["AB" * 32, "ab " * 32, " " + "ab" * 32, None, 7, b"ab", "xy"])
+def test_a_seal_in_other_letters_is_none(seal) -> None:
+    assert seals.as_bytes(seal) == b"" and seals.as_bytes("ab" * 32) == b"\xab" * 32
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("microsecond", [0, 1, 500_000, 999_999])
 def test_a_moment_is_one_text_however_it_comes(microsecond, time_machine) -> None:

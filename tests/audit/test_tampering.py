@@ -125,6 +125,37 @@ def test_a_head_set_back_is_found(chain) -> None:
     assert found() == [(Wrong.HEAD_CHANGED, 0, 9)]
 
 
+SPOILED = ["seal = repeat('z', 64)", "seal = upper(seal)", "seal = ''", "seal = seal || ' '"]
+if connection.vendor == "sqlite":
+    SPOILED[0] = f"seal = '{'z' * 64}'"
+    SPOILED += [
+        "sequence = 'abc'",
+        "sequence = 1.5",
+        "sequence = x'00'",
+        "seal = x'00'",
+        "seal = 7",
+    ]
+
+
+@pytest.mark.parametrize("spoiled", SPOILED)
+def test_a_head_that_is_none_is_found(chain, spoiled) -> None:
+    with unguarded() as sql:
+        sql(f"UPDATE audit_head SET {spoiled}")  # noqa: S608 - ours
+    wrongs = {wrong for wrong, _first, _last in found()}
+    assert wrongs and wrongs <= {Wrong.HEAD_CHANGED, Wrong.REWRITTEN}
+
+
+def test_after_a_spoiled_seal_the_chain_goes_on_and_it_is_named(chain) -> None:
+    """As a role may do that owns nothing: it gives an entry the next place and a seal that is none."""
+    trail.record(Event.SIGNED_OUT, subject=ALICE)
+    with unguarded() as sql:
+        sql(f"UPDATE audit_entry SET sequence = 10, seal = '{'z' * 64}' WHERE sequence IS NULL")  # noqa: S608 - ours
+        sql(f"UPDATE audit_head SET sequence = 10, seal = '{'z' * 64}'")  # noqa: S608 - ours
+    trail.record(Event.SIGNED_OUT, subject=ALICE)
+    assert linking.link() == 1
+    assert [(wrong, first) for wrong, first, _last in found()] == [(Wrong.SEAL_CHANGED, 10)]
+
+
 @pytest.mark.parametrize("pair", [(2, 3), (2, 7), (1, 9)])
 @pytest.mark.parametrize("what", ["sequence", "sequence and seal"])
 def test_two_rows_that_changed_places_are_both_named(chain, pair, what) -> None:

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from audit import sealing, trail
+from audit import keys, sealing, trail
 from audit.events import Event
 from audit.facts import FactRefused
 from audit.models import Entry, SubjectKey
@@ -164,8 +164,9 @@ def test_the_key_of_a_subject_is_itself_sealed_to_that_subject() -> None:
     trail.record(Event.SIGNED_IN, subject=ADA, label="ada")
     alices = SubjectKey.objects.get(subject_id=ALICE)
     SubjectKey.objects.filter(subject_id=ADA).update(key=alices.key)
-    with pytest.raises(sealing.SealBroken):
-        trail.entries_of(ADA)
+    assert [(line.readable, line.label) for line in trail.entries_of(ADA)] == [(False, "")]
+    with pytest.raises(sealing.SealBroken):  # and nothing is written under it
+        keys.stored([ADA])
 
 
 def test_a_sealed_part_moved_to_another_row_does_not_open() -> None:
