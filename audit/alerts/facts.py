@@ -7,7 +7,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median
 
 from django.conf import settings
@@ -41,6 +41,9 @@ EVENTS = (*MADE_STAFF, *LOST_METHOD, Event.TRAIL_VERIFIED)
 # Of one look: places of the chain, and pairs of a network and an account where tries failed. The limits
 # of sign-in keep an hour below that.
 PLACES, PAIRS = 50_000, 20_000
+# So much later an entry may still be counted into an hour that is over: what waits for longer alarms
+# by itself (`trail_late`).
+LATE = timedelta(minutes=5)
 # Whose hours are looked up: those with most networks, or accounts.
 MOST = 20
 
@@ -130,11 +133,11 @@ def day_before(now: datetime) -> list[datetime]:
 
 
 def _hours(check: AlertCheck, now: datetime) -> list[datetime]:
-    """This hour, and the one before as long as nobody has looked since it ended."""
-    this = hour_of(now)
-    if check.checked_at is not None and this - HOUR <= check.checked_at < this:
-        return [this, this - HOUR]
-    return [this]
+    """Newest first: this hour, and those of the last day that nobody has looked at since they ended
+    and were counted. At the first look ever there is none of those: what was before it alarms nobody,
+    or who turns a site over to a new version would be told of what they know."""
+    looked = now if check.checked_at is None else min(check.checked_at, now) - LATE
+    return [hour for hour in reversed(day_before(now)) if hour >= hour_of(looked)]
 
 
 def _counts(now: datetime) -> tuple[dict[str, Hours], dict[str, Hours]]:

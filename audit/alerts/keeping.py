@@ -101,8 +101,8 @@ def _kept(found: Found, now: datetime, *, keep: bool = False) -> Report:
     if keep:
         standing = standing.select_for_update(no_key=True)
     opened = {(one.rule, one.about): one for one in standing}
-    lapsed = {key: one for key, one in opened.items() if _end_of_silence(one, now)}
-    again, new, news, left = dict(lapsed), [], [], 0
+    again = {key: one for key, one in opened.items() if _end_of_silence(one, now)}
+    new, news, left = [], [], 0
     room = Counter(dict.fromkeys(rules.RULES, MOST_OPEN))
     room.subtract(name for name, _about in opened)
     closed = _closed(found)
@@ -110,7 +110,7 @@ def _kept(found: Found, now: datetime, *, keep: bool = False) -> Report:
         key = (rule.name, finding.about)
         if key in opened:
             again[key] = opened[key]
-            if _found_again(opened[key], rule, finding, now, has_lapsed=key in lapsed):
+            if _found_again(opened[key], rule, finding, now):
                 news.append(opened[key])
         elif finding.since is not None and closed.get(key, finding.since) > finding.since:
             continue
@@ -123,11 +123,18 @@ def _kept(found: Found, now: datetime, *, keep: bool = False) -> Report:
 
 
 def _end_of_silence(alert: Alert, now: datetime) -> bool:
-    """Whoever muted it has seen it."""
+    """Whoever muted it has seen it. Until when stays: what is found after that is news, and a number
+    that begins anew with each hour takes some looks to be found."""
     if alert.state != State.MUTED or (alert.muted_until and alert.muted_until > now):
         return False
-    alert.state, alert.muted_until = State.SEEN, None
+    alert.state = State.SEEN
     return True
+
+
+def _outlasts_silence(alert: Alert, finding: Finding, now: datetime) -> bool:
+    """Whether it was muted, and is found in an hour that the silence did not cover whole."""
+    until = alert.muted_until
+    return until is not None and until <= now and max(finding.found, default=now) + HOUR > until
 
 
 def _closed(found: Found) -> dict[tuple[str, str], datetime]:
@@ -152,14 +159,12 @@ def _new(rule: Rule, finding: Finding, now: datetime) -> Alert:
     )
 
 
-def _found_again(
-    alert: Alert, rule: Rule, finding: Finding, now: datetime, *, has_lapsed: bool
-) -> bool:
+def _found_again(alert: Alert, rule: Rule, finding: Finding, now: datetime) -> bool:
     """Whether it is news. What lasts is told once; an event, what was found again after a pause, and
     what lasts beyond its silence, anew. A critical event ends a silence: it comes once, and who muted
     the one before did not know of it."""
     is_event = finding.since is None
-    is_news = has_lapsed or is_event or now - alert.found_at > PAUSE
+    is_news = is_event or now - alert.found_at > PAUSE or _outlasts_silence(alert, finding, now)
     if alert.state == State.MUTED:
         is_news = is_event and rule.is_critical
     if is_news:

@@ -76,9 +76,10 @@ def test_what_does_not_fit_its_state_changes_nothing(ada_here, act, state):
     assert Alert.objects.get().state == state and not Entry.objects.filter(event=event).exists()
 
 
-def test_closing_ends_a_silence(ada_here):
-    one = alert(state="muted", muted_until=timezone.now())
-    ada_here.post(f"{LIST}{one.pk}/close/", REASON)
+@pytest.mark.parametrize("act, state", [("close", "muted"), ("close", "seen"), ("see", "new")])
+def test_closing_and_seeing_end_a_silence(ada_here, act, state):
+    one = alert(state=state, muted_until=timezone.now())
+    ada_here.post(f"{LIST}{one.pk}/{act}/", REASON)
     assert Alert.objects.get().muted_until is None
 
 

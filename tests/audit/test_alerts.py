@@ -96,28 +96,6 @@ def test_what_is_found_again_after_a_day_of_quiet_is_told_again():
     assert (alert.state, alert.told_at, alert.times) == (State.NEW, None, 2)
 
 
-def test_a_muted_alert_is_silent_until_then_and_told_again_if_it_lasts():
-    fails(50)
-    looks()
-    Alert.objects.update(state=State.MUTED, muted_until=NOON + 10 * MINUTE, told_at=NOON)
-    on_a_new_device()
-    looks(NOON + 9 * MINUTE)
-    muted = Alert.objects.get(rule="failures_rise")
-    assert (muted.state, muted.told_at) == (State.MUTED, NOON)
-    looks(NOON + 10 * MINUTE)
-    muted.refresh_from_db()
-    assert (muted.state, muted.told_at, muted.muted_until) == (State.NEW, None, None)
-
-
-def test_a_muted_alert_that_was_over_meanwhile_was_seen():
-    fails(50)
-    looks()
-    Alert.objects.update(state=State.MUTED, muted_until=NOON + HOUR, told_at=NOON)
-    looks(NOON + 2 * HOUR)
-    alert = Alert.objects.get()
-    assert (alert.state, alert.told_at) == (State.SEEN, NOON)
-
-
 def test_there_is_one_open_alert_of_a_rule_about_the_same():
     Alert.objects.create(rule="staff_added", about=ADA, state=State.CLOSED)
     Alert.objects.create(rule="staff_added", about=ADA)
@@ -144,29 +122,6 @@ def test_what_an_entry_tells_once_is_opened_however_many_stand_open():
     on_a_new_device()
     report = looks(NOON + MINUTE)
     assert [one.about for one in report.opened] == [ADA] and report.left == 0
-
-
-@pytest.mark.parametrize(
-    ("rule", "event", "facts", "is_heard"),
-    [
-        ("staff_method_removed", Event.TWO_STEP_TURNED_OFF, {}, True),
-        ("staff_new_device", Event.SIGNED_IN, {"device": "new"}, False),
-    ],
-)
-def test_a_critical_event_ends_a_silence_and_another_does_not(rule, event, facts, is_heard):
-    looks()
-    silent = {"state": State.MUTED, "muted_until": NOON + HOUR, "told_at": NOON, "called_at": NOON}
-    Alert.objects.create(rule=rule, about=ADA, found_at=NOON, calls=3, **silent)
-    happens(event, subject=ADA, **facts)
-    report = looks(NOON + MINUTE)
-    kept = Alert.objects.get(rule=rule)
-    assert bool(report.news) is is_heard and kept.times == 2
-    if is_heard:
-        assert (kept.state, kept.muted_until, kept.told_at, kept.called_at, kept.calls) == (
-            State.NEW, None, None, None, 0,
-        )  # fmt: skip
-    else:
-        assert (kept.state, kept.told_at, kept.calls) == (State.MUTED, NOON, 3)
 
 
 def test_alerts_closed_long_ago_are_forgotten(clock):
