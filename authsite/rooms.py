@@ -5,6 +5,8 @@ from __future__ import annotations
 
 LOGIN_STAGES = ["mfa.stage.SecondFactorStage"]
 LOGIN_GATES: list[str] = []
+# What a sign-in meets of second steps, for whoever explains (accounts/gates/first.py).
+SECOND_STEP_MET = "mfa.policy.met_at_sign_in"
 RESET_STAGES = ["mfa.flows.occasions.second_step_of_a_reset"]
 STEP_UP_METHODS = ["password", "passkey", "app", "mailbox"]
 STEP_UP_PAGES = ["mfa.step_up.pages"]

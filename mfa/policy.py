@@ -8,6 +8,7 @@ from datetime import date
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.gates.facts import SecondStep
 from accounts.models import User
 from accounts.sessions.proofs import Proofs
 from accounts.texts import senders
@@ -76,6 +77,23 @@ def _has_strong(user: User) -> bool:
         AuthenticatorApp.objects.filter(user=user, confirmed=True).exists()
         or Passkey.objects.filter(user=user, confirmed=True).exists()
     )
+
+
+def met_at_sign_in(user: User) -> SecondStep:
+    """What the right password meets, by the best that this person can prove (SECOND_STEP_MET)."""
+    proved = [{"method": "password"}]
+    is_asked, demand = takes_second_step(user), demand_on(user)
+    if is_asked and user.is_staff:
+        proved.append({"method": "app" if _has_strong(user) else "recovery_code"})
+    lacking = _lacking(user, demand) if must_enrol(user, proved) else ""
+    may_wait = demand.required and demand.may_wait and not user.two_step_on
+    return SecondStep(is_asked, lacking, demand.until if may_wait else None)
+
+
+def _lacking(user: User, demand: Demand) -> str:
+    if not user.has_second_step:
+        return "none"
+    return "weak" if demand.strong and not _has_strong(user) else "unfinished"
 
 
 def is_offered(user: User) -> bool:

@@ -39,11 +39,19 @@ def note(login: Login, password: str) -> None:
 def cause_of(login: Login) -> str:
     """Why this sign-in must not go on with its password: breached, common, demanded, or ''."""
     user = login.user
-    if not isinstance(user, User) or not user.has_usable_password():
+    if not isinstance(user, User) or not _may_be_asked(user):
         return ""
-    if user.held_since:  # nothing is changed there until a stopped change is settled
-        return ""
-    return "demanded" if user.password_must_change else login.state.get(_STATE, "")
+    return "demanded" if is_demanded(user) else login.state.get(_STATE, "")
+
+
+def is_demanded(user: User) -> bool:
+    """Whether staff demanded it, so that each sign-in waits for it, whatever the password is."""
+    return user.password_must_change is not None and _may_be_asked(user)
+
+
+def _may_be_asked(user: User) -> bool:
+    """Nothing is changed where a change was stopped, until that is settled."""
+    return user.has_usable_password() and not user.held_since
 
 
 def hold(request: HttpRequest, login: Login) -> float:

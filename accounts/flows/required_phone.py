@@ -20,8 +20,12 @@ SECONDS = 1800
 
 def lacks(login: Login) -> bool:
     """Whether this person must prove a number first. One SELECT where the operator asks for numbers."""
-    user = login.user
-    if not phone.is_required() or not isinstance(user, User):
+    return isinstance(login.user, User) and is_lacking(login.user)
+
+
+def is_lacking(user: User) -> bool:
+    """The same of `user`, whoever asks."""
+    if not phone.is_required():
         return False
     if user.held_since:  # nothing is changed there until a stopped change is settled
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,10 +13,12 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.gates import first
 from accounts.gates.facts import Facts, of_question
+from accounts.gates.first import Told
 from accounts.gates.gates import BEFORE, BESIDES, ON_KNOWN_DEVICES, Verdict, after
 from accounts.lockout import limits, meters
-from accounts.models import KnownDevice, User
+from accounts.models import KnownDevice
 from audit import trail
 from audit.events import Event
 
@@ -27,12 +30,13 @@ UNLOCK, ACTIVATE, RESET, SIGN_UP_AGAIN = "unlock", "activate", "reset_letter", "
 class Answer:
     """One gate's verdict in words for staff, '' for an open one that says nothing here. `fix` names
     what opens it, '' for nothing but time. `to_owner` says it to the owner, where that is said in other
-    words."""
+    words. `is_first`: closed, it refuses no sign-in, and is what must be done before all else."""
 
     verdict: Verdict
     sentence: str
     fix: str = ""
     to_owner: str = ""
+    is_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,11 @@ class Explanation:
     @property
     def closed(self) -> list[Answer]:
         return [answer for answer in self.answers if not answer.verdict.is_open]
+
+    @property
+    def refused(self) -> list[Answer]:
+        """By what the right password itself is turned away, or the owner kept from their pages."""
+        return [answer for answer in self.closed if not answer.is_first]
 
 
 def explain_login(
@@ -74,6 +83,7 @@ def explain_login(
     asked = (*BEFORE, *after(), *BESIDES)
     met = [(gate, known if gate is ON_KNOWN_DEVICES else facts) for gate in asked]
     answers = [in_words(gate(one), one) for gate, one in met]
+    answers += [_first(name, told) for name, told in first.told(facts.user).items()]
     with transaction.atomic():
         trail.record(
             Event.SIGN_IN_EXPLAINED,
@@ -89,6 +99,11 @@ def _on_a_known_device(facts: Facts) -> Facts:
     account, network = facts.standing.account, facts.standing.network
     standing = limits.load(account, network, KnownDevice(), at=facts.at)
     return replace(facts, standing=standing)
+
+
+def _first(name: str, told: Told) -> Answer:
+    verdict = Verdict(name, told.reason, math.inf if told.reason else 0)
+    return Answer(verdict, told.sentence, to_owner=told.to_owner, is_first=True)
 
 
 def in_words(verdict: Verdict, facts: Facts) -> Answer:
@@ -114,12 +129,6 @@ def in_words(verdict: Verdict, facts: Facts) -> Answer:
 
 
 def _open(gate: str, facts: Facts) -> str:
-    if gate == "new_password" and facts.user and facts.user.password_must_change:
-        return _("A new password must be chosen after the old one was typed.")
-    if gate == "second_step" and facts.user:
-        return _second_step(facts.user)
-    if gate == "deletion":
-        return _deletion(facts.user)
     if gate in _STREAKS and (failures := facts.standing.failures(gate)):
         return _after_failures(gate, failures)
     if gate == "bot_check" and not facts.asks_bot_check:
@@ -166,34 +175,12 @@ def _after_failures(gate: str, failures: int) -> str:
     return f"{said} {counted} {wait % {'n': minutes}}"
 
 
-def _second_step(user: User) -> str:
-    if not user.two_step_on:
-        return _("No second step is asked for, unless the policy asks.")
-    if user.recovery_ready_at is None:
-        return _("After the password a second step is asked for.")
-    return _("After the password a second step is asked for. A request for a new one waits.")
-
-
-def _deletion(user: User | None) -> str:
-    if user is None or user.deletion_due_at is None:
-        return ""
-    said = _(
-        "The account is awaiting deletion until %(moment)s: after signing in it can be kept, and"
-        " nothing else be done with it."
-    )
-    return said % {"moment": formats.date_format(user.deletion_due_at, "DATETIME_FORMAT")}
-
-
-_OF_A_PERSON = {
-    *("password", "active", "new_password", "second_step", "changes_stopped", "frozen"),
-    limits.KNOWN_DEVICES,
-}
+_OF_A_PERSON = {"password", "active", "changes_stopped", "frozen", limits.KNOWN_DEVICES}
 _OF_A_NETWORK = {limits.ACCOUNT_ON_NETWORK, limits.NETWORK, "network_rule", "staff_pages"}
 _OPEN = {
     "exists": lambda: _("There is an account with this address or username."),
     "password": lambda: _("The account has a password."),
     "active": lambda: _("The account is switched on."),
-    "new_password": lambda: _("No new password is demanded."),
     "network_rule": lambda: _("No rule about networks keeps this one out."),
     "staff_pages": lambda: _("No rule about networks keeps this one out of the staff pages."),
     "bot_check": lambda: _(
@@ -279,4 +266,7 @@ def _for_the_caller(answers: list[Answer], *, proved: bool) -> str:
         )
     if not closed:
         return _("Nothing stands in the way: the right password signs you in.")
-    return " ".join(answer.to_owner or answer.sentence for answer in closed)
+    said = [answer.to_owner or answer.sentence for answer in closed]
+    if all(answer.is_first for answer in closed):
+        said.insert(0, _("The right password is taken."))
+    return " ".join(said)

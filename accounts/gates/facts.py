@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -20,6 +20,18 @@ from accounts.validators import address_or_blank
 NEVER = datetime.max.replace(tzinfo=UTC)
 # Where no limit is asked about.
 NOWHERE = Standing("", "", None, Reading(), {}, NEVER)
+
+
+@dataclass(frozen=True)
+class SecondStep:
+    """What a sign-in with the right password meets of second steps, on a new device. `is_asked`: one
+    waits before the session opens. `lacking`: what keeps the person on the pages that set one up, by
+    one word: none, weak (staff by codes that are sent), unfinished (no codes saved); '' for nothing.
+    `until`: the last day on which they may put it off."""
+
+    is_asked: bool = False
+    lacking: str = ""
+    until: date | None = None
 
 
 @dataclass(frozen=True)

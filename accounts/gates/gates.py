@@ -53,12 +53,6 @@ def limit(name: str) -> Gate:
     return gate
 
 
-def new_password(facts: Facts) -> Verdict:
-    """Never closed: whoever comes so far chooses another password before they go on. It stands here
-    for whoever explains."""
-    return Verdict("new_password")
-
-
 def network_rule(facts: Facts) -> Verdict:
     """The operator's rules about networks, which the middleware asks before anything else."""
     refused = facts.address and rules.verdict(facts.address, rules.SITE, facts.at)
@@ -78,24 +72,12 @@ def bot_check(facts: Facts) -> Verdict:
     return Verdict("bot_check")
 
 
-def second_step(facts: Facts) -> Verdict:
-    """Never closed: whoever is asked proves it, or goes the way of those who cannot. It stands here for
-    whoever explains."""
-    return Verdict("second_step")
-
-
 def changes_stopped(facts: Facts) -> Verdict:
     """Closed where a change was stopped, but on devices that were known long before it. Asked at the
     very end of the road (`sign_in.finish`), whatever way was gone: nobody hears of it before they have
     proved everything."""
     let_in = held.lets_in(facts.user, facts.standing.device)
     return Verdict("changes_stopped", "" if let_in else "held", 0 if let_in else math.inf)
-
-
-def deletion(facts: Facts) -> Verdict:
-    """Never closed: whoever comes so far may keep their account. It stands here for whoever
-    explains."""
-    return Verdict("deletion")
 
 
 def exists(facts: Facts) -> Verdict:
@@ -134,12 +116,9 @@ BEFORE: tuple[Gate, ...] = (
     limit(limits.NETWORK),
     limit(limits.SITE),
 )
-# What is met besides and refuses no right password.
-BESIDES: tuple[Gate, ...] = (
-    *(bot_check, staff_network_rule, second_step, changes_stopped),
-    deletion,
-)
-AFTER: tuple[Gate, ...] = (exists, password, active, frozen, new_password)
+# What is met besides. What must be done after it and before all else: accounts/gates/first.py.
+BESIDES: tuple[Gate, ...] = (bot_check, staff_network_rule, changes_stopped)
+AFTER: tuple[Gate, ...] = (exists, password, active, frozen)
 
 
 def after() -> tuple[Gate, ...]:

@@ -88,7 +88,7 @@ def test_the_object_has_every_gate_and_no_infinity(alice, clock, settings):
     assert gates.keys() > {"network_rule", "known_devices", "exists"} and gates["active"]["open"]
     assert gates["strangers"] | {"sentence": ""} == {
         "gate": "strangers", "open": False, "reason": "stopped", "seconds": None,
-        "sentence": "", "fix": "unlock",
+        "sentence": "", "fix": "unlock", "first": False,
     }  # fmt: skip
 
 

@@ -135,7 +135,8 @@ def test_the_list_the_page_and_the_filter_say_so(sue_here, alice, bob):
 def test_whoever_asks_why_somebody_cannot_sign_in_is_told(alice, bob):
     told = [answer.sentence for answer in explain_login("alice").answers]
     assert any(said.startswith("The account is awaiting deletion until") for said in told)
-    assert explain_login("alice").is_open
+    (only,) = explain_login("alice").closed
+    assert only.verdict.gate == "deletion" and only.is_first
     told = [answer.sentence for answer in explain_login("bob").answers]
     assert not any("deletion" in said for said in told)
 

@@ -20,7 +20,8 @@ class Command(OperatorCommand):
     name = "auth_explain"
     help = (
         "Says what a sign-in with the right password would meet now, on a new device, without trying"
-        " one; the trail hears that it was asked. Exits with 0 (open), 3 (closed), 2 (wrong usage)."
+        " one, and what must be done after it before all else; the trail hears that it was asked."
+        " Exits with 0 (open), 3 (closed, or something must be done first), 2 (wrong usage)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -80,15 +81,19 @@ def _moment(typed: str) -> datetime | None:
 
 def _facts(told: Explanation) -> dict[str, Any]:
     gates = [_gate(answer) for answer in told.answers]
-    return {"dry_run": False, "open": told.is_open, "gates": gates, "caller": told.caller}
+    is_refused = bool(told.refused)
+    facts = {"dry_run": False, "open": told.is_open, "refused": is_refused}
+    return facts | {"gates": gates, "caller": told.caller}
 
 
 def _gate(answer: Answer) -> dict[str, Any]:
-    """`seconds` is null where no time opens it."""
+    """`seconds` is null where no time opens it. `first`: closed, it refuses no sign-in, and is what
+    the person must do before all else."""
     verdict = answer.verdict
     return {
         "gate": verdict.gate,
         "open": verdict.is_open,
+        "first": answer.is_first,
         "reason": verdict.reason,
         "seconds": None if verdict.is_stopped else math.ceil(verdict.seconds),
         "sentence": answer.sentence,
@@ -98,11 +103,23 @@ def _gate(answer: Answer) -> dict[str, Any]:
 
 def _lines(told: Explanation) -> list[str]:
     said = [answer for answer in told.answers if answer.sentence]
-    marks = {True: " ok    ", False: " CLOSED"}
-    verdict = "Nothing stands in the way." if told.is_open else f"{len(told.closed)} closed."
     return [
-        *(f"{marks[answer.verdict.is_open]} {answer.sentence}" for answer in said),
+        *(f"{_mark(answer)} {answer.sentence}" for answer in said),
         *([] if told.facts.address else [" –       No --address: the limits of their network."]),
-        f" {verdict}",
+        f" {_verdict(told)}",
         f" To the caller: {told.caller}",
     ]
+
+
+def _mark(answer: Answer) -> str:
+    if answer.verdict.is_open:
+        return " ok    "
+    return " FIRST " if answer.is_first else " CLOSED"
+
+
+def _verdict(told: Explanation) -> str:
+    if told.is_open:
+        return "Nothing stands in the way."
+    refused, first = len(told.refused), len(told.closed) - len(told.refused)
+    counted = [f"{refused} closed"] * bool(refused) + [f"{first} to be done first"] * bool(first)
+    return f"{', '.join(counted)}."
