@@ -1,7 +1,8 @@
 """Keys under which the trail seals what is personal: one a person, and one a calendar month.
 
-A person's key opens label and device; a month's key opens everybody's full network address in that
-month, and the entries of strangers. Forgetting a key is how entries that may never be rewritten
+A person's key opens what was typed or shown in entries about them, and device and network in those
+where they acted; a month's key opens everybody's full network address in that month, and the entries
+of strangers. Forgetting a key is how entries that may never be rewritten
 still forget.
 """
 

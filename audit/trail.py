@@ -1,24 +1,24 @@
 """The only way into the trail, and the way to read it.
 
-Facts in clear are allowed by name and kind (`audit.events`). Personal facts are sealed: label and
-device under the subject's own key, the network address besides under a key of its month, so that a
-person can be forgotten, and every full address after its time, without touching one row.
+Facts in clear are allowed by name and kind (`audit.events`). Personal facts are sealed: the label
+under the subject's own key, device and network under that of whoever acted as well, the full address
+besides under a key of its month. So a person can be forgotten, and every full address after its time,
+without touching one row.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from audit import addresses, keys, kinds, sealing, strange
+from audit import addresses, keys, kinds, parts, sealing, strange
 from audit.addresses import Address
 from audit.chain import seals
 from audit.events import Event
@@ -124,20 +124,25 @@ def record(
     # SECURITY: of strangers nobody learns by a statement more or less whether they named somebody whose
     # key this process has met. Whoever acts has proved who they are.
     afresh = "" if entry.actor_id else entry.personal_key
-    opened = keys.obtained((entry.personal_key, month, seals.NAME), afresh=afresh)
-    personal = {"device": _shown(str(getattr(request, "device_label", "")), DEVICE_LENGTH)}
+    theirs = entry.actor_id or entry.personal_key
+    opened = keys.obtained({entry.personal_key, theirs, month, seals.NAME}, afresh=afresh)
+    personal: dict[str, str] = {}
+    seen = {"device": _shown(str(getattr(request, "device_label", "")), DEVICE_LENGTH)}
     if known:
         personal["label"] = _shown(label, LABEL_LENGTH)
     elif label:
         entry.facts["identifier"] = identifier_digest(label)
     if address := addresses.parsed(getattr(request, "client_ip", "")):
-        personal["network"] = addresses.network_of(address)
-        personal["sealed_address"] = _seal_address(entry, address, opened[month])
+        seen["network"] = addresses.network_of(address)
+        seen["sealed_address"] = parts.seal_address(entry, address, opened[month])
         entry.ip_digest = _address_digest(address, opened[month])
-        entry.network_digest = _network_digest(personal["network"])
+        entry.network_digest = _network_digest(seen["network"])
+    personal |= (
+        seen if theirs == entry.personal_key else parts.seal_of_actor(entry, seen, opened[theirs])
+    )
     if (key := opened[entry.personal_key]) != FORGOTTEN:
         plain = json.dumps(personal).encode()
-        entry.personal = sealing.seal_with(key, plain, context=_context(entry))
+        entry.personal = sealing.seal_with(key, plain, context=parts.context_of(entry))
     said = [getattr(entry, column) for column in seals.COLUMNS]
     entry.mac = seals.mac(seals.keys_of(opened[seals.NAME]).entries, said)
     insert(entry)
@@ -220,7 +225,8 @@ def opened(entries: Sequence[Entry]) -> list[Line]:
     if not entries:
         return []
     months = {keys.month(entry.at) for entry in entries}
-    kept = keys.readable({seals.NAME} | months | {entry.personal_key for entry in entries})
+    who = {name for entry in entries for name in (entry.personal_key, entry.actor_id) if name}
+    kept = keys.readable({seals.NAME} | months | who)
     chain = kept.get(seals.NAME, FORGOTTEN)
     mac_key = seals.keys_of(chain).entries if chain != FORGOTTEN else b""
     return [_line(entry, kept, mac_key) for entry in entries]
@@ -236,35 +242,14 @@ def _line(entry: Entry, kept: Keys, mac_key: bytes) -> Line:
     if key == FORGOTTEN:
         return Line(**clear, readable=False)
     try:
-        plain = sealing.unseal_with(key, bytes(entry.personal), context=_context(entry))
+        plain = sealing.unseal_with(key, bytes(entry.personal), context=parts.context_of(entry))
         personal = json.loads(plain)
+        personal |= parts.open_of_actor(entry, personal.pop("of_actor", ""), kept)
         month = kept.get(keys.month(entry.at), FORGOTTEN)
-        address = _open_address(entry, personal.pop("sealed_address", ""), month)
+        address = parts.open_address(entry, personal.pop("sealed_address", ""), month)
     except sealing.SealBroken:
         return Line(**clear, readable=False)
     return Line(**clear, **personal, address=address)
-
-
-def _context(entry: Entry) -> str:
-    """Binds what is sealed to its row, so that it opens in no other."""
-    at = entry.at.astimezone(UTC).isoformat()
-    row = [entry.event, at, entry.actor_id, entry.subject_id, entry.request_id, entry.personal_key]
-    return json.dumps(["audit entry", *row])
-
-
-def _seal_address(entry: Entry, address: Address, month: bytes) -> str:
-    if month == FORGOTTEN:
-        return ""
-    plain = str(address).encode()
-    sealed = sealing.seal_with(month, plain, context="address of " + _context(entry))
-    return base64.b64encode(sealed).decode()
-
-
-def _open_address(entry: Entry, sealed: str, month: bytes) -> str:
-    if not sealed or month == FORGOTTEN:
-        return ""
-    raw = base64.b64decode(sealed)
-    return sealing.unseal_with(month, raw, context="address of " + _context(entry)).decode()
 
 
 def _address_digest(address: Address, month: bytes) -> str:

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from audit import keys, sealing, trail
+from audit import keys, parts, sealing, trail
 from audit.events import Event
 from audit.facts import FactRefused
 from audit.models import Entry, SubjectKey
@@ -154,7 +154,7 @@ def test_a_password_typed_as_a_name_is_kept_nowhere() -> None:
     month = SubjectKey.objects.get(subject_id__startswith="month-")
     key = sealing.unseal(month.key, context=f"audit key of {month.subject_id}")
     entry = Entry.objects.get()
-    opened = sealing.unseal_with(key, bytes(entry.personal), context=trail._context(entry))
+    opened = sealing.unseal_with(key, bytes(entry.personal), context=parts.context_of(entry))
     assert b"hunter2" not in opened
     assert "hunter2" not in everything_in_the_trail()
 
