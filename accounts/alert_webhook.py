@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.outside import NoAnswer, Question, Server
-from audit.alerts import telling
+from audit.alerts import telling, words
 from audit.alerts.rules import CRITICAL
 from audit.models import Alert, AlertCheck
 
@@ -116,6 +116,7 @@ def _told(alert: Alert) -> dict[str, Any]:
         "about": _signed(f"about.{alert.about}")[:32] if alert.about else "",
         "found_at": alert.found_at.isoformat(timespec="seconds"),
         "times": alert.times,
+        "counted": words.counted(alert),
         "number": found.get(last, 0),
         "usual": usual.get(last),
         "url": settings.SITE_URL + reverse("admin:audit_alert_change", args=[alert.pk]),

@@ -9,13 +9,12 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from accounts import staff_words
 from accounts.flows import rights
 from accounts.models import User
 from audit import reading
-from audit.alerts import deeds
+from audit.alerts import deeds, words
 from audit.alerts.deeds import Deed
 from audit.alerts.findings import About
 from audit.alerts.rules import CRITICAL, RULES
@@ -80,7 +79,6 @@ def _row(
     alert: Alert, kind: About | None, people: dict[str, User], networks: dict[str, str]
 ) -> dict[str, Any]:
     rule = RULES.get(alert.rule)
-    times = ngettext("%(count)d time", "%(count)d times", alert.times) % {"count": alert.times}
     return {
         "alert": alert,
         "title": rule.title if rule else alert.rule,
@@ -89,5 +87,5 @@ def _row(
         "person": people.get(alert.about),
         "is_person": staff_words.is_a_subject(alert.about),
         "network": networks.get(alert.about, ""),
-        "times": times,
+        "often": words.how_often(alert),
     }

@@ -87,8 +87,8 @@ ACTS: dict[str, Act] = {
         _mute,
         gettext_lazy("Mute"),
         gettext_lazy(
-            "Nobody is told of it until then, but of a further critical event. What is found then is"
-            " told again; what was over is seen."
+            "Until then nobody is told of it. If it still lasts afterwards, it is new again and told"
+            " again; if it is over, it stays in the list as seen."
         ),
         gettext_lazy("Muted."),
     ),
@@ -179,7 +179,7 @@ class AlertAdmin(Desk):
                 messages.warning(request, _("Somebody else was quicker: nothing was changed."))
             return redirect("admin:audit_alert_change", alert.pk)
         (row,) = staff_alert_rows.rows(request, [alert])
-        context = {"title": name, "row": row, "form": form, "effect": effect}
+        context = {"title": name, "act": act, "row": row, "form": form, "effect": effect}
         return self._drawn(request, "act.html", context)
 
     def _demand(self, request: HttpRequest) -> None:

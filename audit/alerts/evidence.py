@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 from django.utils.translation import gettext as _
 
+from audit.alerts import words
 from audit.alerts.rules import RULES
 from audit.models import Alert
 from audit.watch import spans
 from audit.watch.drawing import How
 from audit.watch.plot import Plot, Series
 from audit.watch.spans import HOUR
-from audit.watch.words import number
 
 MOST_HOURS = 48
 _FORM = "%Y-%m-%d %H"
@@ -25,21 +25,13 @@ def plot(alert: Alert) -> Plot:
     label = str(rule.number) if rule else _("Found")
     names = _hours(sorted(found))
     series = [Series(label, [found.get(name, 0) for name in names])]
-    summary = _("%(number)s in the last hour of these.") % {
-        "number": number(found.get(names[-1], 0)) if names else "0"
-    }
     if usual:
         series.append(Series(_("Usual"), [usual.get(name, 0) for name in names]))
-        if names:
-            summary = _("%(number)s in the last hour of these, where %(usual)s are usual.") % {
-                "number": number(found.get(names[-1], 0)),
-                "usual": number(usual.get(names[-1], 0)),
-            }
     return Plot(
         "evidence",
         label,
         How.BARS,
-        summary,
+        _("%(number)s.") % {"number": words.newest(alert)},
         _("Hour (UTC)"),
         names,
         [_shown(name) for name in names],

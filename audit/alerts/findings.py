@@ -36,7 +36,7 @@ class Sum(StrEnum):
 @dataclass(frozen=True)
 class Finding:
     """`since`: what was closed after that is not opened anew by it; None where it is news by itself, an
-    event. `times`: how often it happened."""
+    event. `times`: how often that happened."""
 
     since: datetime | None
     found: Mapping[datetime, float]
@@ -57,3 +57,8 @@ class Rule:
     about: About = About.SITE
     sums: Sum = Sum.NEWEST
     is_critical: bool = False
+
+    @property
+    def is_of_events(self) -> bool:
+        """Whether what happened is counted one by one; else the hours in which it was found are."""
+        return self.sums == Sum.ADDED

@@ -171,13 +171,19 @@ def _found_again(alert: Alert, rule: Rule, finding: Finding, now: datetime) -> b
         alert.state, alert.muted_until = State.NEW, None
         alert.told_at, alert.called_at, alert.calls = None, None, 0
     alert.found_at = now
-    alert.times += finding.times
     kept = alert.numbers
+    alert.times += finding.times if is_event else _is_another_hour(kept, finding)
     alert.numbers = {
         "found": _summed(kept.get("found", {}), _named(finding.found), rule.sums),
         "usual": _summed(kept.get("usual", {}), _named(finding.usual), Sum.NEWEST),
     }
     return is_news
+
+
+def _is_another_hour(kept: Mapping[str, Mapping[str, float]], finding: Finding) -> bool:
+    """Each hour in which it was found counts once, however often the worker looks: the last hour of a
+    finding is the one in which it is found."""
+    return max(_named(finding.found), default="") > max(kept.get("found", {}), default="")
 
 
 def _named(hours: Mapping[datetime, float]) -> dict[str, float]:

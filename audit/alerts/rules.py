@@ -152,7 +152,7 @@ _EVERY = (
     Rule(
         "staff_added",
         _("Somebody was made staff or a superuser"),
-        _("How often"),
+        _("Times made staff or a superuser"),
         _events(_made_staff),
         About.PERSON,
         Sum.ADDED,
@@ -161,7 +161,7 @@ _EVERY = (
     Rule(
         "staff_method_removed",
         _("Somebody of staff lost a second step"),
-        _("How often"),
+        _("Second steps lost"),
         _events(_lost_method),
         About.PERSON,
         Sum.ADDED,
@@ -192,7 +192,7 @@ _EVERY = (
     Rule(
         "trail_wrong",
         _("The trail was found to be changed"),
-        _("How often"),
+        _("Times found changed"),
         _trail_is_wrong,
         sums=Sum.ADDED,
         is_critical=True,

@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from audit.alerts import words
 from audit.alerts.rules import CRITICAL, RULES
 from audit.models import Alert, AlertCheck
 
@@ -88,11 +89,11 @@ def _one(alert: Alert) -> str:
     title = str(rule.title) if rule else alert.rule
     if alert.rule in CRITICAL:
         title = _("Critical: %(what)s") % {"what": title}
-    found = alert.numbers.get("found") or {"": 0}
     at = alert.found_at.astimezone(UTC)
-    said = _("%(what)s: %(number)s in that hour. Found last at %(time)s UTC.") % {
+    said = _("%(what)s: %(number)s; %(often)s, last at %(time)s UTC.") % {
         "what": str(rule.number) if rule else title,
-        "number": f"{found[max(found)]:g}",
+        "number": words.newest(alert),
+        "often": words.how_often(alert),
         "time": f"{at:%Y-%m-%d %H:%M}",
     }
     link = settings.SITE_URL + reverse("admin:audit_alert_change", args=[alert.pk])

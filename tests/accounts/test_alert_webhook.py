@@ -64,11 +64,12 @@ def test_what_is_new_is_told_at_once_signed_and_without_a_name(hook):
         "about": signed(f"about.{ADA}")[:32],
         "found_at": "2026-11-25T12:20:00+00:00",
         "times": 3,
+        "counted": "events",
         "number": 51,
         "usual": None,
         "url": f"https://testserver/admin/audit/alert/{two.pk}/change/",
     }
-    assert asked.json["alerts"][0]["about"] == ""
+    assert (asked.json["alerts"][0]["about"], asked.json["alerts"][0]["counted"]) == ("", "hours")
     assert call(NOON + MINUTE) == 0 and len(hook.asked) == 1
 
 

@@ -94,8 +94,10 @@ def test_one_alert_has_its_numbers_as_a_plot_and_a_table_and_says_what_can_be_do
     one = alert(times=7)
     answer = ada_here.get(page_of(one))
     source, said = answer.content.decode(), text_of(answer)
-    assert 'role="img" aria-label="Failed tries. 51 in the last hour of these."' in source
-    assert "25 Nov, 12:00" in said and "7 times" in said
+    assert (
+        'role="img" aria-label="Failed tries. 51 in the hour from 12:00 UTC on 25 Nov."' in source
+    )
+    assert "25 Nov, 12:00" in said and "How often found in 7 hours" in said
     assert 'href="/admin/accounts/lockout/"' in source and "CSV" not in said
     for act in ("Seen", "Mute", "Close"):
         assert act in said

@@ -76,6 +76,13 @@ def test_what_does_not_fit_its_state_changes_nothing(ada_here, act, state):
     assert Alert.objects.get().state == state and not Entry.objects.filter(event=event).exists()
 
 
+@pytest.mark.parametrize("rule", ["failures_rise", "staff_added"])
+def test_what_muting_does_is_said_and_what_ends_it_where_that_may_be(ada_here, rule):
+    said = text_of(ada_here.get(f"{LIST}{alert(rule).pk}/mute/"))
+    assert "If it still lasts afterwards, it is new again" in said
+    assert ("the silence ends at once" in said) is (rule == "staff_added")
+
+
 @pytest.mark.parametrize("act, state", [("close", "muted"), ("close", "seen"), ("see", "new")])
 def test_closing_and_seeing_end_a_silence(ada_here, act, state):
     one = alert(state=state, muted_until=timezone.now())

@@ -77,6 +77,7 @@ def test_it_speaks_json(wrong_trail, settings):
         "told": 1, "called": 0, "left": 0,
     }  # fmt: skip
     assert (opened["rule"], opened["critical"], opened["state"]) == ("trail_wrong", True, "new")
+    assert (opened["times"], opened["counted"]) == (1, "events")
     (listed,) = json.loads(run("list", "--json")[0])["alerts"]
     assert listed == opened and len(mail.outbox) == 1
 
@@ -89,6 +90,7 @@ def test_what_is_listed(db):
     said, code = run("list")
     assert code == 0 and len(said.splitlines()) == 2
     assert f"{one.pk} warning network_accounts abababab… new" in said
+    assert said.count("found in 1 hour") == 2
     assert "failures_rise" in run("list", "--state", "closed")[0]
     assert len(run("list", "--limit", "1")[0].splitlines()) == 1
 

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.db import IntegrityError, connection, transaction
 
-from audit.alerts import evidence, keeping
+from audit.alerts import evidence, keeping, rules, words
 from audit.alerts.keeping import MOST_OPEN, look
 from audit.counting import KEPT
 from audit.events import Event
@@ -72,8 +72,50 @@ def test_what_lasts_is_one_alert_told_once():
     report = looks(NOON + 2 * MINUTE)
     assert not report.opened and len(report.again) == 1
     alert = Alert.objects.get()
-    assert (alert.times, alert.told_at, alert.found_at) == (2, NOON, NOON + 2 * MINUTE)
+    assert (alert.times, alert.told_at, alert.found_at) == (1, NOON, NOON + 2 * MINUTE)
     assert alert.numbers["found"]["2026-11-25 12"] == 55
+
+
+def test_each_hour_in_which_it_was_found_counts_once_however_often_somebody_looks():
+    fails(50)
+    times = []
+    for minutes in (0, 1, 20, 39):
+        looks(NOON + minutes * MINUTE)
+        times.append(Alert.objects.get().times)
+    looks(NOON + HOUR)  # of this hour there is nothing yet
+    times.append(Alert.objects.get().times)
+    fails(50, NOON + HOUR)
+    for minutes in (1, 2, 30):
+        looks(NOON + HOUR + minutes * MINUTE)
+        times.append(Alert.objects.get().times)
+    assert times == [1, 1, 1, 1, 1, 2, 2, 2]
+    assert words.how_often(Alert.objects.get()) == "found in 2 hours"
+
+
+def test_a_burst_at_one_account_stays_one_hour_also_in_the_next_one(settings):
+    settings.ALERTS = settings.ALERTS | {"networks": 3}
+    for number in range(3):
+        happens(Event.SIGN_IN_FAILED, subject=ADA, ip=f"198.51.{number}.7", reason="wrong_password")
+    for minutes in (0, 5, 30, 50):
+        looks(NOON + minutes * MINUTE)
+    alert = Alert.objects.get(rule="account_networks")
+    assert (alert.times, alert.found_at) == (1, NOON + 50 * MINUTE)
+
+
+def test_what_happens_is_counted_one_by_one_also_within_one_hour():
+    looks()
+    for minutes in (1, 2):
+        for _ in range(minutes):
+            on_a_new_device(NOON + minutes * MINUTE)
+        looks(NOON + minutes * MINUTE)
+    alert = Alert.objects.get()
+    assert alert.times == 3 and words.how_often(alert) == "happened 3 times"
+
+
+@pytest.mark.parametrize("rule", rules.RULES.values(), ids=lambda rule: rule.name)
+def test_what_is_counted_one_by_one_is_what_is_news_by_itself(rule):
+    """What adds up is events: how often an alert happened is said by that."""
+    assert rule.is_of_events == (rule.name.startswith("staff_") or rule.name == "trail_wrong")
 
 
 def test_what_was_closed_opens_anew_by_what_begins_later_only():
@@ -192,7 +234,12 @@ def test_the_plot_has_each_hour_from_the_first_to_the_last():
     plot = evidence.plot(Alert(rule="failures_rise", numbers=numbers))
     assert [one.values for one in plot.series] == [[3, 0, 0, 5], [0, 0, 0, 1.5]]
     assert plot.places[0] == "24 Nov, 22:00"
-    assert plot.summary == "5 in the last hour of these, where 1.5 are usual."
+    assert plot.summary == "5 in the hour from 01:00 UTC on 25 Nov, where 1.5 are usual."
+
+
+def test_of_minutes_the_most_of_an_hour_is_said():
+    plot = evidence.plot(Alert(rule="mail_late", numbers={"found": {"2026-11-24 22": 24}}))
+    assert plot.summary == "24 at most in the hour from 22:00 UTC on 24 Nov."
 
 
 @pytest.mark.parametrize("numbers", [{}, {"found": {}}, {"found": {"2026-11-24 22": 0}}])

@@ -38,18 +38,20 @@ def alert(rule: str = "failures_rise", **fields) -> Alert:
 
 
 def test_several_are_told_in_one_letter_the_critical_ones_first():
-    one, two = alert(), alert("staff_added", about=ALICE)
+    one, two = alert(), alert("staff_added", about=ALICE, times=2)
     assert tell(NOON) == 2
     (letter,) = mail.outbox
     assert letter.to == [TO]
     assert letter.subject == "Critical: 2 alerts at testserver"
     assert letter.body.splitlines() == [
         "Critical: Somebody was made staff or a superuser",
-        "How often: 51 in that hour. Found last at 2026-11-25 12:20 UTC.",
+        "Times made staff or a superuser: 51 in the hour from 12:00 UTC on 25 Nov; happened 2 times,"
+        " last at 2026-11-25 12:20 UTC.",
         f"https://testserver/admin/audit/alert/{two.pk}/change/",
         "",
         "Many more failed tries than usual",
-        "Failed tries: 51 in that hour. Found last at 2026-11-25 12:20 UTC.",
+        "Failed tries: 51 in the hour from 12:00 UTC on 25 Nov; found in 1 hour,"
+        " last at 2026-11-25 12:20 UTC.",
         f"https://testserver/admin/audit/alert/{one.pk}/change/",
         "",
         "All alerts: https://testserver/admin/audit/alert/",

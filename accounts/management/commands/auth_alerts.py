@@ -15,7 +15,7 @@ from accounts.management.operator import (
     WRONG_USAGE,
     OperatorCommand,
 )
-from audit.alerts import keeping, telling
+from audit.alerts import keeping, telling, words
 from audit.alerts.rules import CRITICAL, RULES
 from audit.models import Alert
 
@@ -98,16 +98,17 @@ def _told(alert: Alert) -> dict[str, Any]:
         "opened_at": alert.opened_at.isoformat(timespec="seconds"),
         "found_at": alert.found_at.isoformat(timespec="seconds"),
         "times": alert.times,
+        "counted": words.counted(alert),
         "found": alert.numbers.get("found", {}),
     }
 
 
 def _line(alert: Alert) -> str:
-    """Like "12 critical staff_added 9d1f2c3a… new, found 2026-11-28 09:14, 1 times"."""
+    """Like "12 critical staff_added 9d1f2c3a… new, found 2026-11-28 09:14, happened 1 time"."""
     rank = "critical" if alert.rule in CRITICAL else "warning"
     about = f" {alert.about[:8]}…" if alert.about else ""
     number = f"{alert.pk} " if alert.pk else ""
     return (
         f"{number}{rank} {alert.rule}{about} {alert.state},"
-        f" found {alert.found_at:%Y-%m-%d %H:%M}, times: {alert.times}"
+        f" found {alert.found_at:%Y-%m-%d %H:%M}, {words.how_often(alert)}"
     )
