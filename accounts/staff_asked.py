@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy
 from accounts.fields import IDENTIFIER_LENGTH
 from accounts.identify import find_user
 from accounts.models import User
-from accounts.staff_words import is_a_subject
+from accounts.staff_words import PARTS, is_a_subject
 from audit import trail
 from audit.events import Event
 from audit.searching import Sought
@@ -34,16 +34,6 @@ DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 REQUEST = re.compile(r"[0-9a-f]{16}", re.ASCII)  # as RequestFactsMiddleware makes them
 NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 PLAIN = {"autocapitalize": "none", "spellcheck": "false"}
-PARTS: dict[str, Any] = {
-    "event": gettext_lazy("Event"),
-    "person": gettext_lazy("Person"),
-    "network": gettext_lazy("Network"),
-    "address": gettext_lazy("Network address"),
-    "request": gettext_lazy("Request"),
-    "since": gettext_lazy("From"),
-    "until": gettext_lazy("To"),
-    "before": gettext_lazy("Page"),
-}
 # What the trail says of whoever reads: the names of its own are taken.
 FACTS = {
     "event": "kind",

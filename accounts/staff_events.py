@@ -24,7 +24,8 @@ from accounts.desk import Desk
 from accounts.fields import posted
 from accounts.flows import rights, trail_export
 from accounts.models import User
-from accounts.staff_asked import NUMBER, PARTS, Asked, AskForm, read
+from accounts.staff_asked import NUMBER, Asked, AskForm, read
+from accounts.staff_words import PARTS
 from audit import reading, searching, strange, trail
 from audit.chain import standing
 from audit.models import Entry

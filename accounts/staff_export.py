@@ -1,7 +1,9 @@
-"""The page that takes entries of the trail away as a file."""
+"""The page that takes entries of the trail away as a file: by its button alone. Whoever has to prove
+themselves first comes back to it, with what they had filled in."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -19,9 +21,15 @@ from accounts.fields import posted
 from accounts.flows import trail_export
 from accounts.flows.trail_export import MOST, TakesTwo, Wanted
 from accounts.models import User
-from accounts.staff_asked import PARTS, read
+from accounts.sessions.store import SUSPENDED_SECONDS
+from accounts.staff_asked import read
+from accounts.staff_words import PARTS
+from accounts.step_up import has_fresh_proof, to_prove
 from audit.exporting import FORMATS, written
 from audit.trail import Line
+
+# In the session: what was filled in when a proof was due, and of which address. `AGAIN` leads back.
+UNPROVED, AGAIN = "export_unproved", "again"
 
 
 class ExportForm(forms.Form):
@@ -48,6 +56,8 @@ class ExportForm(forms.Form):
 def page(request: HttpRequest, frame: dict[str, Any]) -> HttpResponse | StreamingHttpResponse:
     if not trail_export.may(request.user):
         raise PermissionDenied
+    if AGAIN in request.GET:
+        return HttpResponseRedirect(f"{request.path}?{_unproved(request).get('query', '')}")
     with_addresses = request.user.has_perm(trail_export.ADDRESSES)
     asked = read(request.GET.dict(), with_addresses=with_addresses)
     if asked.wrong:  # the list says which
@@ -57,8 +67,12 @@ def page(request: HttpRequest, frame: dict[str, Any]) -> HttpResponse | Streamin
     wanted = Wanted(
         asked.sought, asked.query, asked.facts, chosen.get("format", "json"), with_addresses
     )
-    answer = _answer(request, wanted, form) if chosen else None
-    return answer or TemplateResponse(
+    if chosen and (answer := _proved(request, wanted, form)) is not None:
+        return answer
+    granted = trail_export.granted(cast(User, request.user), wanted)
+    if not form.is_bound:
+        form.initial = _filled_in(request, has_word=granted is not None)
+    return TemplateResponse(
         request,
         "admin/audit/entry/export.html",
         {
@@ -67,9 +81,37 @@ def page(request: HttpRequest, frame: dict[str, Any]) -> HttpResponse | Streamin
             "form": form,
             "parts": [(PARTS[name], value) for name, value in asked.query.items()],
             "with_addresses": with_addresses,
-            "granted": trail_export.granted(cast(User, request.user), wanted),
+            "granted": granted,
         },
     )
+
+
+def _proved(
+    request: HttpRequest, wanted: Wanted, form: ExportForm
+) -> HttpResponse | StreamingHttpResponse | None:
+    """`_answer`, or to the proof that is due and back. A POST that was carried on would send the file,
+    and use the word up, while the browser stays on the page of the proof."""
+    if has_fresh_proof(request):
+        request.session.pop(UNPROVED, None)
+        return _answer(request, wanted, form)
+    query = request.GET.urlencode()
+    request.session[UNPROVED] = {"query": query, "form": form.cleaned_data, "at": time.time()}
+    return to_prove(request, f"{request.path}?{AGAIN}=1")
+
+
+def _unproved(request: HttpRequest) -> dict[str, Any]:
+    kept: dict[str, Any] = request.session.get(UNPROVED, {})
+    return kept if kept.get("at", 0) > time.time() - SUSPENDED_SECONDS else {}
+
+
+def _filled_in(request: HttpRequest, *, has_word: bool) -> dict[str, Any]:
+    """The form as it was when the proof was due, or as a second word lets it be sent."""
+    kept = _unproved(request)
+    if kept and kept["query"] == request.GET.urlencode():
+        if has_fresh_proof(request):
+            messages.info(request, _("Nothing was taken yet. The button below takes it."))
+        return dict(kept["form"])
+    return {"much": "all"} if has_word else {}
 
 
 def _answer(

@@ -199,7 +199,8 @@ def _alerts(numbers: Numbers, *, url: str) -> Tile:
             }
     says = (
         _("critical: %(n)s") % {"n": number(numbers.critical)},
-        _("limits reached today: %(n)s") % {"n": number(numbers.limits_today)},
+        _("limits reached today: %(n)s (tries they refused are not counted)")
+        % {"n": number(numbers.limits_today)},
         said,
     )
     is_bad = bool(numbers.critical or found)

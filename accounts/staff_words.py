@@ -3,6 +3,7 @@ what they are told speaks to them."""
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -49,6 +50,18 @@ WORDS: dict[str, Words] = {
     Event.LIMIT_CLEARED.value: _("A full limit was cleared"),
     Event.NETWORK_RULE_ADDED.value: _("A rule about a network was added"),
     Event.NETWORK_RULE_ENDED.value: _("A rule about a network was ended"),
+}
+
+# What is asked of the list of events.
+PARTS: dict[str, Any] = {
+    "event": _("Event"),
+    "person": _("Person"),
+    "network": _("Network"),
+    "address": _("Network address"),
+    "request": _("Request"),
+    "since": _("From"),
+    "until": _("To"),
+    "before": _("Page"),
 }
 
 

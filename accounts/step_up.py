@@ -18,6 +18,7 @@ from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import Resolver404, resolve, reverse
+from django.utils.http import urlencode
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
@@ -79,6 +80,13 @@ def pages(user: User) -> list[dict[str, Any]]:
         # Nothing to prove with: the mailbox lets them choose a password first.
         found = [{"id": "reset", "description": "", "url": reverse("account_reset_password")}]
     return found
+
+
+def to_prove(request: HttpRequest, back: str) -> HttpResponseRedirect:
+    """To the usual page of proving it, and from there to `back` by GET: for what must not be carried on
+    without a button, as a file that leaves the browser on the page of the proof would be."""
+    page = pages(cast(User, request.user))[0]["url"]
+    return HttpResponseRedirect(f"{page}?{urlencode({NEXT_FIELD: back})}")
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:

@@ -11,17 +11,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.flows import approved
 from accounts.flows.approvals import Kind, Wish
 from accounts.models import Approval, User
+from accounts.staff_words import PARTS
 
 EXPORT, SEE, ADDRESSES = "audit.export_entries", "audit.view_entry", "audit.view_addresses"
 
 
 def _said(wish: Wish) -> list[str]:
-    return [f"{name}: {value}." for name, value in sorted(wish.asked.items())]
+    """How much it is, and by what it is narrowed, as the list of events calls that."""
+    asked = dict(wish.asked)
+    entries, networks = asked.pop("entries", None), asked.pop("networks", None)
+    said = []
+    if entries is not None:
+        most = {"most": number_format(entries, force_grouping=True)}
+        with_addresses = networks == "with"
+        said.append(
+            _("Up to %(most)s events, with network addresses.") % most
+            if with_addresses
+            else _("Up to %(most)s events, without network addresses.") % most
+        )
+    return said + [f"{PARTS.get(name, name)}: {value}" for name, value in sorted(asked.items())]
 
 
 def _allows(actor: User, wish: Wish) -> bool:
@@ -31,7 +46,7 @@ def _allows(actor: User, wish: Wish) -> bool:
 
 
 KIND = Kind(
-    _("Export many entries of the trail"),
+    gettext_lazy("Export many entries of the trail"),
     said=_said,
     allows=lambda wishes: _allows,
     command="manage.py auth_events export",

@@ -9,7 +9,6 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -18,7 +17,6 @@ from accounts.buttons import button_on
 from accounts.exports.building import USUALLY_MINUTES
 from accounts.flows import data_export
 from accounts.models import DataExport
-from accounts.redirects import NEXT_FIELD
 from accounts.requests import OwnRequest
 
 
@@ -63,8 +61,7 @@ def _state(copy: DataExport | None) -> str:
 def download(request: OwnRequest) -> HttpResponse | StreamingHttpResponse:
     """Never by a link: whoever has to prove themselves first comes back to the page with the button."""
     if not step_up.has_fresh_proof(request):
-        back = urlencode({NEXT_FIELD: reverse("account_data_export")})
-        return redirect(f"{step_up.pages(request.user)[0]['url']}?{back}")
+        return step_up.to_prove(request, reverse("account_data_export"))
     try:
         copy, content = data_export.download(request)
     except data_export.NoCopy:

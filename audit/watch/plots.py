@@ -93,7 +93,10 @@ def failures(numbers: Numbers) -> Plot:
     if whole:
         said["against"] = _changed(numbers, *reasons)
         summary = _("Failures: %(whole)s, %(against)s. Most of them: %(most)s, %(share)s.") % said
-    note = _("Throttled counts each limit that was reached, not each try it refused.")
+    note = _(
+        "Throttled counts each limit that was reached. Tries that a limit or a pause refuses leave no"
+        " row, and are counted nowhere."
+    )
     title = _("Why sign-ins failed")
     return counted(numbers, "failures", title, How.STACKED, summary, note=note, **reasons)
 
@@ -104,6 +107,8 @@ def methods(numbers: Numbers) -> Plot:
         "by_passkey": _("Passkey"),
         "by_code": _("Code or link by email"),
         "by_provider": _("Provider"),
+        # Whoever creates an account is signed in with it.
+        "first_sign_ins": _("Creating the account"),
     }
     whole, said = _mostly(numbers, by)
     summary = _("Nobody signed in.")

@@ -15,11 +15,22 @@ def number(value: float) -> str:
 
 
 def percent(part: float, whole: float) -> str:
-    """Of nothing, nothing is no share."""
+    """Of nothing, nothing is no share. None is 0 alone, and all is 100 alone: what is nearer to them
+    than can be said is said to be so."""
     if not whole:
         return "–"
     share = 100 * part / whole
-    return _("%(n)s %%") % {"n": number(round(share, 1) if share < 10 else round(share))}
+    if 0 < share < 0.05:
+        return _("under %(share)s") % {"share": _share(0.1)}
+    if 99.5 <= share < 100:
+        near = round(share, 1)
+        return _share(near) if near < 100 else _("over %(share)s") % {"share": _share(99.9)}
+    return _share(round(share, 1) if share < 10 else round(share))
+
+
+def _share(value: float) -> str:
+    """The sign stays with its number."""
+    return _("%(n)s\u00a0%%") % {"n": number(value)}
 
 
 def against(now: float, before: float) -> str:

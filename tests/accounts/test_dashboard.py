@@ -108,9 +108,9 @@ def test_tiles_tell_what_happened(desk: Visitor, alice: User, bob: User) -> None
     tiles = {re.sub(r"<[^>]+>", "", label): figure for label, figure in found}
     assert tiles == {
         "Sign-ins today": "4",  # ada's own among them
-        "Failure rate": "20 %",
+        "Failure rate": "20\u00a0%",
         "Active sessions": "1",
-        "Accounts with a second step": "67 %",
+        "Accounts with a second step": "67\u00a0%",
         "New accounts": "1",
         "Open alerts": "0",
         "Messages waiting": str(OutgoingMail.objects.filter(state="waiting").count()),

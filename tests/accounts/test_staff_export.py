@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
 
-from accounts.flows import trail_export
-from accounts.models import User
+from accounts.flows import approvals, approved_export, trail_export
+from accounts.models import Approval, User
 from audit import trail
 from audit.events import Event
 from audit.models import Entry
@@ -156,3 +157,54 @@ def test_all_of_them_leave_once_after_a_second_one_said_yes(ada_here, ada, alice
     assert [one.facts["entries"] for one in told()] == [trail_export.MOST_OF_TWO]
     for again in (query, f"person={ada.subject_id}"):  # once, and nothing else
         assert take(ada_here, again, much="all").status_code == 302
+
+
+def proves(browser: Visitor, answer: Any) -> Any:
+    """Through the page of the proof, and where it leads."""
+    where = answer["Location"]
+    assert where.startswith("/accounts/reauthenticate/")
+    answer = browser.post(where, {"password": cast.PASSWORD})
+    while answer.status_code == 302:
+        answer = browser.get(answer["Location"])
+    return answer
+
+
+def test_a_file_is_taken_by_the_button_alone_and_never_by_the_proof(ada_here, ada, alice, clock):
+    happens(alice)
+    query = f"person={alice.subject_id}"
+    take(ada_here, query, much="all")
+    where = f"/admin/approvals/{Approval.objects.get().pk}/"
+    cast.administrator("zara")
+    zara = Visitor()
+    zara.post("/accounts/login/", {"login": "zara", "password": cast.PASSWORD})
+    zara.post(where, {"answer": "yes", "reason": "I asked her"})
+    clock.forward(minutes=6)
+
+    page = proves(ada_here, take(ada_here, query, much="all", format="csv", reason="ticket 77"))
+    assert not page.streaming and page.request["QUERY_STRING"] == query
+    assert page.context["form"].initial == {"much": "all", "format": "csv", "reason": "ticket 77"}
+    assert "Nothing was taken yet." in text_of(page)
+    assert not told() and Approval.objects.filter(asked_by=ada).exists()
+
+    taken(take(ada_here, query, much="all", format="csv"))
+    assert len(told()) == 1 and not Approval.objects.filter(asked_by=ada).exists()
+    assert page.context["form"].initial != ada_here.get(f"{PAGE}?{query}").context["form"].initial
+
+
+def test_what_was_filled_in_is_kept_for_ten_minutes_and_one_address(ada_here, alice, clock):
+    clock.forward(minutes=6)
+    take(ada_here, f"person={alice.subject_id}", reason="ticket 77")
+    assert "ticket 77" not in ada_here.get(PAGE).content.decode()
+    assert "ticket 77" in ada_here.get(f"{PAGE}?person={alice.subject_id}").content.decode()
+    clock.forward(minutes=11)
+    assert "ticket 77" not in ada_here.get(f"{PAGE}?person={alice.subject_id}").content.decode()
+    assert ada_here.get(f"{PAGE}?again=1")["Location"] == f"{PAGE}?"
+
+
+def test_a_second_one_reads_what_would_be_taken_in_words(ada_here, ada):
+    take(ada_here, "event=account.deleted&since=2026-11-01", much="all")
+    wish = approvals.wish_of(Approval.objects.get())
+    said = ["Up to 100,000 events, with network addresses."]
+    assert approved_export.KIND.said(wish) == [*said, "Event: account.deleted", "From: 2026-11-01"]
+    without = replace(wish, asked={"entries": 5, "networks": "without"})
+    assert approved_export.KIND.said(without) == ["Up to 5 events, without network addresses."]

@@ -15,6 +15,7 @@ from audit.watch import drawing, failures, gauges, numbers, plots, spans, tables
 from audit.watch.drawing import How
 from audit.watch.gauges import Gauge, Source
 from audit.watch.numbers import gathered
+from audit.watch.words import percent
 from tests.support.race import race
 from tests.support.watching import NOON, happens, own_cache
 
@@ -140,7 +141,7 @@ def test_table_and_drawing_have_the_same_numbers() -> None:
     assert plot.sums == [("This period", ["4", "2"]), ("Period before", ["0", "1"])]
     assert plot.drawing.top == 4
     assert plot.summary == (
-        "Sign-ins: 4, none in the period before. Failures: 2, up 100 % on the period before."
+        "Sign-ins: 4, none in the period before. Failures: 2, up 100\u00a0% on the period before."
         " Failures peaked at 2: 24 Nov."
     )
 
@@ -153,8 +154,8 @@ def test_what_was_not_sampled_is_a_gap_and_no_zero() -> None:
     DailyGauge.objects.create(day=NOON.date() - timedelta(days=1), name="people", value=10)
     plot = plots.PLOTS["second-steps"](gathered(WEEK, NOON))
     assert [row[1] for row in plot.table[1:]] == ["4", "", "8"]
-    (line,) = plot.drawing.lines
-    assert line.path.count("M") == 2
+    (dots,) = plot.drawing.dots
+    assert dots.path.count("M") == 2 and not plot.drawing.lines
 
 
 def test_codes_have_their_median_beside_them() -> None:
@@ -181,7 +182,7 @@ def test_rare_ways_of_hashing_stand_together() -> None:
     plot = plots.PLOTS["hashes"](gathered(WEEK, NOON))
     labels = ["Day (UTC)", "way 0", "way 1", "way 2", "way 3", "All others"]
     assert plot.table == [labels, ["2026-11-25", "100", "99", "98", "97", "285"]]
-    assert plot.summary.startswith("15 % of 679 passwords")
+    assert plot.summary.startswith("15\u00a0% of 679 passwords")
 
 
 # --- drawings -------------------------------------------------------------------------------------
@@ -205,14 +206,48 @@ def test_bars_begin_at_zero_and_stand_on_each_other() -> None:
     ]
     side_by_side = drawing.draw(How.BARS, [[1, 0], [3, None]])
     assert [(bar.x, bar.y + bar.height) for bar in side_by_side.bars] == [
-        (45.0, 160.0),
+        (102.0, 160.0),
         (150.0, 160.0),
     ]
 
 
+def test_a_few_bars_stay_as_narrow_as_many_and_stand_in_the_middle() -> None:
+    for how in (How.BARS, How.STACKED):
+        (bar,) = drawing.draw(how, [[3]]).bars
+        assert (bar.x, bar.width) == (276.0, drawing.WIDEST)
+        assert max(bar.width for bar in drawing.draw(how, [[3] * 24]).bars) == 17.5
+
+
 def test_a_line_breaks_where_nothing_is_known() -> None:
-    (line,) = drawing.draw(How.LINES, [[2, None, 0, 1]]).lines
-    assert line.path == "M0 0h0M400 160h0L600 80"
+    drawn = drawing.draw(How.LINES, [[2, None, 0, 1], [1, 1, 1, None]])
+    assert [line.path for line in drawn.lines] == ["M400 160L600 80", "M0 80L200 80L400 80"]
+
+
+def test_a_value_without_neighbours_is_a_dot() -> None:
+    drawn = drawing.draw(How.LINES, [[2, None, 0, 1], [None, None, None, 2]])
+    assert [(dot.series, dot.path) for dot in drawn.dots] == [(1, "M0 0h0"), (2, "M600 0h0")]
+    assert [line.series for line in drawn.lines] == [1]
+
+
+def test_how_people_signed_in_sums_up_to_all_sign_ins() -> None:
+    with time_machine.travel(NOON, tick=False):
+        for how in ("password", "passkey", "code", "link", ""):
+            happens(Event.SIGNED_IN, **({"method": how} if how else {}))
+        found = gathered(WEEK, NOON)
+    assert sum(map(sum, (one.values for one in plots.methods(found).series))) == 5
+    assert found.total("signed_in") == 5
+    assert "of 5." in plots.methods(found).summary
+
+
+@pytest.mark.parametrize(
+    "part, whole, said",
+    [
+        (489, 490, "99.8"), (490, 490, "100"), (99_999, 100_000, "over 99.9"), (199, 200, "99.5"),
+        (0, 490, "0"), (1, 5_000, "under 0.1"), (1, 2_000, "0.1"), (9_949, 10_000, "99"), (3, 2, "150"),
+    ],
+)  # fmt: skip
+def test_only_all_is_a_hundred_percent_and_only_none_is_nought(part, whole, said) -> None:
+    assert percent(part, whole) == f"{said}\u00a0%"
 
 
 @pytest.mark.parametrize("how", How)

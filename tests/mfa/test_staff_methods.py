@@ -109,7 +109,14 @@ def test_of_a_colleague_it_takes_two_who_mean_the_same(sue):
     max_ = at_desk(staff("max", "remove_method"))
     assert remove(sue, tom, key) == 302
     assert Approval.objects.get().asked == {"method": key}
-    assert f"{LIST}person/{tom.pk}/method/" in max_.get("/admin/approvals/").content.decode()
+    asked = f"/admin/approvals/{Approval.objects.get().pk}/"
+    assert asked in max_.get("/admin/approvals/").content.decode()
+    answer = max_.get(asked).content.decode()
+    assert (
+        f"{LIST}person/{tom.pk}/method/" in answer
+        and "Your yes is given on the next page" in answer
+    )
+    assert "they can do it" not in answer and 'value="yes"' not in answer
     # The other one is another request, and the first is answered before.
     page = text_of(max_.get(f"{LIST}person/{tom.pk}/method/"))
     assert "sue asked already" in page and "Passkey “" in page
