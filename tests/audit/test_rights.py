@@ -23,13 +23,13 @@ pytestmark = [
 ]
 
 ALICE = "11111111-1111-4111-8111-111111111111"
-ROLE = "tests_site_role"
+SITE, WORKER = "tests_site_role", "tests_worker_role"
 RIGHTS = settings.BASE_DIR / "deploy" / "postgresql" / "rights.sql"
 
 
 @pytest.fixture
-def as_the_site(clock) -> Iterator[None]:
-    """One closed and told segment; then we are the site's role, as the document makes it."""
+def roles(clock) -> Iterator[None]:
+    """One closed and told segment, and the roles as the document makes them."""
     trail.record(Event.SIGNED_IN, subject=ALICE)
     linking.link()
     clock.forward(days=1)
@@ -37,14 +37,24 @@ def as_the_site(clock) -> Iterator[None]:
     segments.tell(1)
     statements = re.sub(r"^--.*$", "", RIGHTS.read_text(), flags=re.MULTILINE)
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE ROLE {ROLE}")
-        cursor.execute(statements.replace(':"site"', ROLE))
-        cursor.execute(f"SET LOCAL ROLE {ROLE}")
+        cursor.execute(f"CREATE ROLE {SITE}")
+        cursor.execute(f"CREATE ROLE {WORKER}")
+        cursor.execute(statements.replace(':"site"', SITE).replace(':"worker"', WORKER))
     yield
+    become("NONE")
+
+
+def become(role: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("RESET ROLE")
+        cursor.execute(f"SET LOCAL ROLE {role}")
 
 
+def refused(statement: str) -> None:
+    with pytest.raises(Error), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@pytest.mark.parametrize("role", [SITE, WORKER])
 @pytest.mark.parametrize(
     "statement",
     [
@@ -68,15 +78,47 @@ def as_the_site(clock) -> Iterator[None]:
         "ALTER TABLE audit_entry DROP CONSTRAINT entry_place",
     ],
 )
-def test_the_role_cannot(as_the_site, statement) -> None:
-    with pytest.raises(Error), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement)
+def test_neither_role_can(roles, role, statement) -> None:
+    become(role)
+    refused(statement)
     assert Entry.objects.get().event == "account.signed_in"
     assert Segment.objects.exists()
 
 
-def test_it_can_do_all_that_the_site_does(as_the_site, clock) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_entry SET sequence = 7, seal = 'x' WHERE sequence IS NULL",
+        "DELETE FROM audit_entry WHERE sequence = 1",
+        "INSERT INTO audit_segment(first, last, seal, began_at, ended_at, closed_at, pruned_at, mac)"
+        " SELECT first, 1000, seal, began_at, ended_at, closed_at, closed_at, mac FROM audit_segment",
+        "UPDATE audit_segment SET pruned_at = closed_at",
+        "UPDATE audit_segment SET told_at = NULL",
+        "UPDATE audit_head SET sequence = 900",
+        "UPDATE audit_subjectkey SET key = ''",
+        "DELETE FROM audit_subjectkey",
+        "INSERT INTO audit_subjectkey(subject_id, key, created_at) SELECT subject_id, '', created_at"
+        " FROM audit_subjectkey ON CONFLICT (subject_id) DO UPDATE SET key = ''",
+    ],
+)
+def test_pages_take_nothing_away_and_place_nothing(roles, statement) -> None:
+    """It said that a stretch was pruned, and might then delete it; and with a key go texts for good."""
+    become(SITE)
     trail.record(Event.SIGNED_OUT, subject=ALICE)
+    refused(statement)
+    assert Entry.objects.count() == 2
+
+
+def test_pages_can_write_and_read_it(roles) -> None:
+    become(SITE)
+    trail.record(Event.SIGNED_OUT, subject="22222222-2222-4222-8222-222222222222", label="bob")
+    assert trail.entries_of("22222222-2222-4222-8222-222222222222", limit=1)[0].label == "bob"
+
+
+def test_the_worker_can_do_all_that_it_does(roles, clock) -> None:
+    become(WORKER)
+    trail.record(Event.SIGNED_OUT, subject=ALICE)
+    trail.forget(ALICE)
     assert linking.link() == 1
     clock.forward(days=1)
     assert segments.close(1) == 1

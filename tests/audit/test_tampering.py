@@ -125,7 +125,12 @@ def test_a_head_set_back_is_found(chain) -> None:
     assert found() == [(Wrong.HEAD_CHANGED, 0, 9)]
 
 
-SPOILED = ["seal = repeat('z', 64)", "seal = upper(seal)", "seal = ''", "seal = seal || ' '"]
+SPOILED = [
+    "seal = repeat('z', 64)",
+    "seal = upper(seal)",
+    "seal = ''",
+    "seal = ' ' || substr(seal, 2)",
+]
 if connection.vendor == "sqlite":
     SPOILED[0] = f"seal = '{'z' * 64}'"
     SPOILED += [
