@@ -8,7 +8,9 @@ still forget.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hmac
+import re
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from django.db import IntegrityError, connection, transaction
@@ -20,6 +22,14 @@ from audit.sealed import SealedColumn
 FORGOTTEN = b""
 Keys = dict[str, bytes]
 MOST_KNOWN = 10_000
+# The name of the key that the chain is sealed by (audit/chain/seals.py).
+CHAIN = "chain"
+# Of an entry whose key has no such name it is said that it was changed.
+_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|month-\d{4}-\d\d", re.ASCII)
+_WITHOUT_A_KEY = (
+    "SELECT DISTINCT personal_key FROM audit_entry WHERE personal_key <> '' AND NOT EXISTS"
+    " (SELECT 1 FROM audit_subjectkey WHERE subject_id = personal_key) LIMIT 1000"
+)
 SEALED = SealedColumn(
     "keys of people and months in the trail",
     SubjectKey,
@@ -130,23 +140,48 @@ def _obtained(wanted: set[str]) -> Keys:
     return keys | made
 
 
-def forget(name: str) -> None:
-    """Drop the key of a person or a month, for ever: an empty row stays in its place, so that
-    whatever is recorded later cannot bring a key back."""
-    known.keys.pop(name, None)
+def forget(*names: str) -> None:
+    """Drop the keys of people or months, for ever: an empty row stays in the place of each, so that
+    whatever is recorded later cannot bring a key back, with a mac that says who emptied it."""
+    if not names:
+        return
+    chain = obtained([CHAIN])[CHAIN]
+    for name in names:
+        known.keys.pop(name, None)
     SubjectKey.objects.bulk_create(
-        [SubjectKey(subject_id=name, key="")],
+        [SubjectKey(subject_id=name, key="", forgotten=_forgotten(chain, name)) for name in names],
         update_conflicts=True,
         unique_fields=["subject_id"],
-        update_fields=["key"],
+        update_fields=["key", "forgotten"],
     )
 
 
 def forget_months_before(at: datetime) -> int:
     """Drop the keys of all months that were over before the month of `at` began; returns how many
-    there still were. One UPDATE."""
+    there still were."""
     months = SubjectKey.objects.filter(subject_id__gte="month-", subject_id__lt=month(at))
-    return months.exclude(key="").update(key="")
+    names = list(months.exclude(key="").values_list("subject_id", flat=True))
+    forget(*names)
+    return len(names)
+
+
+def dropped_by_others(chain: bytes) -> Iterator[str]:
+    """The names whose key this site did not drop and that does not open, as somebody emptied or changed
+    it; and those that entries are sealed under and that have none. `chain`: the key of the chain."""
+    rows = SubjectKey.objects.order_by("subject_id").values_list("subject_id", "key", "forgotten")
+    for name, sealed, forgotten in rows.iterator(chunk_size=2_000):
+        if _opened_or_forgotten(name, sealed) != FORGOTTEN:
+            continue
+        if sealed or not hmac.compare_digest(forgotten, _forgotten(chain, name)):
+            yield name
+    with connection.cursor() as cursor:
+        cursor.execute(_WITHOUT_A_KEY)
+        yield from (name for (name,) in cursor.fetchall() if _NAME.fullmatch(name))
+
+
+def _forgotten(chain: bytes, name: str) -> str:
+    own = sealing.derived(chain, "audit forgotten")
+    return hmac.digest(own, name.encode(), "sha256")[:16].hex()
 
 
 def _opened(name: str, sealed: str) -> bytes:

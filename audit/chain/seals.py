@@ -22,7 +22,7 @@ from audit.models import Entry
 
 # The key that everything here is derived from: made with the first entry, sealed under FIELD_KEYS
 # like those of people and months, so that it moves with them to a new key of the ring.
-NAME = "chain"
+NAME = keys.CHAIN
 MAC_BYTES = 16  # a tag of 128 bits is as good as one can be forged (NIST SP 800-107r1 5.3.3)
 NOTHING_BEFORE = bytes(32)
 

@@ -1,8 +1,8 @@
 """Reads the whole chain and says what was done to it.
 
-Reads nothing but the table, the heads kept beside it and, if given, those that were told outside: it
-opens nothing, so erased people make no difference. Each entry that is wrong is named once, and what
-follows it is measured by the seal that it has.
+Reads nothing but the table, the heads kept beside it and, if given, those that were told outside, and
+which keys are there: it opens no entry, so erased people make no difference. Each entry that is wrong
+is named once, and what follows it is measured by the seal that it has.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from audit import keys
 from audit.chain import notes, pages, rows, seals
 from audit.chain.notes import Note
 from audit.chain.seals import Keys
@@ -36,17 +37,19 @@ class Wrong(StrEnum):
     NOT_TOLD = "not_told"
     TWO_HEADS = "two_heads"
     KEY_LOST = "key_lost"
+    KEY_DROPPED = "key_dropped"
 
 
 @dataclass(frozen=True)
 class Finding:
     """`first` and `last` are places in the chain, `id` the number of the entry; None where there is
-    none."""
+    none. `name`: whose key it is about."""
 
     wrong: Wrong
     first: int | None = None
     last: int | None = None
     id: int | None = None
+    name: str = ""
 
 
 @dataclass
@@ -114,6 +117,8 @@ def verify(
     walk.end()
     _nowhere(result)
     _waiting(walk.keys, result)
+    for name in keys.dropped_by_others(key):
+        result.note(Finding(Wrong.KEY_DROPPED, name=name))
     return result
 
 

@@ -47,6 +47,8 @@ SAID = {
     Wrong.SEGMENT_CHANGED: "the note of this stretch was changed, or is not as it was told outside",
     Wrong.NOT_TOLD: "has no head in this file: it never got there, or the file is an older one",
     Wrong.TWO_HEADS: "was told outside with two heads that differ: the chain was written anew",
+    Wrong.KEY_DROPPED: "was emptied, changed or taken away, and not by this site: what is personal in"
+    " its entries cannot be read",
     Wrong.KEY_LOST: "The key of the chain is gone: nothing can be said about any entry.",
 }
 
@@ -202,8 +204,12 @@ def _facts(result: Result, heads: dict[int, str]) -> dict[str, Any]:
     }
     return facts | {
         "heads_compared": len(heads),
-        "findings": [asdict(one) for one in result.findings],
+        "findings": [_said(one) for one in result.findings],
     }
+
+
+def _said(finding: Finding) -> dict[str, Any]:
+    return {name: value for name, value in asdict(finding).items() if name != "name" or value}
 
 
 def _lines(result: Result, heads: dict[int, str]) -> list[str]:
@@ -221,6 +227,8 @@ def _lines(result: Result, heads: dict[int, str]) -> list[str]:
 
 def _line(finding: Finding) -> str:
     said = SAID[finding.wrong]
+    if finding.name:
+        return f"The key of {finding.name} {said}."
     if finding.first is None:
         return said if finding.id is None else f"Entry {finding.id} (no place yet) {said}."
     if finding.id is not None:
