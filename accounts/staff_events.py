@@ -19,12 +19,13 @@ from django.urls import re_path
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from accounts import places, staff_export, staff_words
+from accounts import places, staff_export, staff_hands, staff_words
 from accounts.desk import Desk
 from accounts.fields import posted
 from accounts.flows import rights, trail_export
 from accounts.models import User
 from accounts.staff_asked import NUMBER, Asked, AskForm, read
+from accounts.staff_hands import Hand
 from accounts.staff_words import PARTS
 from audit import reading, searching, strange, trail
 from audit.chain import standing
@@ -36,10 +37,11 @@ ADDRESSES = "audit.view_addresses"
 
 @dataclass(frozen=True)
 class Shown:
-    """One entry as staff see it. `actor` and `subject` are None for nobody, and for whoever is gone."""
+    """One entry as staff see it. `hands` are those who did it; `subject` is None for nobody, and for
+    whoever is gone."""
 
     line: Line
-    actor: User | None
+    hands: list[Hand]
     subject: User | None
     with_addresses: bool
 
@@ -72,9 +74,10 @@ class Shown:
 
 def shown(lines: list[Line], *, with_addresses: bool) -> list[Shown]:
     """One SELECT for the people in them."""
-    people = staff_words.people({who for line in lines for who in (line.actor_id, line.subject_id)})
+    named = {line.subject_id for line in lines}.union(*map(staff_hands.subjects, lines))
+    people = staff_words.people(named)
     return [
-        Shown(line, people.get(line.actor_id), people.get(line.subject_id), with_addresses)
+        Shown(line, staff_hands.of(line, people), people.get(line.subject_id), with_addresses)
         for line in lines
     ]
 
@@ -227,7 +230,9 @@ def _chips(asked: Asked, rows: list[Shown]) -> list[Chip]:
 
 def _called(name: str, value: str, rows: list[Shown]) -> str:
     if name == "person":
-        people = (person for row in rows for person in (row.subject, row.actor))
+        people = (
+            one for row in rows for one in (row.subject, *(each.person for each in row.hands))
+        )
         named = (one.username for one in people if one and one.subject_id == value)
         return next(named, value)
     if name == "network":

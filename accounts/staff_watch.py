@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from accounts import job_status, staff_words, watch
+from accounts import job_status, staff_hands, staff_words, watch
 from accounts.flows import alerts, rights
 from accounts.models import User
 from accounts.requests import OwnRequest
@@ -76,12 +76,13 @@ def _acts(request: HttpRequest) -> dict[str, Any]:
     """The newest of what staff did, for those who may read the trail. That they did is in it."""
     reading.of_trail(cast(User, request.user), request, subject="", facts={"asked": []})
     lines = tables.staff_acts()
-    people = staff_words.people({who for line in lines for who in (line.actor_id, line.subject_id)})
+    named = {line.subject_id for line in lines}.union(*map(staff_hands.subjects, lines))
+    people = staff_words.people(named)
     acts = [
         {
             "line": line,
             "said": staff_words.said(line),
-            "actor": people.get(line.actor_id),
+            "hands": staff_hands.of(line, people),
             "subject": people.get(line.subject_id),
         }
         for line in lines

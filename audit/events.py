@@ -9,7 +9,6 @@ from enum import StrEnum
 from audit import granted
 from audit.asked import OF_PEOPLE, OF_THE_TRAIL
 from audit.fact_words import (
-    BY,
     BY_STAFF,
     CHANGED,
     FACTOR,
@@ -22,15 +21,18 @@ from audit.fact_words import (
     RULE_KIND,
     RULE_SCOPE,
     TAKES_TWO,
+    WHY_FORGOTTEN,
     WHY_NO_SIGN_IN,
 )
 from audit.facts import Count, Kind, Maybe, OneOf, Prose, SomeOf, Word
+from audit.hands import ANY_ENTRY, OF_TWO, OPERATORS
 
 # Why somebody with rights did something: forms, commands and tables have these bounds from here.
 SHORTEST_REASON, LONGEST_REASON = 3, 400
 REASON = Prose(LONGEST_REASON)
 SESSIONS = Maybe(Count())
-ANY_ENTRY = 2**63 - 1
+# Of what staff do, and operators too.
+DEED: dict[str, Kind] = {"reason": REASON, **OPERATORS}
 ALERT: dict[str, Kind] = {"alert": Count(ANY_ENTRY), "rule": Word(40)}
 
 
@@ -99,24 +101,17 @@ class Event(StrEnum):
     DEVICE_FORGOTTEN = (
         "account.device_forgotten",
         "Known devices are strangers again.",
-        {
-            "devices": Count(),
-            "reason": OneOf(
-                (
-                    *("by_person", "failures", "new_password", "switched_off", "recovered"),
-                    *("undone", "not_me"),
-                )
-            ),
-        },
+        {"devices": Count(), "reason": WHY_FORGOTTEN, **OPERATORS},
     )
     SIGN_IN_EXPLAINED = (
         "staff.sign_in_explained",
         "Staff or an operator asked why somebody cannot sign in.",
+        OPERATORS,
     )
     UNLOCKED_BY_STAFF = (
         "staff.unlocked",
         "Staff or an operator opened an account for further tries.",
-        {"reason": REASON},
+        DEED,
     )
 
     LIMIT_CLEARED = (
@@ -172,7 +167,7 @@ class Event(StrEnum):
     STAFF_HOLD_LIFTED = (
         "staff.hold_lifted",
         "Staff or an operator opened an account in which a change was stopped.",
-        {"reason": REASON, "sessions": SESSIONS},
+        {**DEED, "sessions": SESSIONS},
     )
     LIMITS_CHANGED = (
         "account.limits_changed",
@@ -188,7 +183,7 @@ class Event(StrEnum):
     STAFF_LIMITS_LIFTED = (
         "staff.limits_lifted",
         "Staff or an operator took off what a person had limited for themselves.",
-        {"reason": REASON, "sessions": SESSIONS},
+        {**DEED, "sessions": SESSIONS},
     )
 
     # --- accounts: passwords and profile ----------------------------------------------------------
@@ -241,12 +236,12 @@ class Event(StrEnum):
     DEACTIVATED = (
         "account.deactivated",
         "The account was switched off.",
-        {"reason": Maybe(REASON)},
+        {"reason": Maybe(REASON), **OPERATORS, **OF_TWO},
     )
     ACTIVATED = (
         "account.activated",
         "The account was switched on again.",
-        {"reason": Maybe(REASON)},
+        {"reason": Maybe(REASON), **OPERATORS, **OF_TWO},
     )
 
     # --- accounts: the end of an account, and its terms --------------------------------------------
@@ -351,7 +346,7 @@ class Event(StrEnum):
     TRUST_FORGOTTEN = (
         "mfa.trust_forgotten",
         "Browsers are asked for the second step again.",
-        {"devices": Count(), "reason": OneOf(("by_person", "credentials_changed"))},
+        {"devices": Count(), "reason": OneOf(("by_person", "credentials_changed")), **OPERATORS},
     )
 
     # --- mfa: the slow lane -----------------------------------------------------------------------
@@ -406,8 +401,8 @@ class Event(StrEnum):
             "letter": Maybe(Word()),
             "letters": Maybe(Count()),
             "was": OneOf(("waiting", "dead")),
-            "by": BY,
             "reason": Maybe(REASON),
+            **OPERATORS,
         },
     )
 
@@ -429,7 +424,7 @@ class Event(StrEnum):
     STAFF_PASSWORD_DEMANDED = (
         "staff.password_demanded",
         "Staff or an operator demanded a new password of a person at the next sign-in.",
-        {"reason": REASON, "sessions": SESSIONS},
+        {**DEED, "sessions": SESSIONS},
     )
     STAFF_APPROVAL_ASKED = (
         "staff.approval_asked",
@@ -449,27 +444,27 @@ class Event(StrEnum):
     STAFF_RECOVERY_SHORTENED = (
         "staff.recovery_shortened",
         "Staff let a waiting person set up a new second step at once.",
-        {"reason": REASON},
+        {"reason": REASON, **OF_TWO},
     )
     STAFF_RECOVERY_REOPENED = (
         "staff.recovery_reopened",
         "Staff let a person whose requests were stopped twice ask again.",
-        {"reason": REASON},
+        {"reason": REASON, **OF_TWO},
     )
     STAFF_SECOND_STEP_REMOVED = (
         "staff.second_step_removed",
         "Staff or an operator removed all second steps of a person.",
-        {"reason": REASON, "sessions": SESSIONS},
+        {**DEED, **OF_TWO, "sessions": SESSIONS},
     )
     STAFF_DELETION_CANCELLED = (
         "staff.deletion_cancelled",
         "Staff cancelled the deletion of an account that waited for its day.",
-        {"reason": REASON},
+        DEED,
     )
     STAFF_USER_CHANGED = (
         "staff.user_changed",
         "Staff changed a person.",
-        {"fields": BY_STAFF, "marks_given": Maybe(MARKS), **granted.MOVED, "reason": REASON},
+        {"fields": BY_STAFF, "marks_given": Maybe(MARKS), **granted.MOVED, **DEED, **OF_TWO},
     )
     STAFF_GRANT_ENDED = (
         "staff.grant_ended",
@@ -479,7 +474,7 @@ class Event(StrEnum):
     STAFF_SIGNED_OUT = (
         "staff.signed_out",
         "Staff or an operator ended all sessions of a person.",
-        {"reason": REASON, "sessions": SESSIONS},
+        {**DEED, "sessions": SESSIONS},
     )
     STAFF_CONFIRMATION_RESENT = (
         "staff.confirmation_resent",
@@ -489,16 +484,12 @@ class Event(StrEnum):
     STAFF_METHOD_REMOVED = (
         "staff.method_removed",
         "Staff removed one second step or passkey of a person.",
-        {"factor": FACTOR, "reason": REASON, "sessions": SESSIONS},
+        {"factor": FACTOR, "reason": REASON, **OF_TWO, "sessions": SESSIONS},
     )
     STAFF_GROUP_CHANGED = (
         "staff.group_changed",
         "Staff who grant rights changed what a group may do, or its name.",
-        {
-            "change": OneOf(("added", "changed", "deleted")),
-            **granted.OF_A_ROLE,
-            "reason": Maybe(REASON),
-        },
+        {**granted.OF_A_ROLE, "reason": Maybe(REASON), **OF_TWO},
     )
     STAFF_NUMBERS_EXPORTED = (
         "staff.numbers_exported",
@@ -508,12 +499,14 @@ class Event(StrEnum):
     STAFF_SUPERUSER_CREATED = (
         "staff.superuser_created",
         "An operator made an administrator from the command line.",
+        OPERATORS,
     )
     KEYS_ROTATED = (
         "command.keys_rotated",
         "An operator's command moved sealed values to the key that seals now, or tried to.",
         {
             "key": Word(),
+            **OPERATORS,
             "resealed": Count(),
             "failed": Count(),
             "outcome": OneOf(("done", "partly", "interrupted")),
@@ -522,7 +515,7 @@ class Event(StrEnum):
     COMMAND_RUN = (
         "command.run",
         "An operator's command showed an account, and changed nothing that has a line of its own.",
-        {"command": Word()},
+        {"command": Word(), **OPERATORS},
     )
 
     # --- the trail itself -------------------------------------------------------------------------
@@ -530,12 +523,12 @@ class Event(StrEnum):
     TRAIL_VERIFIED = (
         "trail.verified",
         "An operator had the whole chain of the trail read, and was told what is wrong with it.",
-        {"verified": Count(ANY_ENTRY), "found": Count(ANY_ENTRY)},
+        {"verified": Count(ANY_ENTRY), "found": Count(ANY_ENTRY), **OPERATORS},
     )
     TRAIL_PRUNED = (
         "trail.pruned",
         "A stretch of old entries was taken away whole; its last seal stays.",
-        {"first": Count(ANY_ENTRY), "last": Count(ANY_ENTRY)},
+        {"first": Count(ANY_ENTRY), "last": Count(ANY_ENTRY), **OPERATORS},
     )
 
     STAFF_NOTE_ADDED = ("staff.note_added", "Staff wrote a note about a person, for one another.")
@@ -549,10 +542,7 @@ class Event(StrEnum):
     TRAIL_READ = (
         "trail.read",
         "Staff read the trail: a list, narrowed so, or one entry of it. Once a minute for the same.",
-        {
-            **OF_THE_TRAIL,
-            "entry": Maybe(Count(ANY_ENTRY)),
-        },
+        {**OF_THE_TRAIL, "entry": Maybe(Count(ANY_ENTRY))},
     )
 
     TRAIL_EXPORTED = (
@@ -563,8 +553,9 @@ class Event(StrEnum):
             "format": OneOf(("json", "csv")),
             "networks": OneOf(("with", "without")),
             "entries": Maybe(Count()),
-            "by": BY,
             "reason": Maybe(REASON),
+            **OPERATORS,
+            **OF_TWO,
         },
     )
 
@@ -588,13 +579,12 @@ class Event(StrEnum):
             "rule": Count(),
             "kind": RULE_KIND,
             "scope": RULE_SCOPE,
-            "by": BY,
             "hours": Maybe(Count()),
-            "reason": REASON,
+            **DEED,
         },
     )
     NETWORK_RULE_ENDED = (
         "network.rule_ended",
         "A rule about a network was taken out of force before it ran out.",
-        {"rule": Count(), "kind": RULE_KIND, "scope": RULE_SCOPE, "by": BY, "reason": REASON},
+        {"rule": Count(), "kind": RULE_KIND, "scope": RULE_SCOPE, **DEED},
     )

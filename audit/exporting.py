@@ -25,7 +25,7 @@ ADDRESSES = frozenset({"address", "network"})
 def record(
     facts: Mapping[str, Any],
     *,
-    actor: trail.Named | None = None,
+    actor: trail.Named,
     request: HttpRequest | None = None,
     **more: Any,
 ) -> None:

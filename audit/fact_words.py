@@ -21,6 +21,12 @@ WHY_NO_SIGN_IN = (
     *("wrong_password", "wrong_code", "unknown_account", "switched_off", "refused"),
     *("wrong_passkey", "unknown_passkey", "frozen"),
 )
+WHY_FORGOTTEN = OneOf(
+    (
+        *("by_person", "failures", "new_password", "switched_off", "recovered"),
+        *("undone", "not_me"),
+    )
+)
 PROFILE = SomeOf(("name", "display_name", "username", "language", "time_zone"))
 BY_STAFF = SomeOf(
     (
@@ -32,7 +38,6 @@ BY_STAFF = SomeOf(
 MARKS = SomeOf(("is_staff", "is_superuser"))
 RULE_KIND = OneOf(("allow", "deny"))
 RULE_SCOPE = OneOf(("site", "admin"))
-BY = OneOf(("staff", "operator"))
 LIMITS = SomeOf(("frozen_until", "resets_need_proof", "passkey_for_changes", "recovery_days"))
 CHANGED = OneOf(("address", "password", "factor", "phone", "username", "limits", "deletion"))
 TAKES_TWO = OneOf(("shorten", "remove", "reopen", "method", "grant", "group", "export"))

@@ -55,6 +55,7 @@ class Resealing:
             if not self.dry_run and (self.resealed or self.failed):
                 trail.record(
                     Event.KEYS_ROTATED,
+                    actor=trail.OPERATOR,
                     key=sealing.active_key_id()[:60],
                     resealed=self.resealed,
                     failed=self.failed,

@@ -18,18 +18,21 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from audit import addresses, keys, kinds, parts, sealing, strange
+from audit import addresses, hands, keys, kinds, parts, sealing, strange
 from audit.addresses import Address
 from audit.chain import seals
 from audit.events import Event
 from audit.facts import cleaned, inert
+from audit.hands import Two
 from audit.inserting import insert
 from audit.keys import FORGOTTEN, Keys, forget, forget_months_before
 from audit.models import Entry
 from audit.sealed import KeyedDigests
 
 __all__ = [
+    "OPERATOR",
     "Line",
+    "Two",
     "address_digests",
     "entries_of",
     "entry_of",
@@ -68,6 +71,7 @@ class Named(Protocol):
 
 
 Who = Named | str | None
+OPERATOR = hands.Operator()
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ def record(
     subject: Who = None,
     request: HttpRequest | None = None,
     label: str = "",
+    two: Two | None = None,
     **facts: object,
 ) -> None:
     """Write one entry: inside the transaction of the change it tells of; after it, for a refusal.
@@ -109,7 +114,13 @@ def record(
     the first time. Raises FactRefused for a fact outside the event's list.
     `label` is what was typed or is shown; it is cut at 254 characters. Without a subject or actor
     only its keyed digest is kept, because people type passwords into the name box.
+    What a command does has OPERATOR as its actor, and says so by the fact `by`; `two` says who else had
+    a hand in it, where it took two of staff.
     """
+    if actor is OPERATOR:
+        facts["by"] = hands.BY_OPERATOR
+    if two is not None:
+        facts |= two.facts
     entry = Entry(
         event=event.value,
         at=timezone.now(),

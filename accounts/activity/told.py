@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from django.utils.functional import Promise
 
+from audit import hands
 from audit.events import Event
 from audit.trail import Line
 
@@ -63,6 +64,8 @@ def by_fact(name: str, sentences: Mapping[str, Words], otherwise: Words) -> Call
 def is_by_staff(line: Line) -> bool:
     """Whether somebody else than the person did it: staff, or an operator, of whom the trail has no
     name. Whoever it was is not told, nor the device and the network of the desk."""
-    return bool(line.actor_id and line.actor_id != line.subject_id) or line.event.startswith(
-        ("staff.", "command.")
+    return (
+        bool(line.actor_id and line.actor_id != line.subject_id)
+        or hands.is_operators(line.facts)
+        or line.event.startswith(("staff.", "command."))
     )

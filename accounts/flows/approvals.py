@@ -31,11 +31,13 @@ from accounts.outbox.letters import Letter
 from audit import trail
 from audit.events import Event
 from audit.models import Entry
+from audit.trail import Two
 
 # How long a first word waits for the second one, and a second one for the asker to go on.
 HOURS = 24
 # Somebody's rights are taken and given back in a minute: a colleague is one for a while after.
 LATELY = timedelta(hours=72)
+ALONE = Two()
 
 
 @dataclass(frozen=True)
@@ -195,22 +197,25 @@ def speaks_still(who: User, version: int) -> bool:
     )
 
 
-def settle(request: HttpRequest, wish: Wish, *, reason: str, mail: Iterable[Letter] | None) -> bool:
-    """Inside the transaction of the act, with its person held: True if it may be done now; False if it
-    was noted as the first of two words, of which `mail` tells. A word is used up by the act, once.
+def settle(
+    request: HttpRequest, wish: Wish, *, reason: str, mail: Iterable[Letter] | None
+) -> Two | None:
+    """Inside the transaction of the act, with its person held: who asked for it where it may be done
+    now, for its entry in the trail (ALONE where it takes one); None if it was noted as the first of two
+    words, of which `mail` tells. A word is used up by the act, once.
     Raises CredentialsMoved where it would be noted and `mail` is None: a first word was seen when
     letters would have been composed, and is gone. Nobody would hear of this one."""
     actor = cast(User, request.user)
     if wish.person is not None and not takes_two(wish.person):
-        return True
+        return ALONE
     found = first_word(wish, besides=actor)
     if found is not None:
         use_up(found)
-        return True
+        return asked_for(found)
     if mail is None:
         raise CredentialsMoved
     note(request, wish, reason=reason, mail=mail)
-    return False
+    return None
 
 
 def note(request: HttpRequest, wish: Wish, *, reason: str, mail: Iterable[Letter]) -> Approval:
@@ -245,6 +250,11 @@ def _demand_no_other(wish: Wish, actor: User) -> None:
     is told. A newer question would take it away unseen, and with it the yes that it waits for."""
     if row := in_the_way(wish, besides=actor):
         raise AskedAlready(str(row.asked_by), str(row.person), ends_at(row))
+
+
+def asked_for(row: Approval) -> Two:
+    """What the trail says of the first word, where whoever gives the second one acts."""
+    return Two(row.pk, asked_by=row.asked_by.subject_id)
 
 
 def use_up(row: Approval) -> None:

@@ -13,6 +13,7 @@ from accounts.flows.approvals import Wish
 from accounts.models import Approval, User
 from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
+from audit.trail import Two
 
 
 def ask(request: HttpRequest, wish: Wish, *, reason: str) -> Approval:
@@ -46,10 +47,12 @@ def granted(actor: User, wish: Wish) -> Approval | None:
     return found if stands and approvals.may_say(second, wish) else None
 
 
-def spend(actor: User, wish: Wish) -> bool:
-    """Inside the transaction of the act, or right before it: True once."""
+def spend(actor: User, wish: Wish) -> Two | None:
+    """Inside the transaction of the act, or right before it: once, who said yes to it, for its entry in
+    the trail."""
     found = granted(actor, wish)
     if found is None:
-        return False
+        return None
     mine = Approval.objects.filter(pk=found.pk, approved_at=found.approved_at)
-    return bool(mine._raw_delete(mine.db))
+    second = cast(User, found.approved_by)
+    return Two(found.pk, approved_by=second.subject_id) if mine._raw_delete(mine.db) else None

@@ -19,6 +19,7 @@ from accounts.flows import approved
 from accounts.flows.approvals import Kind, Wish
 from accounts.models import Approval, User
 from accounts.staff_words import PARTS
+from audit.trail import Two
 
 EXPORT, SEE, ADDRESSES = "audit.export_entries", "audit.view_entry", "audit.view_addresses"
 
@@ -63,8 +64,8 @@ def granted(actor: User, asked: Mapping[str, Any]) -> Approval | None:
     return approved.granted(actor, _wish(asked))
 
 
-def spend(actor: User, asked: Mapping[str, Any]) -> bool:
-    """Use that word up, right before it is done: True once."""
+def spend(actor: User, asked: Mapping[str, Any]) -> Two | None:
+    """Use that word up, right before it is done: once, who gave it."""
     return approved.spend(actor, _wish(asked))
 
 

@@ -51,8 +51,8 @@ SET_ASIDE_ONLY = frozenset(
 )
 
 
-# Who acts at the command line: nobody that the trail has a name for.
-OPERATOR = object()
+# The site itself, when a time is over.
+THE_SITE = object()
 
 
 def moved(
@@ -73,10 +73,12 @@ def moved(
     other known devices where FORGET_DEVICES says so; keeps `undo`, which holds what was before.
     Returns how many sessions ended. Raises CredentialsMoved if the person was changed since `user` was
     loaded; ChangesHeld while another change is stopped.
-    Each name in ON_CREDENTIALS_CHANGED is called with `user` and `event`, `request`, `end_others`.
+    `actor` is the person where nobody is named. Each name in ON_CREDENTIALS_CHANGED is called with
+    `user` and `event`, `request`, `end_others`, and the `actor` as the trail takes it.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("The way into an account changes inside the change's transaction only.")
+    who = None if actor is THE_SITE else actor or user
     seen = user.credentials_version
     if not User.objects.filter(pk=user.pk, credentials_version=seen).update(
         credentials_version=F("credentials_version") + 1
@@ -101,12 +103,11 @@ def moved(
         forget = devices.set_aside if event in SET_ASIDE_ONLY else devices.forget
         if event is Event.ACTIVITY_DISOWNED:
             forget = held.forgetting_by(request, user)
-        _forget_devices(user, reason, forget, request=request, actor=actor)
+        _forget_devices(user, reason, forget, request=request, actor=who, is_own=actor is None)
     for path in settings.ON_CREDENTIALS_CHANGED:
-        import_string(path)(user, event=event, request=request, end_others=end_others)
+        import_string(path)(user, event=event, request=request, end_others=end_others, actor=who)
     if "sessions" in event.allowed:
         facts["sessions"] = ended
-    who = None if actor is OPERATOR else actor or user
     trail.record(event, actor=who, subject=user, request=request, **facts)
     for letter in letters:
         letter.put()
@@ -120,13 +121,14 @@ def _forget_devices(
     *,
     request: HttpRequest | None,
     actor: Any,
+    is_own: bool,
 ) -> None:
     """All but the one at hand, if the person is who acts."""
-    here = devices.find(request, user) if request is not None and actor is None else None
+    here = devices.find(request, user) if request is not None and is_own else None
     if count := forget(user, keep=here):
         trail.record(
             Event.DEVICE_FORGOTTEN,
-            actor=actor or user,
+            actor=actor,
             subject=user,
             request=request,
             devices=count,
@@ -138,3 +140,8 @@ def current_session_key(request: HttpRequest | None, user: User) -> str:
     """The stored key of the session this request runs in, if it is the person's own; else ''."""
     row = getattr(getattr(request, "session", None), "row", None)
     return row.key if row is not None and row.user_id == user.pk else ""
+
+
+def hand_of(request: HttpRequest | None) -> Any:
+    """Who acts: the staff who are signed in, or an operator, who has no request."""
+    return trail.OPERATOR if request is None else request.user

@@ -25,7 +25,8 @@ def _prepare(request: HttpRequest, row: Approval) -> Callable[[User | None], Non
     def act(now: User | None) -> None:
         if grants.leaves(values) and deletion.stays(person):
             deletion.demand_another(cast(User, now))  # `_people` holds those who stay
-        staff.keep(request, cast(User, now), values, letter, row.reason, moved)
+        two = approvals.asked_for(row)
+        staff.keep(request, cast(User, now), values, letter, row.reason, moved, two=two)
 
     return act
 

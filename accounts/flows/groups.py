@@ -25,6 +25,7 @@ from accounts.step_up import demand_fresh_proof
 from audit import trail
 from audit.events import Event
 from audit.granted import MOST_NAMES
+from audit.trail import Two
 
 
 def may_edit(actor: User | AnonymousUser, group: Group | None = None) -> bool:
@@ -138,7 +139,13 @@ def _renames(group: Group, values: Mapping[str, Any]) -> bool:
 
 
 def _store(
-    request: HttpRequest, actor: User, group: Group, values: Mapping[str, Any], reason: str
+    request: HttpRequest,
+    actor: User,
+    group: Group,
+    values: Mapping[str, Any],
+    reason: str,
+    *,
+    two: Two | None = None,
 ) -> None:
     change = "added" if group.pk is None else "changed"
     moved = _moved(group, values, holdings.load().names)
@@ -148,7 +155,7 @@ def _store(
     if "permissions" in values:
         group.permissions.set(values["permissions"])
     if values:
-        _record(request, actor, group, change=change, reason=reason, **moved)
+        _record(request, actor, group, change=change, reason=reason, two=two, **moved)
 
 
 def _moved(group: Group, values: Mapping[str, Any], names: Mapping[int, str]) -> dict[str, Any]:
@@ -167,7 +174,7 @@ def _moved(group: Group, values: Mapping[str, Any], names: Mapping[int, str]) ->
 
 def _record(request: HttpRequest, actor: User, group: Group, **facts: Any) -> None:
     event = Event.STAFF_GROUP_CHANGED
-    trail.record(event, actor=actor, request=request, label=group.name, **facts)
+    trail.record(event, actor=actor, request=request, label=group.name, role=group.pk, **facts)
 
 
 # --- with the second word -------------------------------------------------------------------------
@@ -236,7 +243,8 @@ def _prepare(request: HttpRequest, row: Approval) -> Callable[[User | None], Non
             raise CredentialsMoved
         group, values = found
         _demand_name(group, values)
-        _store(request, cast(User, request.user), group, values, row.reason)
+        two = approvals.asked_for(row)
+        _store(request, cast(User, request.user), group, values, row.reason, two=two)
 
     return act
 

@@ -53,7 +53,6 @@ def retry(request: HttpRequest, mails: Iterable[OutgoingMail], *, reason: str) -
                 request=request,
                 letter=mail.letter or None,
                 was=was,
-                by="staff",
                 reason=reason,
             )
     return outcome

@@ -68,14 +68,14 @@ def add_by_staff(request: OwnRequest, draft: Draft, *, confirmed: bool = False) 
         check(draft, now := timezone.now())
         if not confirmed:
             demand_a_way_back(request, adding=draft)
-        return _add(draft, now, request=request, by="staff")
+        return _add(draft, now, request=request)
 
 
 def add_by_operator(draft: Draft) -> NetworkRule:
     """The same for whoever has the command line: they need no way back, they have one."""
     with transaction.atomic():
         check(draft, now := timezone.now())
-        return _add(draft, now, request=None, by="operator")
+        return _add(draft, now, request=None)
 
 
 def end_by_staff(
@@ -89,14 +89,14 @@ def end_by_staff(
         _check_note(note)
         if not confirmed:
             demand_a_way_back(request, ending=rule)
-        return _end(rule, note=note, request=request, by="staff")
+        return _end(rule, note=note, request=request)
 
 
 def end_by_operator(rule: NetworkRule, *, note: str) -> bool:
     """The same for whoever has the command line; never refused for whom it shuts out."""
     _check_note(note)
     with transaction.atomic():
-        return _end(rule, note=note, request=None, by="operator")
+        return _end(rule, note=note, request=None)
 
 
 def demand_a_way_back(
@@ -139,7 +139,7 @@ def _lasts(rule: NetworkRule, draft: Draft) -> bool:
     return bool(rule.ends_at and draft.ends_at and rule.ends_at >= draft.ends_at)
 
 
-def _add(draft: Draft, now: datetime, *, request: OwnRequest | None, by: str) -> NetworkRule:
+def _add(draft: Draft, now: datetime, *, request: OwnRequest | None) -> NetworkRule:
     rule = NetworkRule.objects.create(
         kind=draft.kind,
         scope=draft.scope,
@@ -154,12 +154,11 @@ def _add(draft: Draft, now: datetime, *, request: OwnRequest | None, by: str) ->
     # for all who read the trail.
     trail.record(
         Event.NETWORK_RULE_ADDED,
-        actor=request.user if request else None,
+        actor=request.user if request else trail.OPERATOR,
         request=request,
         rule=rule.pk,
         kind=rule.kind,
         scope=rule.scope,
-        by=by,
         hours=hours,
         reason=rule.note,
     )
@@ -167,7 +166,7 @@ def _add(draft: Draft, now: datetime, *, request: OwnRequest | None, by: str) ->
     return rule
 
 
-def _end(rule: NetworkRule, *, note: str, request: OwnRequest | None, by: str) -> bool:
+def _end(rule: NetworkRule, *, note: str, request: OwnRequest | None) -> bool:
     ended = NetworkRule.objects.filter(pk=rule.pk, ended_at=None).update(
         ended_at=timezone.now(),
         ended_by=request.user.subject_id if request else "",
@@ -177,12 +176,11 @@ def _end(rule: NetworkRule, *, note: str, request: OwnRequest | None, by: str) -
         return False
     trail.record(
         Event.NETWORK_RULE_ENDED,
-        actor=request.user if request else None,
+        actor=request.user if request else trail.OPERATOR,
         request=request,
         rule=rule.pk,
         kind=rule.kind,
         scope=rule.scope,
-        by=by,
         reason=note,
     )
     transaction.on_commit(snapshot.expire)

@@ -82,6 +82,6 @@ def _mark(
         request=request,
         letters=[letter],
         end_others=True,
-        actor=request.user if request else None,
+        actor=credentials.hand_of(request),
         reason=reason,
     )

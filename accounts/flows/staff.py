@@ -38,6 +38,7 @@ from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
 from audit import trail
 from audit.events import LONGEST_REASON, Event
+from audit.trail import Two
 
 MANY = holdings.MANY.keys()
 
@@ -102,21 +103,24 @@ def keep(
     letter: letters.Letter,
     reason: str,
     moved: Mapping[str, Any],
+    *,
+    two: Two | None = None,
 ) -> None:
     """Inside the transaction, with the person held and every right asked for. `moved`: the names of the
-    roles and permissions that go with it."""
-    actor = request.user if request is not None else credentials.OPERATOR
+    roles and permissions that go with it. `two`: who asked for it, where it took two."""
+    actor = credentials.hand_of(request)
     _store(person, values)
     switched, rights = "is_active" in values, bool(values.keys() & set(RIGHTS))
     given = [mark for mark in ("is_staff", "is_superuser") if values.get(mark)] or None
     if switched or not rights:
         trail.record(
             Event.STAFF_USER_CHANGED,
-            actor=cast(User, actor),
+            actor=actor,
             subject=person,
             request=request,
             fields=list(values),
             reason=reason,
+            two=two,
             marks_given=given,
             roles_given=moved.get("roles_given"),
             roles_taken=moved.get("roles_taken"),
@@ -125,11 +129,11 @@ def keep(
         )
     if switched:
         event = Event.ACTIVATED if values["is_active"] else Event.DEACTIVATED
-        _end_what_is_open(request, person, event, letter, actor=actor, reason=reason)
+        _end_what_is_open(request, person, event, letter, actor=actor, reason=reason, two=two)
     elif rights:
         event = Event.STAFF_USER_CHANGED
         facts = {"fields": list(values), "reason": reason, "marks_given": given, **moved}
-        _end_what_is_open(request, person, event, letter, actor=actor, **facts)
+        _end_what_is_open(request, person, event, letter, actor=actor, two=two, **facts)
     else:
         letter.put()
 
@@ -245,7 +249,7 @@ def unlock(request: HttpRequest | None, person: User, *, reason: str) -> None:
             import_string(path)(now)
         trail.record(
             Event.UNLOCKED_BY_STAFF,
-            actor=request.user if request is not None else None,  # type: ignore[arg-type]
+            actor=credentials.hand_of(request),
             subject=now,
             request=request,
             reason=reason,

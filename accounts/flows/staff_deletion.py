@@ -6,7 +6,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from accounts.flows import rights, staff
+from accounts.flows import credentials, rights, staff
 from accounts.management.operator import PersonAct, by_operator, moment
 from accounts.models import User
 from accounts.step_up import demand_fresh_proof
@@ -31,7 +31,7 @@ def cancel(request: HttpRequest | None, person: User, *, reason: str) -> bool:
         sets.close_deletion(now)
         trail.record(
             Event.STAFF_DELETION_CANCELLED,
-            actor=request.user if request is not None else None,  # type: ignore[arg-type]
+            actor=credentials.hand_of(request),
             subject=now,
             request=request,
             reason=reason,

@@ -47,7 +47,7 @@ def _end(pk: int) -> bool:
             request=None,
             letters=[letter],
             end_others=True,
-            actor=credentials.OPERATOR,
+            actor=credentials.THE_SITE,
             roles_taken=taken.get("roles_taken"),
             permissions_taken=taken.get("permissions_taken"),
         )

@@ -9,8 +9,10 @@ from datetime import datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts import staff_hands, staff_words
 from accounts.activity import words
 from accounts.models import User
+from accounts.staff_hands import Hand
 from audit import trail
 from audit.events import Event
 
@@ -40,12 +42,12 @@ SHOWN: dict[str, str | Promise] = {
 
 @dataclass(frozen=True)
 class Deed:
-    """`actor` is empty where it was nobody signed in, or somebody who is gone. `moved`: which roles and
-    permissions came and went, in sentences."""
+    """`hands` are those who did it. `moved`: which roles and permissions came and went, in
+    sentences."""
 
     at: datetime
     what: str | Promise
-    actor: str
+    hands: Sequence[Hand]
     reason: str
     fields: str
     moved: Sequence[str]
@@ -56,14 +58,12 @@ def of(person: User, *, limit: int = 50) -> list[Deed]:
     SELECTs, however many kinds and entries there are."""
     events = [event for event in Event if event.value in SHOWN]
     lines = trail.page_of(person.subject_id, events=events, limit=limit)
-    actors = {line.actor_id for line in lines if line.actor_id}
-    people = User.objects.filter(uuid__in=actors).values_list("uuid", "username")
-    names = {str(uuid): username for uuid, username in people}
+    people = staff_words.people(set[str]().union(*map(staff_hands.subjects, lines)))
     return [
         Deed(
             at=line.at,
             what=SHOWN[line.event],
-            actor=names.get(line.actor_id, ""),
+            hands=staff_hands.of(line, people),
             reason=line.facts.get("reason", ""),
             fields=words.fields(line.facts),
             moved=words.rights_moved(line.facts),

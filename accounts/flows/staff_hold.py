@@ -25,7 +25,7 @@ def lift(request: HttpRequest | None, person: User, *, reason: str) -> int:
     mail = staff.told_everywhere(request, person, _what_was_done, reason, also=also)
     with transaction.atomic():
         now = rights.held_for(request, person, rights.LIFT_HOLD, own=False)
-        actor = request.user if request is not None else credentials.OPERATOR
+        actor = credentials.hand_of(request)
         return undo.lift(now, request=request, actor=actor, reason=reason, mail=mail)
 
 

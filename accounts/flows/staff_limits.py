@@ -36,7 +36,7 @@ def lift(request: HttpRequest | None, person: User, *, reason: str) -> int:
             request=request,
             letters=mail,
             end_others=True,
-            actor=request.user if request is not None else credentials.OPERATOR,
+            actor=credentials.hand_of(request),
             reason=reason,
         )
 

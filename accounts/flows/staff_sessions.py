@@ -34,7 +34,7 @@ def end_all(request: HttpRequest | None, person: User, *, reason: str) -> int:
             request=request,
             letters=[letter],
             end_others=True,
-            actor=request.user if request is not None else credentials.OPERATOR,
+            actor=credentials.hand_of(request),
             reason=reason,
         )
 

@@ -66,5 +66,5 @@ def _insert(username: str, email: str, hashed: str) -> User:
         )
         usernames.demand_not_held(username)
         EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
-        trail.record(Event.STAFF_SUPERUSER_CREATED, subject=user, label=email)
+        trail.record(Event.STAFF_SUPERUSER_CREATED, actor=trail.OPERATOR, subject=user, label=email)
     return user

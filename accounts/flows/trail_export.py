@@ -21,7 +21,7 @@ from audit import exporting, searching
 from audit.events import Event
 from audit.models import Entry
 from audit.searching import Sought
-from audit.trail import Line
+from audit.trail import Line, Two
 
 EXPORT, SEE, ADDRESSES = "audit.export_entries", "audit.view_entry", "audit.view_addresses"
 MOST, MOST_OF_TWO = 1_000, 100_000
@@ -93,9 +93,10 @@ def much(request: HttpRequest, wanted: Wanted, *, reason: str) -> Iterable[list[
     Raises PermissionDenied, ReauthenticationRequired."""
     demand_fresh_proof(request)
     with transaction.atomic():
-        if not approved_export.spend(_held(request, wanted), wanted.in_words):
+        two = approved_export.spend(_held(request, wanted), wanted.in_words)
+        if two is None:
             return None
-        _record(request, wanted, MOST_OF_TWO, reason)
+        _record(request, wanted, MOST_OF_TWO, reason, two=two)
     return searching.every(wanted.sought, most=MOST_OF_TWO)
 
 
@@ -119,7 +120,9 @@ def _taken_lately(actor: User) -> int:
     return sum(count for count in counts if count <= MOST)
 
 
-def _record(request: HttpRequest, wanted: Wanted, entries: int, reason: str) -> None:
+def _record(
+    request: HttpRequest, wanted: Wanted, entries: int, reason: str, *, two: Two | None = None
+) -> None:
     exporting.record(
         wanted.facts,
         actor=cast(User, request.user),
@@ -127,6 +130,6 @@ def _record(request: HttpRequest, wanted: Wanted, entries: int, reason: str) -> 
         format=wanted.format,
         networks=wanted.networks,
         entries=entries,
-        by="staff",
         reason=reason,
+        two=two,
     )

@@ -87,7 +87,7 @@ def explain_login(
     with transaction.atomic():
         trail.record(
             Event.SIGN_IN_EXPLAINED,
-            actor=actor,  # type: ignore[arg-type]
+            actor=actor or trail.OPERATOR,  # type: ignore[arg-type]
             subject=facts.user,
             request=request,
             label=identifier,

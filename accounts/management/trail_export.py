@@ -14,7 +14,7 @@ from accounts.management.interrupts import Interrupts
 from accounts.management.operator import FAILED, WRONG_USAGE, OperatorCommand, why
 from accounts.management.progress import Progress
 from accounts.staff_asked import Asked, AskForm, read
-from audit import exporting, searching
+from audit import exporting, searching, trail
 from audit.trail import Line
 
 WATCHED = 20_000  # entries
@@ -31,7 +31,7 @@ def run(command: OperatorCommand, options: dict[str, Any], progress: Progress) -
     asked = _asked(options)
     format = options["format"]
     with _opened(output, command) as write:
-        exporting.record(asked.facts, format=format, networks="with", by="operator")
+        exporting.record(asked.facts, format=format, networks="with", actor=trail.OPERATOR)
         entries = _written(write, asked, format, progress)
     if output is None:
         command.tell(f"{entries:,} entries.")

@@ -219,7 +219,7 @@ def revive() -> int:
     with transaction.atomic():
         revived = dead().update(**_anew(timezone.now()))
         if revived:
-            trail.record(Event.MAIL_RETRIED, letters=revived, was="dead", by="operator")
+            trail.record(Event.MAIL_RETRIED, actor=trail.OPERATOR, letters=revived, was="dead")
     return revived
 
 

@@ -204,7 +204,9 @@ def told_in(text: str) -> tuple[dict[int, str], set[int]]:
     return heads, {place for place, seal in told if heads[place] != seal}
 
 
-def prune(before: datetime, *, batch: int = 2_000) -> Iterator[int]:
+def prune(
+    before: datetime, *, batch: int = 2_000, actor: trail.Named | None = None
+) -> Iterator[int]:
     """Take away the entries of whole segments that ended before `before`, the oldest first, `batch`
     rows a transaction; yields how many each took. What is left off in between goes on where it
     stopped. A segment whose head was not told outside yet stays."""
@@ -217,7 +219,9 @@ def prune(before: datetime, *, batch: int = 2_000) -> Iterator[int]:
                 Segment.objects.filter(pk=segment.pk).update(
                     pruned_at=segment.pruned_at, mac=signed
                 )
-                trail.record(Event.TRAIL_PRUNED, first=segment.first, last=segment.last)
+                trail.record(
+                    Event.TRAIL_PRUNED, actor=actor, first=segment.first, last=segment.last
+                )
         yield from _emptied(segment, batch)
 
 

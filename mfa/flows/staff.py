@@ -28,6 +28,7 @@ from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
 from audit import trail
 from audit.events import Event
+from audit.trail import Two
 from mfa.factors import Factors
 from mfa.flows import changes, recovery, wiping
 from mfa.models import RecoveryRequest
@@ -43,7 +44,7 @@ def shorten(request: HttpRequest, person: User, row: RecoveryRequest, *, reason:
     Raises PermissionDenied, ReauthenticationRequired; CredentialsMoved if the request waits no more.
     """
 
-    def act(now: User) -> None:
+    def act(now: User, two: Two) -> None:
         at = timezone.now()
         mine = recovery.waiting(now).filter(pk=row.pk, ready_at__gt=at)
         until = at + timedelta(days=settings.POLICY_RECOVERY_OPEN_DAYS)
@@ -57,6 +58,7 @@ def shorten(request: HttpRequest, person: User, row: RecoveryRequest, *, reason:
             subject=now,
             request=request,
             reason=reason,
+            two=two,
         )
 
     mail = letters.by_staff(person, _wait_ended, reason)
@@ -66,7 +68,7 @@ def shorten(request: HttpRequest, person: User, row: RecoveryRequest, *, reason:
 def reopen(request: HttpRequest, person: User, *, reason: str) -> bool:
     """Let somebody whose requests were stopped twice ask again. Returns and raises as `shorten`."""
 
-    def act(now: User) -> None:
+    def act(now: User, two: Two) -> None:
         if not recovery.stops_of(now).update(counts=False):
             raise CredentialsMoved
         trail.record(
@@ -75,6 +77,7 @@ def reopen(request: HttpRequest, person: User, *, reason: str) -> bool:
             subject=now,
             request=request,
             reason=reason,
+            two=two,
         )
 
     mail = letters.by_staff(person, _opened_again, reason)
@@ -90,7 +93,7 @@ def remove(request: HttpRequest, person: User, *, reason: str) -> bool:
         person,
         "remove",
         REMOVE,
-        lambda now: _remove(now, request=request, reason=reason),
+        lambda now, two: _remove(now, request=request, reason=reason, two=two),
         mail,
         reason=reason,
     )
@@ -107,7 +110,9 @@ def remove_by_operator(person: User, *, reason: str) -> int:
     return ended
 
 
-def _remove(person: User, *, request: HttpRequest | None, reason: str) -> int:
+def _remove(
+    person: User, *, request: HttpRequest | None, reason: str, two: Two | None = None
+) -> int:
     wiping.remove_all(person)
     changes.keep_state(person, Factors())
     User.objects.filter(pk=person.pk).update(
@@ -119,8 +124,9 @@ def _remove(person: User, *, request: HttpRequest | None, reason: str) -> int:
         request=request,
         letters=[],
         end_others=True,
-        actor=request.user if request else credentials.OPERATOR,
+        actor=credentials.hand_of(request),
         reason=reason,
+        two=two,
     )
 
 
@@ -129,14 +135,16 @@ def do(
     person: User,
     name: str,
     permission: str,
-    act: Callable[[User], object],
+    act: Callable[[User, Two], object],
     mail: list[Letter],
     *,
     reason: str,
     about: int = 0,
     asked: Mapping[str, Any] | None = None,
 ) -> bool:
-    """SECURITY: rights are asked of both as they are now, held, and not as a page had them."""
+    """`act(person, two)` is told who asked for it, for its entry in the trail.
+
+    SECURITY: rights are asked of both as they are now, held, and not as a page had them."""
     demand_fresh_proof(request)
     actor = cast(User, request.user)
     wish = Wish(name, permission, person, about, asked or {})
@@ -149,9 +157,10 @@ def do(
             raise PermissionDenied
         if now.credentials_version != person.credentials_version:
             raise CredentialsMoved
-        if not approvals.settle(request, replace(wish, person=now), reason=reason, mail=told):
+        two = approvals.settle(request, replace(wish, person=now), reason=reason, mail=told)
+        if two is None:
             return False
-        act(now)
+        act(now, two)
         for letter in mail:
             letter.put()
     return True

@@ -16,6 +16,7 @@ from accounts.flows import credentials
 from accounts.flows.approvals import Kind, Wish
 from accounts.models import Approval, User
 from audit.events import Event
+from audit.trail import Two
 from mfa import factors
 from mfa.factors import Factors
 from mfa.flows import changes, staff
@@ -53,7 +54,7 @@ def remove(request: HttpRequest, person: User, method: str, *, reason: str) -> b
     if method not in _named(before):
         raise CredentialsMoved
 
-    def act(now: User) -> None:
+    def act(now: User, two: Two) -> None:
         _take(now, method)
         after = _without(before, method)
         if after.codes is None:
@@ -69,6 +70,7 @@ def remove(request: HttpRequest, person: User, method: str, *, reason: str) -> b
             actor=request.user,
             factor="passkey" if method.startswith(PASSKEY) else method,
             reason=reason,
+            two=two,
         )
 
     mail = letters.by_staff(person, _what_was_done, reason)

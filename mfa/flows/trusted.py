@@ -170,12 +170,14 @@ def forget(request: OwnRequest, pk: int | None = None) -> int:
     return gone
 
 
-def forget_with_credentials(user: User, *, request: HttpRequest | None, **told: object) -> None:
+def forget_with_credentials(
+    user: User, *, request: HttpRequest | None, actor: trail.Who, **told: object
+) -> None:
     """No browser is trusted past a change of how the account is reached (ON_CREDENTIALS_CHANGED)."""
     if gone := TrustedBrowser.objects.filter(user=user).delete()[0]:
         trail.record(
             Event.TRUST_FORGOTTEN,
-            actor=user,
+            actor=actor,
             subject=user,
             request=request,
             devices=gone,

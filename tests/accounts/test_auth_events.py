@@ -45,7 +45,10 @@ def test_a_whole_chain_is_said_to_hold_with_its_head(chain) -> None:
     head = Head.objects.get()
     assert run("verify") == (f"3 entries hold.\nHead: 3 {head.seal}\n", 0)
     entry = Entry.objects.latest("id")
-    assert (entry.event, entry.facts) == (Event.TRAIL_VERIFIED, {"verified": 3, "found": 0})
+    assert (entry.event, entry.facts) == (
+        Event.TRAIL_VERIFIED,
+        {"verified": 3, "found": 0, "by": "operator"},
+    )
 
 
 def test_what_has_no_place_yet_is_given_one_first(db) -> None:
@@ -145,7 +148,11 @@ def test_prune_counts_first_and_takes_whole_stretches(old) -> None:
     assert code == 2 and "Use --yes" in said
     assert run("prune", "--days", "90", "--yes") == ("3 entries taken away.\n", 0)
     assert run("prune", "--days", "90", "--yes") == ("0 entries taken away.\n", 0)
-    assert Entry.objects.get(event=Event.TRAIL_PRUNED).facts == {"first": 1, "last": 3}
+    assert Entry.objects.get(event=Event.TRAIL_PRUNED).facts == {
+        "first": 1,
+        "last": 3,
+        "by": "operator",
+    }
     said, code = run("verify")
     assert code == 0 and "3 were pruned" in said
 

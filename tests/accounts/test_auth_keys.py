@@ -44,7 +44,9 @@ def test_every_kind_opens_before_and_after_and_without_the_old_key(life, setting
     life.is_whole()
     settings.FIELD_KEYS = T2
     life.is_whole()
-    assert told() == [{"key": "t2", "resealed": some, "failed": 0, "outcome": "done"}]
+    assert told() == [
+        {"key": "t2", "resealed": some, "failed": 0, "outcome": "done", "by": "operator"}
+    ]
 
 
 def test_a_second_run_has_nothing_to_do_and_says_nothing_in_the_trail(life):
@@ -161,7 +163,9 @@ def test_an_interrupt_leaves_all_whole_and_the_next_run_goes_on(life, settings):
     with pytest.raises(KeyboardInterrupt):
         Resealing(batch=2, told=stop).run()
     assert (under("t2"), under("t1")) == (3, some - 3)
-    assert told() == [{"key": "t2", "resealed": 3, "failed": 0, "outcome": "interrupted"}]
+    assert told() == [
+        {"key": "t2", "resealed": 3, "failed": 0, "outcome": "interrupted", "by": "operator"}
+    ]
     life.is_whole()
     left = under("t1")
     assert left and rotated()["resealed"] == left

@@ -85,7 +85,13 @@ def test_what_does_not_open_is_named_left_as_it_is_and_holds_up_nothing(settings
     assert f"Does not open: accounts.Session.data of {pk}\n" in err
     assert before not in out + err
     assert Session.objects.get(pk=pk).data == before
-    assert told()[-1] == {"key": "t2", "resealed": total - 1, "failed": 1, "outcome": "partly"}
+    assert told()[-1] == {
+        "key": "t2",
+        "resealed": total - 1,
+        "failed": 1,
+        "outcome": "partly",
+        "by": "operator",
+    }
     again = rotated(code=4)
     assert (again["resealed"], again["failures"]) == (0, [f"accounts.Session.data of {pk}"])
 

@@ -149,7 +149,10 @@ def test_show_tells_of_people_switched_off_without_password_or_sign_in(alice, cl
 def test_that_it_was_shown_is_kept(alice):
     run("auth_user", "show", "alice")
     row = Entry.objects.get()
-    assert (row.event, row.facts) == (Event.COMMAND_RUN, {"command": "auth_user_show"})
+    assert (row.event, row.facts) == (
+        Event.COMMAND_RUN,
+        {"command": "auth_user_show", "by": "operator"},
+    )
     assert (row.actor_id, row.subject_id) == ("", alice.subject_id)
 
 
@@ -172,7 +175,7 @@ def test_unlock_opens_tells_and_is_kept(alice, clock, settings, mailbox):
     assert guess(Visitor(), password=cast.PASSWORD).status_code == 302
     row = unlocks().get()
     assert (row.actor_id, row.subject_id) == ("", alice.subject_id)
-    assert row.facts == {"reason": "ticket 4411"}
+    assert row.facts == {"reason": "ticket 4411", "by": "operator"}
     assert mailbox.kinds(alice.email) == ["failed_tries", "staff_changed"]
     assert "ticket 4411" in mailbox.latest().text
 

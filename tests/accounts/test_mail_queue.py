@@ -165,7 +165,7 @@ def test_what_waits_is_tried_at_once_and_what_was_given_up_with_all_its_tries(de
     first, second = retried()
     assert (first.actor_id, first.subject_id) == (ada.subject_id, alice.subject_id)
     assert first.facts == {
-        "letter": "no_account", "was": "waiting", "by": "staff", "reason": "ticket 4411",
+        "letter": "no_account", "was": "waiting", "reason": "ticket 4411",
     }  # fmt: skip
     assert second.subject_id == "" and second.facts["was"] == "dead"
 

@@ -31,7 +31,16 @@ def edit(browser: Visitor, group: Group, name: str, *codenames: str) -> None:
 
 
 def facts() -> dict[str, object]:
-    return Entry.objects.filter(event=Event.STAFF_GROUP_CHANGED.value).latest("id").facts
+    """Of the newest change, which is of the role that was named last: without the number of it."""
+    said = dict(Entry.objects.filter(event=Event.STAFF_GROUP_CHANGED.value).latest("id").facts)
+    assert said.pop("role") in numbers()
+    return said
+
+
+def numbers() -> set[int]:
+    """Of the roles that are there, and of those that the trail says are gone."""
+    gone = Entry.objects.filter(facts__change="deleted").values_list("facts", flat=True)
+    return {own.pk for own in own_groups()} | {facts["role"] for facts in gone}
 
 
 def test_what_came_and_went_is_named(ada_here):
@@ -58,12 +67,15 @@ def test_so_it_is_with_the_second_word(ada_here, alice):
     group = helpers("view_user")
     alice.groups.add(group)
     edit(ada_here, group, "night shift", "view_user", "unlock_user")
+    asked = Approval.objects.get()
     assert second_says() == 302
     assert facts() == {
         "change": "changed",
         "permissions_given": ["accounts.unlock_user"],
         "was_called": "helpers",
         "reason": WHY,
+        "approval": asked.pk,
+        "asked_by": asked.asked_by.subject_id,
     }
 
 

@@ -15,7 +15,7 @@ from tests.support import papers
 # What `trail.record` and `credentials.moved` take besides facts.
 ABOUT_THE_CALL = {
     *("actor", "subject", "request", "label", "letters", "end_others", "undo"),
-    *("after", "before", "tell", "about"),  # of mfa.flows.changes.make
+    *("two", "after", "before", "tell", "about"),  # of mfa.flows.changes.make
 }
 
 

@@ -63,7 +63,9 @@ def test_it_says_what_it_does_and_does_it(alice, mailbox):
     assert not alice.two_step_on
     entry = Entry.objects.latest("id")
     assert entry.event == "staff.second_step_removed"
-    assert entry.facts == {"reason": REASON, "sessions": 1} and entry.actor_id == ""
+    assert (
+        entry.facts == {"reason": REASON, "sessions": 1, "by": "operator"} and entry.actor_id == ""
+    )
     for address in ("alice@example.org", "alice.spare@example.org"):
         letter = mailbox.latest(address)
         assert letter.kind == "staff_changed" and REASON in letter.text

@@ -294,7 +294,7 @@ def delete_a_group(w: World) -> None:
     w.ada.post(page, {"post": "yes"} | REASON)
 
 
-@leaves(row(Event.STAFF_SUPERUSER_CREATED, "eve"))
+@leaves(row(Event.STAFF_SUPERUSER_CREATED, "eve", by="operator"))
 def make_an_administrator(w: World) -> None:
     w.monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
     call_command("createsuperuser", "--noinput", username="eve", email="eve@example.org")

@@ -113,7 +113,12 @@ class Command(OperatorCommand):
                 result = verifying.verify(heads=heads, disputed=disputed, progress=told)
         finally:
             progress.close()
-        trail.record(Event.TRAIL_VERIFIED, verified=result.verified, found=result.found)
+        trail.record(
+            Event.TRAIL_VERIFIED,
+            actor=trail.OPERATOR,
+            verified=result.verified,
+            found=result.found,
+        )
         self.report(_facts(result, heads), _lines(result, heads))
         if result.found:
             raise SystemExit(PROBLEMS_FOUND)
@@ -174,7 +179,7 @@ class Command(OperatorCommand):
     def _run(self, before: Any, entries: int, batch: int) -> int:
         gone, progress = 0, self._progress("Pruning", entries)
         with Interrupts() as interrupts:
-            for count in segments.prune(before, batch=batch):
+            for count in segments.prune(before, batch=batch, actor=trail.OPERATOR):
                 gone += count
                 if entries >= WATCHED:
                     progress.at(min(1.0, gone / entries), gone)

@@ -81,7 +81,9 @@ class Command(OperatorCommand):
             )
         account = standing.of(user)
         if options["what"] == "show":
-            trail.record(Event.COMMAND_RUN, subject=user, command="auth_user_show")
+            trail.record(
+                Event.COMMAND_RUN, actor=trail.OPERATOR, subject=user, command="auth_user_show"
+            )
             self.report({"dry_run": False, **_facts(account)}, _lines(account))
         elif options["what"] == "unlock":
             self._unlock(user, account, reason, options)
