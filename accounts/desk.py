@@ -7,9 +7,11 @@ from urllib.parse import unquote
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.models import Permission
+from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.db.models import Case, Q, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.text import capfirst
@@ -20,6 +22,29 @@ from accounts import roles
 from audit.events import LONGEST_REASON, SHORTEST_REASON
 
 MOST_WORDS = 10  # of one search
+MOST_DIGITS = 18  # of a row's number: any of them fits into a column of every database
+
+
+def is_a_number(text: Any) -> bool:
+    """Whether it may be the number of a row. What else is posted in its place reaches no database:
+    some say that it is none by an error."""
+    typed = str(text)
+    return typed.isascii() and typed.isdecimal() and len(typed) <= MOST_DIGITS
+
+
+class RowsField(forms.ModelMultipleChoiceField):
+    """Rows by their numbers. Django asks a database for whatever number is posted."""
+
+    def clean(self, value: Any) -> Any:
+        posted = value if isinstance(value, (list, tuple)) else ()
+        for one in posted:
+            if not is_a_number(one):
+                raise ValidationError(
+                    self.error_messages["invalid_pk_value"],
+                    code="invalid_pk_value",
+                    params={"pk": str(one)[:MOST_DIGITS]},
+                )
+        return super().clean(value)
 
 
 def reason_field(help_text: Any) -> forms.CharField:
@@ -91,12 +116,19 @@ class Desk(admin.ModelAdmin):
         """SECURITY: nothing is left to store here. Django would set groups and permissions on its
         own, beside the flow that refuses and records them."""
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """By its key. Django takes the column that an address names (`_to_field`, for its windows), and
+        breaks over an empty one; PostgreSQL breaks over a NUL."""
+        return None if "\x00" in object_id else super().get_object(request, object_id)
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """None but those that a list names itself: Django allows any on every own column, and some
         only the database finds to be nonsense (`name__regex=(`)."""
         return False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if not all(map(is_a_number, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+            raise SuspiciousOperation("A chosen row is no number.")
         title = {"title": capfirst(self.opts.verbose_name_plural)}
         nonsense = HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
         if "\x00" in unquote(request.META.get("QUERY_STRING", "")):  # PostgreSQL has no word for it
@@ -152,6 +184,7 @@ class Desk(admin.ModelAdmin):
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Boxes to tick: Django's own picker needs a script, and a Ctrl key where there is none."""
         kwargs.setdefault("widget", forms.CheckboxSelectMultiple)
+        kwargs.setdefault("form_class", RowsField)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_form(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import roles
+from accounts.desk import RowsField
 from accounts.models import User
 
 DAY = timedelta(days=1)
@@ -18,12 +19,12 @@ DAY = timedelta(days=1)
 LONGEST = 3660 * DAY
 
 
-class RolesField(forms.ModelMultipleChoiceField):
+class RolesField(RowsField):
     def label_from_instance(self, obj: Any) -> str:
         return roles.called(obj.name)
 
 
-class ActsField(forms.ModelMultipleChoiceField):
+class ActsField(RowsField):
     """Permissions by what they let somebody do."""
 
     def label_from_instance(self, obj: Any) -> str:

@@ -16,15 +16,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts import own_limits
-from accounts.desk import ReasonForm
+from accounts.desk import ReasonForm, is_a_number
 from accounts.fields import IDENTIFIER_LENGTH, posted
 from accounts.flows import rights, staff, staff_deletion, staff_hold, staff_limits
 from accounts.gates import explain as gates_explained
 from accounts.models import User
 from accounts.own_limits import Limits
 from audit import reading
-
-MOST_DIGITS = 18
 
 
 class ExplainForm(forms.Form):
@@ -81,7 +79,7 @@ def explain(request: HttpRequest) -> HttpResponse:
 def _username_of(request: HttpRequest) -> str:
     """Of the person whose page linked here by their number."""
     number = request.GET.get("person", "")
-    if not (number.isdecimal() and number.isascii() and len(number) <= MOST_DIGITS):
+    if not is_a_number(number):
         return ""
     return User.objects.filter(pk=number).values_list("username", flat=True).first() or ""
 
@@ -91,7 +89,7 @@ def whom(request: HttpRequest, pk: str, permission: str) -> User:
     Http404."""
     if not rights.may_see(request.user):
         raise PermissionDenied
-    person = User.objects.filter(pk=pk).first() if len(pk) <= MOST_DIGITS else None
+    person = User.objects.filter(pk=pk).first() if is_a_number(pk) else None
     if person is None:
         raise Http404
     if not rights.may(request.user, person, permission):
