@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import roles
+from accounts.validators import validate_seen
 from audit.events import LONGEST_REASON, SHORTEST_REASON
 
 MOST_WORDS = 10  # of one search
@@ -47,6 +48,12 @@ class RowsField(forms.ModelMultipleChoiceField):
         return super().clean(value)
 
 
+def _has_enough(reason: str) -> None:
+    """Too short a one is told so by its length."""
+    if len(reason) >= SHORTEST_REASON:
+        validate_seen(reason, SHORTEST_REASON)
+
+
 def reason_field(help_text: Any) -> forms.CharField:
     """Why a member of staff does what they do."""
     return forms.CharField(
@@ -56,6 +63,7 @@ def reason_field(help_text: Any) -> forms.CharField:
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=help_text,
         error_messages={"required": gettext_lazy("Give the reason for this change.")},
+        validators=[_has_enough],
     )
 
 

@@ -23,6 +23,7 @@ from accounts.flows.network_rules import Draft
 from accounts.models import NetworkRule, User
 from accounts.models.network_rule import NOTE_LENGTH
 from accounts.networks import parsing
+from accounts.validators import validate_seen
 
 HOURS = {"1": 1, "24": 24, "168": 168, "720": 720, "2160": 2160, "8760": 8760}
 LASTS = (
@@ -47,6 +48,7 @@ def note_field(label: Any) -> forms.CharField:
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("It is kept with the rule and in the trail."),
         error_messages={"required": _("Say why."), "max_length": TOO_LONG},
+        validators=[validate_seen],
     )
 
 

@@ -29,6 +29,7 @@ from accounts.models import Session, User
 from accounts.models.staff_note import NOTE_LENGTH
 from accounts.session_words import by_what
 from accounts.staff_events import may_see_addresses, shown
+from accounts.validators import validate_seen
 from audit import reading, trail
 
 EVENTS, SESSIONS = 50, 20
@@ -45,6 +46,7 @@ class NoteForm(forms.Form):
             " and it goes with their account."
         ),
         error_messages={"required": gettext_lazy("Write the note.")},
+        validators=[validate_seen],
     )
 
 

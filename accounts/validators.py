@@ -9,6 +9,9 @@ import idna
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from audit.facts import seen
 
 USERNAME_LENGTH = 80
 NAME_LENGTH = 150
@@ -92,6 +95,20 @@ def validate_name(text: str) -> None:
             raise ValidationError(
                 _("This has an invisible character in it. Type it again."), code="invisible"
             )
+
+
+def validate_seen(text: str, least: int = 1) -> None:
+    """Raise ValidationError for a reason or note that nobody could read: one of blanks is none."""
+    if len(seen(text)) < least:
+        raise ValidationError(
+            ngettext_lazy(
+                "Nobody could read this. Type at least %(least)d character that can be seen.",
+                "Nobody could read this. Type at least %(least)d characters that can be seen.",
+                "least",
+            ),
+            code="unseen",
+            params={"least": least},
+        )
 
 
 def has_invisible(text: str) -> bool:

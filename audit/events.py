@@ -29,7 +29,7 @@ from audit.hands import ANY_ENTRY, OF_TWO, OPERATORS
 
 # Why somebody with rights did something: forms, commands and tables have these bounds from here.
 SHORTEST_REASON, LONGEST_REASON = 3, 400
-REASON = Prose(LONGEST_REASON)
+REASON = Prose(LONGEST_REASON, least=1)
 SESSIONS = Maybe(Count())
 # Of what staff do, and operators too.
 DEED: dict[str, Kind] = {"reason": REASON, **OPERATORS}

@@ -5,6 +5,7 @@ and by kind, never filtered afterwards; personal things travel as label, address
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +17,9 @@ _UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     r"\ud800-\udfff\U000e0000-\U000e007f]"
 )
+# Drawn as nothing although Unicode has them among letters and symbols: the fillers of Hangul, the empty
+# cell of Braille, the empty note of music.
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]*", re.ASCII)
 
 
@@ -27,6 +31,14 @@ class FactRefused(ValueError):
 def inert(text: str) -> str:
     """`text` with each character that could move, hide or break a line shown as its escape."""
     return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def seen(text: str) -> str:
+    """What somebody sees of `text`, a mark with its letter as one: no spaces, controls, fillers or
+    marks that stand alone."""
+    return "".join(
+        one for one in text if unicodedata.category(one)[0] not in "CZM" and one not in _BLANK
+    )
 
 
 class Kind(Protocol):
@@ -99,12 +111,16 @@ class Word:
 @dataclass(frozen=True)
 class Prose:
     """A text that somebody with rights typed (a reason). Its form bounds the length; here a longer
-    one is refused, and whatever could play tricks in a list is stored as its escape."""
+    one is refused, one of which fewer than `least` characters are seen, and whatever could play tricks
+    in a list is stored as its escape."""
 
     length: int
+    least: int = 0
 
     def clean(self, value: object) -> str:
         if not isinstance(value, str) or not value.strip() or len(value) > self.length:
+            raise ValueError
+        if len(seen(value)) < self.least:
             raise ValueError
         return inert(value.strip())
 

@@ -21,6 +21,7 @@ from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
 from audit import trail
 from audit.events import Event
+from audit.facts import seen
 
 HOUR = timedelta(hours=1)
 
@@ -127,7 +128,7 @@ def _demand(request: HttpRequest, permission: str) -> None:
 
 
 def _check_note(note: str) -> None:
-    if not note.strip() or len(note) > NOTE_LENGTH:
+    if not seen(note) or len(note) > NOTE_LENGTH:
         raise ValidationError(
             _("Say why, in at most %(length)d characters."),
             code="note",

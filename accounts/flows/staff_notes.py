@@ -15,6 +15,7 @@ from accounts import staff_words
 from accounts.models import StaffNote, User, staff_note
 from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
+from accounts.validators import validate_seen
 from audit import trail
 from audit.events import Event
 from audit.facts import inert
@@ -42,8 +43,10 @@ def may_add(actor: User | AnonymousUser) -> bool:
 
 
 def add(request: HttpRequest, person: User, text: str) -> None:
-    """Raises PermissionDenied, and ReauthenticationRequired without a fresh proof."""
+    """Raises PermissionDenied, ReauthenticationRequired without a fresh proof, and ValidationError for
+    what nobody could read."""
     demand_fresh_proof(request)
+    validate_seen(text)
     with transaction.atomic():
         actor, now = guard.hold_both(request, person)
         if not may_add(actor):

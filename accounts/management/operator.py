@@ -21,6 +21,7 @@ from accounts.errors import HashingBusy
 from accounts.management.alone import Busy
 from accounts.models import User
 from audit.events import LONGEST_REASON, SHORTEST_REASON
+from audit.facts import seen
 
 FAILED, WRONG_USAGE, PROBLEMS_FOUND, PARTLY, TRY_LATER, INTERRUPTED = 1, 2, 3, 4, 75, 130
 MANY = 20_000
@@ -131,6 +132,12 @@ class OperatorCommand(BaseCommand):
             raise CommandError(
                 f"--{name} must say why, in {SHORTEST_REASON} to {LONGEST_REASON} characters."
                 " Nothing was changed.",
+                returncode=WRONG_USAGE,
+            )
+        if len(seen(reason)) < SHORTEST_REASON:
+            raise CommandError(
+                f"--{name} says nothing that anybody could read. Type at least {SHORTEST_REASON}"
+                " characters that can be seen. Nothing was changed.",
                 returncode=WRONG_USAGE,
             )
         return str(reason)
