@@ -17,15 +17,13 @@ class AppendOnly(TypeError):
 class SubjectKey(models.Model):
     """The key that seals one subject's personal facts, itself sealed under the key ring.
 
-    `subject_id` is a person's opaque id, or `month-2026-11`: the key of everybody's network
-    addresses in that month and of strangers' entries. An empty `key` means forgotten: the entries
-    stay, verify, and can no longer be read, and nothing personal is written under this name again.
+    `subject_id` is a person's opaque id, or `month-2026-11`: the key of everybody's network addresses
+    in that month and of strangers' entries. An empty `key` means forgotten, as the mac in `forgotten`
+    proves: entries stay and verify, are not read, and nothing personal is written under it again.
     """
 
     subject_id = models.CharField(max_length=64, primary_key=True)
     key = models.TextField(blank=True)
-    # Of this name, under the key of the chain, where the key is empty: whoever empties it with SQL
-    # cannot make it (audit/keys.py).
     forgotten = models.CharField(max_length=32, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -119,8 +117,7 @@ class HourFailures(models.Model):
 
 
 class DailyFailures(models.Model):
-    """Of one day (UTC) those where most tries failed, from HourFailures: under an attack its rows are
-    too many to be added up at each look. `key` as there."""
+    """Of one day (UTC) where most tries failed: HourFailures has too many rows. `key` as there."""
 
     day = models.DateField()
     whose = models.CharField(max_length=10, choices=HourFailures.Whose)
