@@ -19,7 +19,8 @@ from tests.support import alerts, cast, full_limits, whole_life
 from tests.support.desk import LIST, page_of
 from tests.support.pages import text_of
 
-pytestmark = pytest.mark.django_db
+# The form of a person is long, and each field is tried with each value.
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(400)]
 
 DESKS = {model._meta.label: desk for model, desk in admin.site._registry.items()}
 NONSENSE = [
