@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from argparse import ArgumentParser
+from argparse import SUPPRESS, Action, ArgumentParser
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,11 +18,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
 from accounts.errors import HashingBusy
+from accounts.identify import find_user
 from accounts.management.alone import Busy
 from accounts.models import User
+from accounts.staff_words import is_a_subject
 from audit.events import LONGEST_REASON, SHORTEST_REASON
 from audit.facts import seen
 
+WHO = "An email address, a username, or the public identifier that events and alerts have."
 FAILED, WRONG_USAGE, PROBLEMS_FOUND, PARTLY, TRY_LATER, INTERRUPTED = 1, 2, 3, 4, 75, 130
 MANY = 20_000
 
@@ -60,6 +63,16 @@ class _Flow(Protocol):
     def __call__(self, request: None, person: User, *, reason: str) -> object: ...
 
 
+def somebody(typed: str) -> User | None:
+    """Whom an operator means: by the public identifier with which events, alerts and exports name
+    people, a confirmed address or a username.
+
+    SECURITY: the identifier first. A username may be spelled like one, and then means nobody else."""
+    named = typed.strip().lower()
+    found = User.objects.filter(uuid=named).first() if is_a_subject(named) else None
+    return found or find_user(typed)
+
+
 def by_operator(flow: _Flow, returns: str) -> Callable[[User, str], Mapping[str, Any]]:
     """What a PersonAct does where one flow serves staff and operators: `returns` is what its answer is
     called in the result."""
@@ -71,6 +84,12 @@ def moment(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
+class _Takes(Protocol):
+    """A parser, or a group of one."""
+
+    def add_argument(self, *flags: str, **kwargs: Any) -> Action: ...
+
+
 class OperatorCommand(BaseCommand):
     """`--json` prints one object, `--quiet` nothing; NO_COLOR is honoured."""
 
@@ -79,15 +98,26 @@ class OperatorCommand(BaseCommand):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if os.environ.get("NO_COLOR"):
             kwargs["no_color"] = True
+        self.belonging: dict[str, tuple[str, list[str], Any]] = {}
         super().__init__(*args, **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
         parser.add_argument("--quiet", action="store_true", help="Print nothing but errors.")
 
+    def add_for(self, actions: str, parser: _Takes, flag: str, **kwargs: Any) -> None:
+        """`parser.add_argument`, of an option that goes with these actions alone (`what`, with blanks
+        between them): given to another it is refused, and not swallowed."""
+        default = kwargs.pop("default", False if kwargs.get("action") == "store_true" else None)
+        option = parser.add_argument(flag, default=SUPPRESS, **kwargs)
+        self.belonging[option.dest] = (flag, actions.split(), default)
+
     def execute(self, *args: Any, **options: Any) -> Any:
         self.as_json, self.quiet = options["json"], options["quiet"]
         self.started = time.monotonic()
+        self._refuse_what_is_of_other_actions(options)
+        for dest, (_flag, _actions, default) in self.belonging.items():
+            options.setdefault(dest, default)
         try:
             return super().execute(*args, **options)
         except KeyboardInterrupt:
@@ -108,6 +138,15 @@ class OperatorCommand(BaseCommand):
                 f"The database does not answer or is locked: {error}. Try again.",
                 returncode=TRY_LATER,
             ) from None
+
+    def _refuse_what_is_of_other_actions(self, options: Mapping[str, Any]) -> None:
+        for dest, (flag, actions, _default) in self.belonging.items():
+            if dest in options and options["what"] not in actions:
+                raise CommandError(
+                    f"{flag} goes with {' or '.join(actions)}, not with {options['what']}."
+                    " Nothing was done.",
+                    returncode=WRONG_USAGE,
+                )
 
     def ask(self, question: str) -> str:
         """What is typed at the terminal; nothing else is asked there."""

@@ -16,7 +16,7 @@ from accounts.flows import deletion, granting, grants
 from accounts.flows.holdings import MANY
 from accounts.management.operator import WRONG_USAGE, PersonAct
 from accounts.models import User
-from accounts.staff_grants import LONGEST
+from accounts.staff_grants import LONGEST, last_day
 
 NEVER = "never"
 
@@ -55,7 +55,7 @@ def act(options: Mapping[str, Any]) -> PersonAct:
         if not values(person):
             return ""
         last = end_of(person)
-        end = f" until {last - timedelta(days=1):%Y-%m-%d}" if last else ""
+        end = f" until {last_day(last)}" if last else ""
         more = grants.besides(person, values(person))
         can = f" Could do besides: {more}." if more else ""
         return (
@@ -69,8 +69,9 @@ def act(options: Mapping[str, Any]) -> PersonAct:
 
     def facts(person: User) -> Mapping[str, Any]:
         told = {"roles": [group.name for group in groups], "superuser": options["superuser"]}
-        last = end_of(person)
-        return told | {"until": last.isoformat() if last else None}
+        until, last = end_of(person), last_day(end_of(person))
+        ends = {"until": until and until.isoformat(), "last_day": last and last.isoformat()}
+        return told | ends
 
     return PersonAct(effect=effect, facts=facts, do=do)
 

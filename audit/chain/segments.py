@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -29,7 +28,6 @@ from audit.models import Entry, Head, Segment
 logger = logging.getLogger("audit.heads")
 
 MOST = 100_000
-_PLACE, _SEAL = re.compile(r"[0-9]{1,19}", re.ASCII), re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class NotOurs(Exception):
@@ -161,7 +159,7 @@ def lines() -> list[str]:
 
 
 def line(segment: Segment) -> str:
-    """`sequence seal time`, as `auth_events verify --heads` reads it again."""
+    """`sequence seal time`, as `auth_events verify --heads` reads it again (audit/chain/told.py)."""
     return f"{segment.last} {segment.seal} {segment.ended_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
@@ -177,31 +175,6 @@ def _send(to: str, lines: list[str]) -> None:
         None,
         [to],
     )
-
-
-def heads_in(text: str) -> Iterator[tuple[int, str]]:
-    """The heads that a file holds; raises ValueError with the number of a line that is none."""
-    for number, each in enumerate(text.splitlines(), start=1):
-        if not each.strip():
-            continue
-        sequence, _, rest = each.strip().partition(" ")
-        seal = rest.partition(" ")[0]
-        if not (_PLACE.fullmatch(sequence) and _SEAL.fullmatch(seal)):
-            raise ValueError(number)
-        yield int(sequence), seal
-
-
-def told_in(text: str) -> tuple[dict[int, str], set[int]]:
-    """The heads that a file holds, by their place, and the places of which it holds two that differ.
-    Raises as `heads_in`.
-
-    SECURITY: of those the first counts. Whoever writes the chain anew has the site itself add the new
-    head behind the true one."""
-    heads: dict[int, str] = {}
-    told = list(heads_in(text))
-    for place, seal in told:
-        heads.setdefault(place, seal)
-    return heads, {place for place, seal in told if heads[place] != seal}
 
 
 def prune(

@@ -16,6 +16,7 @@ from audit import keys
 from audit.chain import notes, pages, rows, seals
 from audit.chain.notes import Note
 from audit.chain.seals import Keys
+from audit.chain.told import Told
 from audit.models import Entry, Head, Segment
 
 MOST_FINDINGS = 1_000  # that are told one by one
@@ -91,11 +92,12 @@ def verify(
     *,
     heads: Mapping[int, str] | None = None,
     disputed: Collection[int] = (),
+    since: float | None = None,
     progress: Callable[[float, int], None] = lambda share, done: None,
 ) -> Result:
     """Walk the chain from its beginning to its end, a page of entries in memory. `heads` are those
-    that were told outside, by their place; `disputed` the places of which two were told. What is
-    chained meanwhile is seen or not."""
+    that were told outside, by their place; `disputed` the places of which two were told; `since` the
+    first that is a stretch's, where not all are. What is chained meanwhile is seen or not."""
     result = Result()
     newest = pages.newest()
     head = _head()
@@ -108,7 +110,7 @@ def verify(
         result.note(Finding(Wrong.HEAD_CHANGED, head.sequence, newest))
     for place in sorted(disputed):
         result.note(Finding(Wrong.TWO_HEADS, place, place))
-    walk = _Walk(seals.keys_of(key), result, dict(heads or {}), head)
+    walk = _Walk(seals.keys_of(key), result, Told.of(heads or {}, since), head)
     after = 0
     while page := pages.after(after):
         walk.through(page)
@@ -151,25 +153,24 @@ class _Walk:
     """How far the chain has been followed: to `place`, whose entry has the seal `before`; None where
     that entry is missing."""
 
-    def __init__(self, keys: Keys, result: Result, heads: dict[int, str], head: Head) -> None:
+    def __init__(self, keys: Keys, result: Result, outside: Told, head: Head) -> None:
         self.keys, self.result = keys, result
         self.place = 0
         self.before: bytes | None = seals.NOTHING_BEFORE
         self.strays: list[Stray] = []
         self.gaps: list[tuple[int, bytes]] = []  # where each begins, and the seal before it
         self.pruned: list[Segment] = []
-        self.told: dict[int, str] = {}
-        self._begin(list(notes.read(keys, Segment.objects.order_by("first", "id"))), heads)
+        self._begin(list(notes.read(keys, Segment.objects.order_by("first", "id"))), outside)
         if head.sequence and self.told.setdefault(head.sequence, head.seal) != head.seal:
             self.result.note(Finding(Wrong.HEAD_CHANGED, head.sequence, head.sequence))
 
-    def _begin(self, kept: list[tuple[Segment, Note]], heads: dict[int, str]) -> None:
+    def _begin(self, kept: list[tuple[Segment, Note]], outside: Told) -> None:
         """A note that is not ours is named, and nothing is measured by it."""
         ends, begun = {0, *(segment.last for segment, _note in kept)}, set[int]()
         # Of two of the same stretch one is a copy of what it was before.
         kept.sort(key=lambda one: one[0].pruned_at is None)
         for segment, note in kept:
-            same = heads.get(segment.last, segment.seal) == segment.seal
+            same = outside.heads.get(segment.last, segment.seal) == segment.seal
             if note is not Note.OURS or not same or segment.first in begun:
                 self.result.note(Finding(Wrong.SEGMENT_CHANGED, segment.first, segment.last))
                 continue
@@ -179,10 +180,11 @@ class _Walk:
             elif segment.pruned_at is not None:
                 self.pruned.append(segment)
             # Of those before the first that is known outside nobody says anything there.
-            if segment.told_at and heads and min(heads) < segment.last not in heads:
+            if segment.told_at and outside.misses(segment.last):
                 self.result.note(Finding(Wrong.NOT_TOLD, segment.first, segment.last))
         gone = self.pruned[-1].last if self.pruned else 0
-        told = {one.last: one.seal for one, note in kept if note is not Note.FOREIGN} | heads
+        told = {one.last: one.seal for one, note in kept if note is not Note.FOREIGN}
+        told |= outside.heads
         self.told = {place: seal for place, seal in told.items() if place > gone}
 
     def through(self, page: Sequence[Sequence[Any]]) -> None:

@@ -17,7 +17,10 @@ from audit import trail
 from audit.chain import linking
 from audit.events import Event
 from audit.models import Alert, AlertCheck, Entry
+from tests.support import cast
 from tests.support.held_elsewhere import held_elsewhere
+from tests.support.roads import by_password
+from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,7 +50,10 @@ def wrong_trail(still_clock, settings) -> None:
 def test_a_run_says_what_is_new_and_exits_with_3(wrong_trail):
     said, code = run("run")
     assert code == 3
-    assert "critical trail_wrong new" in said and "12 rules, 1 new alerts, 0 told of." in said
+    assert (
+        "critical trail_wrong new" in said
+        and "12 rules: 1 new alert, 0 new again, 0 told of." in said
+    )
     assert run("run", "--quiet") == ("", 0)
     assert Alert.objects.get().times == 1
 
@@ -58,7 +64,9 @@ def test_what_is_found_again_is_news_as_well(wrong_trail, still_clock):
     trail.record(Event.TRAIL_VERIFIED, verified=10, found=3)
     linking.link()
     said, code = run("run")
-    assert code == 3 and "12 rules, 0 new alerts" in said
+    assert code == 3 and "12 rules: 0 new alerts, 1 new again, 0 told of." in said
+    assert "critical trail_wrong new" in said.splitlines()[0]
+    assert said.splitlines()[0].endswith(", new again")
 
 
 def test_a_dry_run_keeps_nothing(wrong_trail):
@@ -70,7 +78,8 @@ def test_it_speaks_json(wrong_trail, settings):
     settings.ALERTS = settings.ALERTS | {"email": "security@example.org"}
     said, code = run("run", "--json")
     told = json.loads(said)
-    (opened,) = told.pop("opened")
+    (opened,), renewed = told.pop("opened"), told.pop("renewed")
+    assert renewed == []
     assert code == 3 and told.pop("seconds") >= 0
     assert told == {
         "command": "auth_alerts run", "dry_run": False, "rules": 12, "again": 0, "news": 0,
@@ -93,6 +102,26 @@ def test_what_is_listed(db):
     assert said.count("found in 1 hour") == 2
     assert "failures_rise" in run("list", "--state", "closed")[0]
     assert len(run("list", "--limit", "1")[0].splitlines()) == 1
+
+
+def test_of_a_closed_one_is_told_by_whom_when_and_why(still_clock):
+    ada = cast.administrator()
+    one = Alert.objects.create(rule="failures_rise")
+    assert json.loads(run("list", "--json")[0])["alerts"][0]["closed"] is None
+    desk = Visitor()
+    by_password(desk, "ada")
+    desk.post(f"/admin/audit/alert/{one.pk}/close/", {"reason": "a drill,\u202e no more"})
+    one.refresh_from_db()
+    at = timezone.now()
+    said, _code = run("list", "--state", "closed")
+    assert said.endswith(f", closed {at:%Y-%m-%d %H:%M} by ada: a drill,\\u202e no more\n")
+    (told,) = json.loads(run("list", "--state", "closed", "--json")[0])["alerts"]
+    assert told["closed"] == {
+        "at": at.isoformat(timespec="seconds"), "by": ada.subject_id, "name": "ada",
+        "reason": "a drill,\\u202e no more",
+    }  # fmt: skip
+    ada.delete()
+    assert f" by {one.closed_by}: " in run("list", "--state", "closed")[0]
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "1001"])

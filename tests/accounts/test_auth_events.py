@@ -8,6 +8,7 @@ import signal
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from audit import trail
@@ -109,7 +110,10 @@ def test_a_head_that_the_site_told_anew_does_not_take_the_place_of_the_first(old
     assert run("verify", "--heads", str(kept))[1] == 0
 
 
-PRINTS = "Give a file of lines as `auth_events heads` prints them. Nothing was verified."
+PRINTS = (
+    "Give a file of lines as `auth_events heads` prints them, or of the log's."
+    " Nothing was verified."
+)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +123,10 @@ PRINTS = "Give a file of lines as `auth_events heads` prints them. Nothing was v
         (b"\n3 \xef\xbf\xbd", f"Line 2 of FILE is no head of a trail. {PRINTS}"),
         (b"9" * 5000 + b" " + b"a" * 64, f"Line 1 of FILE is no head of a trail. {PRINTS}"),
         (b"\x7fELF\xff\x00", f"FILE is no text. {PRINTS}"),
-        (b"", f"FILE is empty. {PRINTS}"),
+        (b"", f"FILE holds no head. {PRINTS}"),
+        (b'{"logger": "django", "message": "x"}\n', f"FILE holds no head. {PRINTS}"),
+        (b"08:14:03 listening\n  File x", f"Line 2 of FILE is no head of a trail. {PRINTS}"),
+        (b"End of the trail: 3 abc\n", f"Line 1 of FILE is no head of a trail. {PRINTS}"),
     ],
 )
 def test_a_file_that_holds_no_heads_is_refused(chain, tmp_path, content, said) -> None:
@@ -137,6 +144,40 @@ def test_a_file_of_heads_that_cannot_be_read_is_said_in_words(chain, tmp_path) -
     ):
         said, code = run("verify", "--heads", str(path))
         assert (said, code) == (f"{path} cannot be read: {why}. Nothing was verified.", 1)
+
+
+def test_before_a_stretch_is_closed_there_is_no_head_and_that_is_said(chain, capsys) -> None:
+    call_command("auth_events", "heads")
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "No stretch is closed yet.\n")
+    call_command("auth_events", "heads", "--quiet")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_heads_that_nobody_can_prove_are_not_said_to_be_yet_to_come(old, capsys) -> None:
+    with unguarded() as sql:
+        sql("UPDATE audit_segment SET seal = %s", "ab" * 32)
+    call_command("auth_events", "heads")
+    printed = capsys.readouterr()
+    assert printed.out == "" and "none that this site can prove to be its own" in printed.err
+
+
+def test_whoever_stops_it_while_it_chains_loses_no_batch(db) -> None:
+    """Chaining is stopped between two batches, as verifying is."""
+    for _ in range(linking.BATCH + 1):
+        trail.record(Event.SIGNED_IN, subject=ALICE)
+
+    stops = [signal.SIGINT]
+
+    def stop_within(execute: Any, sql: str, *rest: Any) -> Any:
+        if stops and sql.startswith("UPDATE audit_entry SET sequence"):
+            os.kill(os.getpid(), stops.pop())
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(stop_within):
+        assert run("verify")[1] == 130
+    assert Entry.objects.filter(sequence=None).count() == 1
+    assert not Entry.objects.filter(event=Event.TRAIL_VERIFIED).exists()
 
 
 def test_prune_counts_first_and_takes_whole_stretches(old) -> None:

@@ -4,7 +4,7 @@ takes away is gone, said and told."""
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -41,8 +41,22 @@ def test_an_end_that_stands_stays_unless_it_is_named(alice, capsys):
     ends_in(alice, days=10)
     stands = User.objects.get(pk=alice.pk).staff_until
     assert grant("--role", "helpers").staff_until == stands
-    assert f"until {stands - timedelta(days=1):%Y-%m-%d}" in capsys.readouterr().out
+    assert f"until {stands - timedelta(microseconds=1):%Y-%m-%d}" in capsys.readouterr().out
     assert grant("--role", "helpers", "--until", "never").staff_until is None
+
+
+def test_a_program_is_told_the_last_day_and_the_moment_at_which_it_is_over(alice, capsys):
+    day = timezone.now().astimezone(UTC).date() + timedelta(days=9)
+
+    def told(*until: str) -> dict[str, object]:
+        grant("--role", "helpers", "--json", *until)
+        facts = json.loads(capsys.readouterr().out)
+        return {name: facts[name] for name in ("until", "last_day")}
+
+    over = datetime.combine(day + timedelta(days=1), time(), tzinfo=UTC).isoformat()
+    assert told("--until", day.isoformat()) == {"until": over, "last_day": day.isoformat()}
+    assert told() == {"until": over, "last_day": day.isoformat()}  # it stands
+    assert told("--until", "never") == {"until": None, "last_day": None}
 
 
 def test_what_ran_out_is_not_woken(alice, clock):

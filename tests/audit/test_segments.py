@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit import trail
-from audit.chain import linking, segments, verifying
+from audit.chain import linking, segments, told, verifying
 from audit.chain.verifying import Wrong
 from audit.events import Event
 from audit.models import Entry, Segment
@@ -121,8 +121,8 @@ def test_heads_go_to_the_log_a_file_and_an_address_once(days, settings, tmp_path
     ]
     kept = (tmp_path / "heads").read_text()
     assert kept.splitlines() == lines
-    assert dict(segments.heads_in(kept)) == {one.last: one.seal for one in Segment.objects.all()}
-    assert verifying.verify(heads=dict(segments.heads_in(kept))).findings == []
+    assert told.read(kept).heads == {one.last: one.seal for one in Segment.objects.all()}
+    assert verifying.verify(heads=told.read(kept).heads).findings == []
 
 
 def test_a_file_that_cannot_be_written_is_tried_again(days, settings, tmp_path) -> None:
@@ -147,7 +147,7 @@ def test_a_file_that_cannot_be_written_is_tried_again(days, settings, tmp_path) 
 )
 def test_a_file_that_holds_no_heads_is_refused_with_its_line(text) -> None:
     with pytest.raises(ValueError, match="2"):
-        list(segments.heads_in(f"1 {'a' * 64} 2026-01-01T00:00:00Z\n{text}\n"))
+        told.read(f"1 {'a' * 64} 2026-01-01T00:00:00Z\n{text}\n")
 
 
 # --- Pruning --------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import getpass
 import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +41,16 @@ class Command(OperatorCommand):
         super().add_arguments(parser)
         parser.add_argument("what", choices=["load", "check"])
         parser.add_argument("file", nargs="?", help="What to load.")
-        parser.add_argument(
+        load, check = partial(self.add_for, "load", parser), partial(self.add_for, "check", parser)
+        load(
             "--least",
             type=_count,
             default=1,
-            help="Leave out passwords that were seen fewer times (default 1: take all).",
+            help="load: leave out passwords that were seen fewer times (default 1: take all).",
         )
-        parser.add_argument("--anew", action="store_true", help="Begin again; do not go on.")
-        parser.add_argument("--dry-run", action="store_true", help="Read it all, write nothing.")
-        parser.add_argument("--full", action="store_true", help="check: read every entry.")
+        load("--anew", action="store_true", help="load: begin again; do not go on.")
+        load("--dry-run", action="store_true", help="load: read it all, write nothing.")
+        check("--full", action="store_true", help="check: read every entry.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.name = f"auth_breached {options['what']}"

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +30,18 @@ from accounts.management.operator import (
 from accounts.management.progress import Progress
 from audit import trail
 from audit.chain import linking, segments, verifying
+from audit.chain.told import Told, read
 from audit.chain.verifying import Finding, Result, Wrong
 from audit.events import Event
 from audit.exporting import FORMATS
+from audit.models import Entry, Segment
 
 MOST_AT_ONCE = 10_000
 FEWEST_DAYS = 90
 MOST_SHOWN = 50
 WATCHED = 100_000  # entries: so many take a second or two
+MANY_WAIT = 10_000  # as long as that, where they have no place yet
+NOT_OURS = "There are stretches, and none that this site can prove to be its own: verify says more."
 SAID = {
     Wrong.CHANGED: "was changed",
     Wrong.REMOVED: "removed",
@@ -69,22 +76,19 @@ class Command(OperatorCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("what", choices=["verify", "heads", "prune", "export"])
-        parser.add_argument(
-            "--heads", metavar="FILE", help="verify: heads that were kept outside, a line each."
-        )
-        parser.add_argument("--days", type=int, help="prune: keep the last so many days.")
-        parser.add_argument(
-            "--dry-run", action="store_true", help="prune: count, and take nothing."
-        )
-        parser.add_argument("--yes", action="store_true", help="prune: do it without asking.")
-        parser.add_argument("--batch-size", type=int, default=2_000, metavar="ROWS")
-        parser.add_argument("--format", choices=sorted(FORMATS), default="json", help="export.")
-        parser.add_argument("--from", metavar="DAY", help="export: from that day on (2026-11-28).")
-        parser.add_argument("--to", metavar="DAY", help="export: up to that day, and with it.")
-        parser.add_argument("--person", metavar="WHO", help="export: who acted or it was about.")
-        parser.add_argument(
-            "--output", metavar="FILE", help="export: a file that is not there yet."
-        )
+        said = "verify: heads that were kept outside, a line each; lines of the log as well."
+        self.add_for("verify", parser, "--heads", metavar="FILE", help=said)
+        prune = partial(self.add_for, "prune", parser)
+        prune("--days", type=int, help="prune: keep the last so many days.")
+        prune("--dry-run", action="store_true", help="prune: count, and take nothing.")
+        prune("--yes", action="store_true", help="prune: do it without asking.")
+        prune("--batch-size", type=int, default=2_000, metavar="ROWS", help="prune: at a time.")
+        export = partial(self.add_for, "export", parser)
+        export("--format", choices=sorted(FORMATS), default="json", help="export.")
+        export("--from", metavar="DAY", help="export: from that day on (2026-11-28).")
+        export("--to", metavar="DAY", help="export: up to that day, and with it.")
+        export("--person", metavar="WHO", help="export: who acted or it was about.")
+        export("--output", metavar="FILE", help="export: a file that is not there yet.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.name = f"auth_events {options['what']}"
@@ -97,22 +101,20 @@ class Command(OperatorCommand):
     # --- verify -----------------------------------------------------------------------------------
 
     def _verify(self, options: dict[str, Any]) -> None:
-        heads, disputed = self._heads_of(options["heads"])
-        while linking.link():  # so that what has no place yet is looked at with the rest
-            pass
-        progress = self._progress("Verifying")
-        interrupts = Interrupts()
-
-        def told(share: float, done: int) -> None:
-            if done >= WATCHED:
-                progress.at(share, done)
-            interrupts.check()
-
-        try:
-            with interrupts:
-                result = verifying.verify(heads=heads, disputed=disputed, progress=told)
-        finally:
-            progress.close()
+        told = self._told(options["heads"])
+        heads = told.heads
+        with Interrupts() as interrupts:
+            # So that what has no place yet is looked at with the rest.
+            waiting = Entry.objects.filter(sequence=None).count()
+            with self._watched("Chaining", interrupts, MANY_WAIT) as at:
+                done = 0
+                while linked := linking.link():
+                    done += linked
+                    at(min(1.0, done / max(waiting, 1)), done)
+            with self._watched("Verifying", interrupts, WATCHED) as at:
+                result = verifying.verify(
+                    heads=heads, disputed=told.disputed, since=told.since, progress=at
+                )
         trail.record(
             Event.TRAIL_VERIFIED,
             actor=trail.OPERATOR,
@@ -123,11 +125,29 @@ class Command(OperatorCommand):
         if result.found:
             raise SystemExit(PROBLEMS_FOUND)
 
-    def _heads_of(self, path: str | None) -> tuple[dict[int, str], set[int]]:
-        if path is None:
-            return {}, set()
+    @contextmanager
+    def _watched(
+        self, what: str, interrupts: Interrupts, least: int
+    ) -> Iterator[Callable[[float, int], None]]:
+        """To be called after each piece of work: shows the progress from `least` entries on, and ends
+        where somebody asked for that."""
+        progress = self._progress(what)
+
+        def at(share: float, done: int) -> None:
+            if done >= least:
+                progress.at(share, done)
+            interrupts.check()
+
         try:
-            heads, disputed = segments.told_in(Path(path).read_text(encoding="utf-8"))
+            yield at
+        finally:
+            progress.close()
+
+    def _told(self, path: str | None) -> Told:
+        if path is None:
+            return Told()
+        try:
+            told = read(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
             raise CommandError(
                 f"{path} cannot be read: {why(error)}. Nothing was verified.", returncode=FAILED
@@ -136,14 +156,17 @@ class Command(OperatorCommand):
             raise _no_heads(f"{path} is no text") from None
         except ValueError as error:
             raise _no_heads(f"Line {error} of {path} is no head of a trail") from None
-        if not heads:
-            raise _no_heads(f"{path} is empty")
-        return heads, disputed
+        if not told.heads:
+            raise _no_heads(f"{path} holds no head")
+        return told
 
     # --- heads ------------------------------------------------------------------------------------
 
     def _heads(self, options: dict[str, Any]) -> None:
         lines = segments.lines()
+        if not lines:
+            none = "No stretch is closed yet."
+            self.tell(NOT_OURS if Segment.objects.exists() else none)
         self.report({"heads": lines}, lines)
 
     # --- prune ------------------------------------------------------------------------------------
@@ -197,7 +220,8 @@ class Command(OperatorCommand):
 
 def _no_heads(what: str) -> CommandError:
     return CommandError(
-        f"{what}. Give a file of lines as `auth_events heads` prints them. Nothing was verified.",
+        f"{what}. Give a file of lines as `auth_events heads` prints them, or of the log's."
+        " Nothing was verified.",
         returncode=WRONG_USAGE,
     )
 

@@ -13,7 +13,13 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts.gates.explain import Answer, Explanation, explain_login
-from accounts.management.operator import PROBLEMS_FOUND, WRONG_USAGE, OperatorCommand
+from accounts.management.operator import (
+    PROBLEMS_FOUND,
+    WHO,
+    WRONG_USAGE,
+    OperatorCommand,
+    somebody,
+)
 
 
 class Command(OperatorCommand):
@@ -26,7 +32,7 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("identifier", help="The email address or username they sign in with.")
+        parser.add_argument("identifier", help=WHO)
         parser.add_argument("--address", default="", help="The network address they try from.")
         parser.add_argument(
             "--at", default="", help="At which moment to come, like 2026-12-24T18:00+01:00."
@@ -39,7 +45,7 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         told = explain_login(
-            options["identifier"],
+            _signs_in_as(options["identifier"]),
             address=_address(options["address"]),
             at=_moment(options["at"]),
             proved=options["proved"],
@@ -47,6 +53,13 @@ class Command(OperatorCommand):
         self.report(_facts(told), _lines(told))
         if not told.is_open:
             raise SystemExit(PROBLEMS_FOUND)
+
+
+def _signs_in_as(typed: str) -> str:
+    """As it was typed, but for a public identifier: by that nobody signs in."""
+    person = somebody(typed)
+    is_named = person is not None and person.subject_id == typed.strip().lower()
+    return person.username if person is not None and is_named else typed
 
 
 def _address(typed: str) -> str:

@@ -7,6 +7,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -46,10 +47,11 @@ class Command(OperatorCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("what", choices=["list", "rotate"])
-        parser.add_argument("--dry-run", action="store_true", help="Open all, write nothing.")
-        parser.add_argument("--yes", action="store_true", help="Do not ask before writing.")
-        parser.add_argument("--batch-size", type=int, default=BATCH, metavar="ROWS")
-        parser.add_argument("--limit", type=int, metavar="ROWS", help="Move no more than this.")
+        rotate = partial(self.add_for, "rotate", parser)
+        rotate("--dry-run", action="store_true", help="rotate: open all, write nothing.")
+        rotate("--yes", action="store_true", help="rotate: do not ask before writing.")
+        rotate("--batch-size", type=int, default=BATCH, metavar="ROWS")
+        rotate("--limit", type=int, metavar="ROWS", help="rotate: move no more than this.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         what, batch, limit = options["what"], options["batch_size"], options["limit"]

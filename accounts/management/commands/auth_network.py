@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from argparse import ArgumentParser
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -39,19 +40,15 @@ class Command(OperatorCommand):
         parser.add_argument("what", choices=["list", "allow", "deny", "remove"])
         parser.add_argument("network", nargs="?", help="CIDR or address; remove: also a number.")
         parser.add_argument("--scope", choices=NetworkRule.Scope.values, help="Default: site.")
-        parser.add_argument("--note", default="", help="Why. Kept with the rule and in the trail.")
-        end = parser.add_mutually_exclusive_group()
-        end.add_argument(
-            "--until", metavar="DATE", help="Last day, or a time like 2026-12-24T18:00."
-        )
-        end.add_argument("--for", dest="lasts", metavar="TIME", help="Like 90m, 12h, 7d, 4w.")
-        parser.add_argument(
-            "--all", action="store_true", help="list: those no longer in force too."
-        )
-        parser.add_argument("--dry-run", action="store_true", help="Check, but change nothing.")
-        parser.add_argument(
-            "--yes", action="store_true", help="Do not ask before shutting many out."
-        )
+        changes = partial(self.add_for, "allow deny remove", parser)
+        changes("--note", default="", help="Why. Kept with the rule and in the trail.")
+        end = partial(self.add_for, "allow deny", parser.add_mutually_exclusive_group())
+        end("--until", metavar="DATE", help="Last day, or a time like 2026-12-24T18:00.")
+        end("--for", dest="lasts", metavar="TIME", help="Like 90m, 12h, 7d, 4w.")
+        said = "list: those no longer in force too."
+        self.add_for("list", parser, "--all", action="store_true", help=said)
+        changes("--dry-run", action="store_true", help="Check, but change nothing.")
+        changes("--yes", action="store_true", help="Do not ask before shutting many out.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         what = options["what"]
@@ -60,6 +57,8 @@ class Command(OperatorCommand):
             if not options["network"]:
                 raise _misused(f"{what} needs a network.")
             options["note"] = self.reason(options, "note")
+        elif options["network"]:
+            raise _misused("list takes no network: it shows all rules.")
         try:
             {"list": self._list, "remove": self._remove}.get(what, self._add)(options)
         except ValidationError as error:

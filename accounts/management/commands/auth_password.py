@@ -9,8 +9,7 @@ from django.core.management.base import CommandError
 
 from accounts.errors import CredentialsMoved
 from accounts.flows import password_demands
-from accounts.identify import find_user
-from accounts.management.operator import FAILED, TRY_LATER, OperatorCommand
+from accounts.management.operator import FAILED, TRY_LATER, WHO, OperatorCommand, somebody
 
 
 class Command(OperatorCommand):
@@ -24,13 +23,13 @@ class Command(OperatorCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("what", choices=["demand"])
-        parser.add_argument("person", help="Email address or username.")
+        parser.add_argument("person", help=WHO)
         parser.add_argument("--reason", required=True, help="Kept in the trail, and in the letter.")
         parser.add_argument("--dry-run", action="store_true", help="Check, but change nothing.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         reason = self.reason(options)
-        person = find_user(options["person"])
+        person = somebody(options["person"])
         if person is None or not password_demands.is_possible(person):
             raise CommandError(
                 "Nobody with this name has a password that could be changed.", returncode=FAILED

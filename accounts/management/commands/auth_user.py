@@ -7,7 +7,8 @@ from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -15,12 +16,19 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from accounts import staff_grants
 from accounts.errors import CredentialsMoved
 from accounts.flows import staff, standing
 from accounts.flows.standing import Account, SecondStep
-from accounts.identify import find_user
 from accounts.management import operator_grants
-from accounts.management.operator import FAILED, TRY_LATER, OperatorCommand, PersonAct
+from accounts.management.operator import (
+    FAILED,
+    TRY_LATER,
+    WHO,
+    OperatorCommand,
+    PersonAct,
+    somebody,
+)
 from accounts.models import User
 from audit import trail
 from audit.events import Event
@@ -50,35 +58,29 @@ class Command(OperatorCommand):
         parser.add_argument(
             "what", choices=["show", "unlock", "grant", "revoke", *settings.AUTH_USER_ACTS]
         )
-        parser.add_argument("identifier", help="The email address or username they sign in with.")
-        parser.add_argument("--reason", default="", help="Why; the person is told.")
-        parser.add_argument(
-            "--role",
-            action="append",
-            default=[],
-            help="grant, revoke: a group's name; may be repeated.",
+        parser.add_argument("identifier", help=WHO)
+        changes = " ".join(["unlock", "grant", "revoke", *settings.AUTH_USER_ACTS])
+        change, rights = (
+            partial(self.add_for, actions, parser) for actions in (changes, "grant revoke")
         )
-        parser.add_argument(
-            "--superuser", action="store_true", help="grant, revoke: the mark to do everything."
-        )
-        parser.add_argument(
-            "--staff",
-            action="store_true",
-            help="revoke: staff, superuser, all roles and permissions.",
-        )
-        parser.add_argument("--until", default="", help="grant: the last day (UTC), or never.")
-        parser.add_argument("--yes", action="store_true", help="Do it without asking.")
-        parser.add_argument("--dry-run", action="store_true", help="Say what would happen.")
+        change("--reason", default="", help="Why; the person is told.")
+        said = "grant, revoke: a group's name; may be repeated."
+        rights("--role", action="append", default=[], help=said)
+        rights("--superuser", action="store_true", help="grant, revoke: the mark to do everything.")
+        said = "revoke: staff, superuser, all roles and permissions."
+        rights("--staff", action="store_true", help=said)
+        rights("--until", default="", help="grant: the last day (UTC), or never.")
+        change("--yes", action="store_true", help="Do it without asking.")
+        change("--dry-run", action="store_true", help="Say what would happen.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.name = f"auth_user {options['what']}"
         reason = self.reason(options) if options["what"] != "show" else ""
-        user = find_user(options["identifier"])
+        user = somebody(options["identifier"])
         if user is None:
-            raise CommandError(
-                "Nobody has this confirmed address or username. Nothing was changed.",
-                returncode=FAILED,
-            )
+            said = "Nobody has this confirmed address, username or public identifier."
+            unchanged = "" if options["what"] == "show" else " Nothing was changed."
+            raise CommandError(f"{said}{unchanged}", returncode=FAILED)
         account = standing.of(user)
         if options["what"] == "show":
             trail.record(
@@ -175,8 +177,7 @@ def _lines(account: Account) -> list[str]:
     rights = "superuser" if account.is_superuser else "staff" if account.is_staff else "none"
     if account.staff_until:
         # The day is the last on which it counts; kept is the moment at which it is over.
-        last = account.staff_until - timedelta(microseconds=1)
-        rights += f", until {last.astimezone(UTC):%Y-%m-%d} (UTC)"
+        rights += f", until {staff_grants.last_day(account.staff_until)} (UTC)"
     rows = {
         "Number": account.id,
         "Username": account.username,
