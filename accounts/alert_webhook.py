@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -47,10 +48,9 @@ def call(now: datetime | None = None) -> int:
     try:
         SERVER.ask(_question(alerts, now), seconds=SECONDS)
     except NoAnswer:
-        _tried(alerts, now)
+        _refused(alerts, now)
         return 0
-    _done(alerts, now)
-    AlertCheck.objects.filter(pk=1).update(call_at=None)
+    _taken(alerts, now)
     return len(alerts)
 
 
@@ -69,12 +69,32 @@ def _claimed(now: datetime, *, tried: int) -> bool:
     return bool(mine.update(call_at=now + pause))
 
 
-def _tried(alerts: list[Alert], now: datetime) -> None:
+def _taken(alerts: list[Alert], now: datetime) -> None:
+    """They were told of, and what comes next is told at once."""
+    with transaction.atomic():
+        check = _held()
+        _done(alerts, now)
+        check.update(call_at=None)
+
+
+def _refused(alerts: list[Alert], now: datetime) -> None:
     """Once more in vain; those that were tried often enough are given up."""
-    Alert.objects.filter(pk__in=[one.pk for one in alerts]).update(calls=F("calls") + 1)
-    if given_up := [one for one in alerts if one.calls + 1 >= TRIES]:
+    given_up = [one for one in alerts if one.calls + 1 >= TRIES]
+    with transaction.atomic():
+        _held()
+        Alert.objects.filter(pk__in=[one.pk for one in alerts]).update(calls=F("calls") + 1)
+        if given_up:
+            _done(given_up, now)
+    if given_up:
         logger.error("%d alerts were not told to the webhook: given up.", len(given_up))
-        _done(given_up, now)
+
+
+def _held() -> QuerySet[AlertCheck]:
+    """The row that whoever writes several alerts holds first, as a look and a letter do: each takes
+    them in an order of its own, and two would wait for each other."""
+    check = AlertCheck.objects.filter(pk=1)
+    check.select_for_update().values_list("pk").first()
+    return check
 
 
 def _done(alerts: list[Alert], now: datetime) -> None:
@@ -96,11 +116,11 @@ def _question(alerts: list[Alert], now: datetime) -> Question[None]:
         lambda answer: None,
         headers,
         body.encode(),
-        otherwise=_taken,
+        otherwise=_heard,
     )
 
 
-def _taken(status: int, body: bytes) -> None:
+def _heard(status: int, body: bytes) -> None:
     """SECURITY: a redirect is not followed, it is no answer."""
     if not 200 <= status < 300:
         raise NoAnswer(f"it answered {status}")

@@ -161,7 +161,7 @@ class Alert(models.Model):
     whatever it is about. `about` is a person's opaque id, the digest of a name that nobody has or of a
     network, or nothing: the site. `numbers` are how much there was in which hour (UTC), and what is
     usual then. `told_at` is empty until the letter about it is written, `called_at` until the webhook
-    took it."""
+    took it, or it was given up."""
 
     class State(models.TextChoices):
         NEW = "new", _("New")

@@ -97,7 +97,8 @@ def _held(
     if not may_handle(request.user):
         raise PermissionDenied
     with transaction.atomic():
-        guard.still_alive(request)
+        if not may_handle(guard.acting(request)):
+            raise PermissionDenied
         alert = Alert.objects.select_for_update().get(pk=pk)
         yield alert if alert.state in from_states else None
 

@@ -7,22 +7,25 @@ import hashlib
 import hmac
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection, transaction
 
 from accounts import alert_webhook
 from accounts.alert_webhook import SIGNATURE, TRIES, call
 from accounts.outbox.worker import Watcher
 from accounts.outside import Server
+from audit.alerts.keeping import look
 from audit.models import Alert, AlertCheck
 from authsite.alert_settings import _webhook
 from authsite.environment import Environment
-from tests.support.alerts import ADA, alert
-from tests.support.race import race
+from tests.support.alerts import ADA, alert, looks, quiet_site
+from tests.support.race import race, waits_for_a_lock
 from tests.support.text_sink import TextSink
 from tests.support.watching import NOON
 
@@ -177,6 +180,58 @@ def test_of_many_workers_one_calls(hook, monkeypatch):
     monkeypatch.setattr(alert_webhook, "SERVER", Server("tests", at_once=6, most_bytes=1_000))
     alert(found_at=NOON)
     assert sum(race(lambda number: call(NOON), 6)) == 1
+    assert len(hook.asked) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("keeps", [alert_webhook._taken, alert_webhook._refused])
+def test_what_the_webhook_said_is_kept_while_somebody_looks(keeps, settings):
+    """A look holds them by number, and an UPDATE takes them as they lie in the table: where the first
+    lies last, each would have what the other waits for."""
+    quiet_site(settings)
+    looks()
+    one, two, three = (alert(rule, found_at=NOON) for rule in ("mail_late", "clock_off", "b"))
+    Alert.objects.filter(pk=one.pk).update(times=2)  # lies behind the others from now on
+    rows = list(Alert.objects.order_by("pk"))
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            Alert.objects.select_for_update(no_key=True).get(pk=two.pk)
+            Alert.objects.filter(pk=two.pk).update(times=3)
+            running = []
+            acts = (lambda: look(NOON + MINUTE), lambda: keeps(rows, NOON + MINUTE))
+            for act in acts:
+                running.append(pool.submit(with_own_connection, act))
+                while not waits_for_a_lock(len(running)):
+                    assert not any(one.done() for one in running)
+        kept = [one.result(timeout=60) for one in running]
+    assert not kept[0].lost
+    for row in Alert.objects.filter(pk__in=[one.pk, two.pk, three.pk]):
+        told = row.called_at == NOON + MINUTE
+        assert told if keeps is alert_webhook._taken else (row.calls, told) == (1, False)
+
+
+def with_own_connection(act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    finally:
+        connection.close()
+
+
+def test_what_comes_next_is_told_at_once_where_the_last_one_was_taken(hook):
+    alert(found_at=NOON)
+    assert call(NOON) == 1
+    alert("mail_late", found_at=NOON + MINUTE / 12)
+    assert call(NOON + MINUTE / 12) == 1
+
+
+def test_the_pause_is_that_of_the_one_that_was_tried_most(hook):
+    """Or a new alert each minute would have a program that is down called each minute."""
+    alert(found_at=NOON, calls=5)
+    alert("mail_late", found_at=NOON)
+    hook.answer = (500, "")
+    assert call(NOON) == 0 and len(hook.asked) == 1
+    assert AlertCheck.objects.get().call_at == NOON + MINUTE / 2 * 2**5
+    call(NOON + 15 * MINUTE)
     assert len(hook.asked) == 1
 
 

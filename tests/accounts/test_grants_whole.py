@@ -13,13 +13,15 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
 
-from accounts.flows import groups, lockouts, mail_queue, network_rules, staff, staff_notes
+from accounts.flows import alerts, groups, lockouts, mail_queue, network_rules, staff, staff_notes
 from accounts.flows.network_rules import Draft
 from accounts.flows.rights import held_for
 from accounts.lockout import full, known
 from accounts.models import Approval, NetworkRule, User
+from audit.models import Alert
 from mfa.flows import staff as second_steps_by_staff
 from tests.support import cast, full_limits
+from tests.support.alerts import alert
 from tests.support.desk import form_of, page_of
 from tests.support.granting import administrator, at_desk, helpers
 from tests.support.networks import deny
@@ -135,18 +137,31 @@ def end_a_rule(request, alice) -> None:
     network_rules.end_by_staff(request, deny("198.51.100.0/24"), note=WHY)
 
 
+def see_an_alert(request, alice) -> None:
+    alerts.see(request, alert().pk, reason=WHY)
+
+
+def mute_an_alert(request, alice) -> None:
+    alerts.mute(request, alert().pk, hours=8, reason=WHY)
+
+
+def close_an_alert(request, alice) -> None:
+    alerts.close(request, alert().pk, reason=WHY)
+
+
 @pytest.mark.parametrize(
     "act",
     [
         *(edit_a_group, add_a_group, delete_a_group, make_staff, unlock, remove_second_steps),
         *(add_a_note, clear_a_limit, retry_a_letter, deny_a_network, end_a_rule),
+        *(see_an_alert, mute_an_alert, close_an_alert),
     ],
 )
 def test_a_right_that_was_taken_since_the_page_asked_for_it_is_none(by_hand, alice, act):
     helpers()
     sam = administrator("sam")
     wanted = ("grant_staff", "unlock_user", "remove_second_step", "add_staffnote", "clear_lockout")
-    wanted += ("retry_outgoingmail", "add_networkrule", "change_networkrule")
+    wanted += ("retry_outgoingmail", "add_networkrule", "change_networkrule", "handle_alert")
     sam.user_permissions.set(Permission.objects.filter(codename__in=wanted))
     request = by_hand(at_desk(sam), sam)
     assert request.user.has_perm("accounts.grant_staff")  # and keeps the answer
@@ -155,6 +170,7 @@ def test_a_right_that_was_taken_since_the_page_asked_for_it_is_none(by_hand, ali
         act(request, alice)
     assert Group.objects.filter(name="helpers").exists() and not Approval.objects.exists()
     assert not NetworkRule.objects.filter(kind="deny", ended_at__isnull=False).exists()
+    assert not Alert.objects.exclude(state="new").exists()
 
 
 def test_what_an_act_takes_is_asked_of_the_database(by_hand, alice):
