@@ -25,7 +25,7 @@ from accounts.models.network_rule import NOTE_LENGTH
 from accounts.networks import parsing
 from accounts.validators import validate_seen
 
-HOURS = {"1": 1, "24": 24, "168": 168, "720": 720, "2160": 2160, "8760": 8760}
+# In hours.
 LASTS = (
     ("", _("Until somebody ends it")),
     ("1", _("1 hour")),
@@ -105,8 +105,8 @@ class RuleForm(forms.ModelForm):
         given = self.cleaned_data
         if not {"kind", "scope", "network", "note"} <= given.keys():
             return given
-        hours = HOURS.get(given.get("lasts", ""))
-        ends_at = timezone.now() + timedelta(hours=hours) if hours else None
+        hours = given.get("lasts")
+        ends_at = timezone.now() + timedelta(hours=int(hours)) if hours else None
         self.draft = Draft(given["kind"], given["network"], given["scope"], given["note"], ends_at)
         try:
             network_rules.check(self.draft, timezone.now())

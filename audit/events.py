@@ -23,6 +23,7 @@ from audit.fact_words import (
     TAKES_TWO,
     WHY_FORGOTTEN,
     WHY_NO_SIGN_IN,
+    YES_NO,
 )
 from audit.facts import Count, Kind, Maybe, OneOf, Prose, SomeOf, Word
 from audit.hands import ANY_ENTRY, OF_TWO, OPERATORS
@@ -33,6 +34,7 @@ REASON = Prose(LONGEST_REASON, least=1)
 SESSIONS = Maybe(Count())
 # Of what staff do, and operators too.
 DEED: dict[str, Kind] = {"reason": REASON, **OPERATORS}
+OF_STAFF = Maybe(YES_NO)
 ALERT: dict[str, Kind] = {"alert": Count(ANY_ENTRY), "rule": Word(40)}
 
 
@@ -292,7 +294,7 @@ class Event(StrEnum):
     TWO_STEP_TURNED_OFF = (
         "mfa.two_step_turned_off",
         "The account takes no second step any more: its last factor went.",
-        {"sessions": SESSIONS},
+        {"sessions": SESSIONS, "of_staff": OF_STAFF},
     )
     FACTOR_ADDED = (
         "mfa.factor_added",
@@ -302,7 +304,7 @@ class Event(StrEnum):
     FACTOR_REMOVED = (
         "mfa.factor_removed",
         "A second step, or a passkey, was taken away.",
-        {"factor": FACTOR, "sessions": SESSIONS},
+        {"factor": FACTOR, "sessions": SESSIONS, "of_staff": OF_STAFF},
     )
     FACTOR_STOPPED = (
         "mfa.factor_stopped",
@@ -382,7 +384,7 @@ class Event(StrEnum):
     RECOVERY_FINISHED = (
         "mfa.recovery_finished",
         "After the wait a new app and new recovery codes took the place of all second steps.",
-        {"sessions": SESSIONS},
+        {"sessions": SESSIONS, "of_staff": OF_STAFF},
     )
 
     # --- letters ----------------------------------------------------------------------------------
@@ -454,7 +456,7 @@ class Event(StrEnum):
     STAFF_SECOND_STEP_REMOVED = (
         "staff.second_step_removed",
         "Staff or an operator removed all second steps of a person.",
-        {**DEED, **OF_TWO, "sessions": SESSIONS},
+        {**DEED, **OF_TWO, "sessions": SESSIONS, "of_staff": OF_STAFF},
     )
     STAFF_DELETION_CANCELLED = (
         "staff.deletion_cancelled",
@@ -484,7 +486,7 @@ class Event(StrEnum):
     STAFF_METHOD_REMOVED = (
         "staff.method_removed",
         "Staff removed one second step or passkey of a person.",
-        {"factor": FACTOR, "reason": REASON, **OF_TWO, "sessions": SESSIONS},
+        {"factor": FACTOR, "reason": REASON, **OF_TWO, "sessions": SESSIONS, "of_staff": OF_STAFF},
     )
     STAFF_GROUP_CHANGED = (
         "staff.group_changed",

@@ -28,16 +28,18 @@ WHY_FORGOTTEN = OneOf(
     )
 )
 PROFILE = SomeOf(("name", "display_name", "username", "language", "time_zone"))
+# What makes somebody one of staff, or an administrator.
+STAFF_MARKS = ("is_staff", "is_superuser")
+MARKS = SomeOf(STAFF_MARKS)
 BY_STAFF = SomeOf(
     (
         *("name", "display_name", "username", "email", "language", "time_zone", "is_active"),
-        *("is_staff", "is_superuser", "staff_until", "groups", "user_permissions"),
+        *(*STAFF_MARKS, "staff_until", "groups", "user_permissions"),
     )
 )
-# What makes somebody one of staff, or an administrator.
-MARKS = SomeOf(("is_staff", "is_superuser"))
 RULE_KIND = OneOf(("allow", "deny"))
 RULE_SCOPE = OneOf(("site", "admin"))
+YES_NO = OneOf(("yes", "no"))
 LIMITS = SomeOf(("frozen_until", "resets_need_proof", "passkey_for_changes", "recovery_days"))
 CHANGED = OneOf(("address", "password", "factor", "phone", "username", "limits", "deletion"))
 TAKES_TWO = OneOf(("shorten", "remove", "reopen", "method", "grant", "group", "export"))

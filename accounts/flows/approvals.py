@@ -30,6 +30,7 @@ from accounts.models import Approval, User
 from accounts.outbox.letters import Letter
 from audit import trail
 from audit.events import Event
+from audit.fact_words import STAFF_MARKS
 from audit.models import Entry
 from audit.trail import Two
 
@@ -139,7 +140,7 @@ def _was_staff_lately(person: User) -> bool:
         event__in=(changed, ended),
         at__gt=timezone.now() - LATELY,
     )
-    rights = {"is_staff", "is_superuser"}
+    rights = set(STAFF_MARKS)
     return person.staff_is_over or any(
         event == ended or rights & set(facts.get("fields", []))
         for event, facts in lately.values_list("event", "facts")

@@ -108,10 +108,17 @@ def moved(
         import_string(path)(user, event=event, request=request, end_others=end_others, actor=who)
     if "sessions" in event.allowed:
         facts["sessions"] = ended
+    if "of_staff" in event.allowed:
+        facts |= of_staff(user)
     trail.record(event, actor=who, subject=user, request=request, **facts)
     for letter in letters:
         letter.put()
     return ended
+
+
+def of_staff(user: User) -> dict[str, str]:
+    """Said with what a second step went by: when somebody looks, the mark may be gone as well."""
+    return {"of_staff": "yes" if user.is_staff else "no"}
 
 
 def _forget_devices(

@@ -16,6 +16,7 @@ from accounts.flows import holdings, rights
 from accounts.flows.approvals import Allowing, Wish
 from accounts.flows.holdings import MANY, Holdings, numbers
 from accounts.models import User
+from audit.fact_words import STAFF_MARKS
 from audit.granted import MOST_NAMES
 
 # Beside what is asked for: what its groups may do as it is asked.
@@ -35,15 +36,13 @@ def with_what_goes(person: User, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def leaves(values: Mapping[str, Any]) -> bool:
     """Whether somebody with these `values` could give nobody rights any more, or not for good."""
-    off = any(values.get(flag) is False for flag in ("is_active", "is_staff", "is_superuser"))
+    off = any(values.get(flag) is False for flag in ("is_active", *STAFF_MARKS))
     return off or values.get("staff_until") is not None
 
 
 def raises(person: User, values: Mapping[str, Any], held: Holdings | None = None) -> bool:
     """Whether `person`, as they are, could do more with `values`, or for longer."""
-    flags = any(
-        values.get(flag) and not getattr(person, flag) for flag in ("is_staff", "is_superuser")
-    )
+    flags = any(values.get(flag) and not getattr(person, flag) for flag in STAFF_MARKS)
     if flags or wakes(person, values) or _is_longer(person, values):
         return True
     return any(moved(person, values, held or holdings.load([person]))[0].values())
@@ -51,7 +50,7 @@ def raises(person: User, values: Mapping[str, Any], held: Holdings | None = None
 
 def wakes(person: User, values: Mapping[str, Any]) -> bool:
     """Whether `values` switch somebody on again who is staff still: all that they could do is back."""
-    marks = (flag for flag in ("is_staff", "is_superuser") if getattr(person, flag))
+    marks = (flag for flag in STAFF_MARKS if getattr(person, flag))
     stay = any(values.get(flag, True) for flag in marks)
     return bool(values.get("is_active")) and not person.is_active and stay
 

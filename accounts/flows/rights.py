@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from accounts.flows import profile
 from accounts.models import User
 from accounts.sessions import guard
+from audit.fact_words import STAFF_MARKS
 
 SEE = "accounts.view_user"
 CHANGE = "accounts.change_user"
@@ -26,7 +27,7 @@ LIFT_HOLD = "accounts.lift_hold"
 LIFT_LIMITS = "accounts.lift_limits"
 GRANT = "accounts.grant_staff"
 
-RIGHTS = ("is_staff", "is_superuser", "staff_until", "groups", "user_permissions")
+RIGHTS = (*STAFF_MARKS, "staff_until", "groups", "user_permissions")
 ACCESS = ("is_active", *RIGHTS)
 
 

@@ -38,6 +38,7 @@ from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
 from audit import trail
 from audit.events import LONGEST_REASON, Event
+from audit.fact_words import STAFF_MARKS
 from audit.trail import Two
 
 MANY = holdings.MANY.keys()
@@ -111,7 +112,7 @@ def keep(
     actor = credentials.hand_of(request)
     _store(person, values)
     switched, rights = "is_active" in values, bool(values.keys() & set(RIGHTS))
-    given = [mark for mark in ("is_staff", "is_superuser") if values.get(mark)] or None
+    given = [mark for mark in STAFF_MARKS if values.get(mark)]
     if switched or not rights:
         trail.record(
             Event.STAFF_USER_CHANGED,

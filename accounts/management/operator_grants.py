@@ -17,6 +17,7 @@ from accounts.flows.holdings import MANY
 from accounts.management.operator import WRONG_USAGE, PersonAct
 from accounts.models import User
 from accounts.staff_grants import LONGEST, last_day
+from audit.fact_words import STAFF_MARKS
 
 NEVER = "never"
 
@@ -91,7 +92,7 @@ def taking(options: Mapping[str, Any]) -> PersonAct:
             # SECURITY: of a grant that has run out, the row still has every mark that it gave, and its
             # end goes with this one.
             over = _has_run_out(person)
-            there = [flag for flag in ("is_staff", "is_superuser") if over or getattr(person, flag)]
+            there = [flag for flag in STAFF_MARKS if over or getattr(person, flag)]
             gone: dict[str, Any] = dict.fromkeys(there, False)
             return gone | {field: [] for field in MANY if getattr(person, field).exists()}
         gone = {"is_superuser": False} if options["superuser"] and person.is_superuser else {}

@@ -36,7 +36,7 @@ LOST_METHOD = (
     Event.TWO_STEP_TURNED_OFF,
     Event.RECOVERY_FINISHED,
 )
-FACTS = ("marks_given", "device", "found")
+FACTS = ("marks_given", "device", "found", "fields", "of_staff")
 EVENTS = (*MADE_STAFF, *LOST_METHOD, Event.TRAIL_VERIFIED)
 # Of one look: places of the chain, and pairs of a network and an account where tries failed. The limits
 # of sign-in keep an hour below that.
@@ -58,6 +58,8 @@ class Happened:
     marks: str = ""
     device: str = ""
     found: str = ""
+    fields: str = ""
+    of_staff: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Facts:
     `tries`: pairs of a network and an account at which tries failed within the last hour; `tried`: by
     either how many failed in which hour. `happened`: entries since the last look, up to the place
     `sequence`; `went_back`: the chain ends before where the last look ended. `staff`: who of
-    those that they are about is staff. `clock_off`: seconds by which the database is ahead."""
+    those that they are about is staff by now. `clock_off`: seconds by which the database is ahead."""
 
     now: datetime
     hours: Sequence[datetime] = ()

@@ -12,9 +12,9 @@ from audit.alerts.facts import LOST_METHOD, MADE_STAFF, Facts, Happened
 from audit.alerts.findings import About, Finding, Limits, Rule, Sum
 from audit.counting import hour_of
 from audit.events import Event
+from audit.fact_words import STAFF_MARKS
 from audit.watch.spans import HOUR
 
-MARKS = ('"is_staff"', '"is_superuser"')
 Look = Callable[[Facts, Limits], Iterator[Finding]]
 
 
@@ -69,13 +69,17 @@ def _events(chosen: Callable[[Facts, Happened], bool], *, of_people: bool = True
 
 
 def _made_staff(facts: Facts, one: Happened) -> bool:
-    """Also where it was taken away again since."""
-    marked = any(mark in one.marks for mark in MARKS)
+    """Also where it was taken away again since. An entry that does not say which marks were given was
+    written before entries did: what was changed is known of it."""
+    marked = any(f'"{mark}"' in (one.marks or one.fields) for mark in STAFF_MARKS)
     return one.event in MADE_STAFF and (marked or one.event == Event.STAFF_SUPERUSER_CREATED)
 
 
 def _lost_method(facts: Facts, one: Happened) -> bool:
-    return one.event in LOST_METHOD and one.subject in facts.staff
+    """As it was at that moment, also of those who lost the mark or the account since. Who is staff by
+    now is known of entries that were written before they said it."""
+    was_staff = one.of_staff == "yes" if one.of_staff else one.subject in facts.staff
+    return one.event in LOST_METHOD and was_staff
 
 
 def _new_device(facts: Facts, one: Happened) -> bool:

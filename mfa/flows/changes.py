@@ -92,7 +92,8 @@ def make(
         )
         if turned:
             say = Event.TWO_STEP_TURNED_ON if on else Event.TWO_STEP_TURNED_OFF
-            trail.record(say, actor=user, subject=user, request=request)
+            more: dict[str, Any] = {} if on else credentials.of_staff(user)
+            trail.record(say, actor=user, subject=user, request=request, **more)
 
 
 def keep_state(user: User, after: Factors, *, on: bool | None = None) -> None:

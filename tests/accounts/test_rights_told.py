@@ -79,7 +79,7 @@ def test_who_has_neither_role_nor_permission_loses_the_mark_alone(ada_here, alic
     User.objects.filter(pk=alice.pk).update(is_staff=True)
     saved = ada_here.post(page_of(alice), form_of(alice, off="is_staff"), follow=True)
     assert "went with the mark" not in text_of(saved)
-    assert last() == {"fields": ["is_staff"], "reason": "ticket 4411"}
+    assert last() == {"fields": ["is_staff"], "marks_given": [], "reason": "ticket 4411"}
 
 
 def test_it_goes_whoever_may_take_the_mark(helps):
@@ -146,7 +146,7 @@ def test_a_mark_that_is_given_alarms_and_one_that_is_taken_does_not(ada_here, al
     assert "staff_added" in alarms(settings)
     alice.refresh_from_db()
     ada_here.post(page_of(alice), form_of(alice, is_staff="on", is_superuser=""))
-    assert "marks_given" not in last() and not User.objects.get(pk=alice.pk).is_superuser
+    assert last()["marks_given"] == [] and not User.objects.get(pk=alice.pk).is_superuser
     assert "staff_added" not in alarms(settings)
 
 
@@ -157,4 +157,17 @@ def test_one_that_was_given_and_taken_before_anybody_looked_alarms(ada_here, ali
     alice.refresh_from_db()
     ada_here.post(page_of(alice), form_of(alice, is_staff=""))
     assert not User.objects.get(pk=alice.pk).is_staff
+    assert "staff_added" in alarms(settings)
+
+
+def test_one_who_was_switched_on_and_made_staff_at_once_alarms(ada_here, alice, settings):
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    alice.refresh_from_db()
+    alarms(settings)
+    ada_here.post(page_of(alice), form_of(alice, is_active="on", is_staff="on"))
+    assert second_says() == 302
+    now = User.objects.get(pk=alice.pk)
+    assert now.is_active and now.is_staff
+    entry = Entry.objects.filter(event=Event.STAFF_USER_CHANGED, subject_id=alice.subject_id)
+    assert entry.latest("id").facts["marks_given"] == ["is_staff"]
     assert "staff_added" in alarms(settings)

@@ -106,7 +106,13 @@ def test_who_was_made_staff(mark):
     marked = Happened(Event.STAFF_USER_CHANGED, "ada", marks=f'["{mark}"]')
     assert names(happened(marked)) == ["staff_added"]
     assert names(happened(marked, staff=())) == ["staff_added"]  # and is none any more
+    assert names(happened(replace(marked, marks="[]"))) == []
     assert names(happened(replace(marked, marks=""))) == []
+    # Written before entries said which marks were given; and by one that took the mark away.
+    before = replace(marked, marks="", fields=f'["{mark}", "name"]')
+    assert names(happened(before)) == ["staff_added"]
+    assert names(happened(replace(before, marks="[]"))) == []
+    assert names(happened(replace(before, fields='["name"]'))) == []
     assert names(happened(Happened(Event.STAFF_SUPERUSER_CREATED, "ada"))) == ["staff_added"]
 
 
@@ -120,6 +126,9 @@ def test_who_was_made_staff(mark):
 def test_a_second_step_of_staff_that_went(event):
     assert names(happened(Happened(event, "ada"))) == ["staff_method_removed"]
     assert names(happened(Happened(event, "alice"))) == []
+    # Who was staff then decides, where the entry says it.
+    assert names(happened(Happened(event, "alice", of_staff="yes"))) == ["staff_method_removed"]
+    assert names(happened(Happened(event, "ada", of_staff="no"))) == []
 
 
 def test_staff_on_a_new_device():
@@ -173,7 +182,8 @@ def test_critical_is_what_gives_the_site_away():
 @pytest.mark.parametrize("text", [MARKUP, "null", "[" * 500, "{}", "ada' OR 1=1", "\x00", ""])
 def test_what_somebody_wrote_into_the_table_breaks_no_rule(text):
     facts = happened(
-        *(Happened(event, text, marks=text, device=text, found=text)
+        *(Happened(event, text, marks=text, device=text, found=text, fields=text,
+                   of_staff=text)
           for event in (Event.STAFF_USER_CHANGED, Event.SIGNED_IN, Event.TRAIL_VERIFIED, text)),
         staff=(text,),
     )  # fmt: skip

@@ -31,6 +31,10 @@ def _quiet(settings) -> None:
     quiet_site(settings)
 
 
+def nobody_is_staff(subjects: set[str]) -> set[str]:
+    return set()
+
+
 # --- each entry once --------------------------------------------------------------------------------
 
 
@@ -123,6 +127,26 @@ def test_a_look_without_keeping_says_what_it_would_open_and_keeps_nothing():
         assert [one.rule for one in look(keep=False).opened] == ["failures_rise"]
     assert not Alert.objects.exists() and not AlertCheck.objects.exists()
     assert not Entry.objects.filter(event=Event.ALERT_OPENED).exists()
+
+
+def test_an_entry_of_before_marks_were_told_is_heard_by_its_fields():
+    looks()
+    changed = {"subject": ADA, "fields": ["is_staff"], "reason": "ticket 4411"}
+    happens(Event.STAFF_USER_CHANGED, marks_given=[], **changed)
+    assert not looks(NOON + MINUTE).opened
+    happens(Event.STAFF_USER_CHANGED, **changed)
+    assert [one.rule for one in looks(NOON + 2 * MINUTE).opened] == ["staff_added"]
+
+
+def test_who_was_staff_is_asked_of_the_entry_before_it_is_of_the_table(settings):
+    looks()
+    happens(Event.TWO_STEP_TURNED_OFF, subject=ADA, of_staff="no")
+    assert not looks(NOON + MINUTE).opened
+    settings.WATCH_STAFF = f"{__name__}.nobody_is_staff"
+    happens(Event.TWO_STEP_TURNED_OFF, subject=ALICE)
+    assert not looks(NOON + 2 * MINUTE).opened
+    happens(Event.TWO_STEP_TURNED_OFF, subject=ADA, of_staff="yes")
+    assert [one.about for one in looks(NOON + 3 * MINUTE).opened] == [ADA]
 
 
 # --- the trail --------------------------------------------------------------------------------------

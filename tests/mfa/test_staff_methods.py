@@ -59,7 +59,7 @@ def test_the_app_goes_and_the_passkey_stays(sue, alice, mailbox):
     alice.refresh_from_db()
     assert alice.two_step_on and not Session.objects.filter(user=alice).exists()
     entry = Entry.objects.get(event=Event.STAFF_METHOD_REMOVED.value)
-    assert entry.facts == {"factor": "app", "reason": REASON, "sessions": 0}
+    assert entry.facts == {"factor": "app", "reason": REASON, "sessions": 0, "of_staff": "no"}
     assert REASON in mailbox.latest(alice.email).text
 
 
