@@ -28,6 +28,7 @@ from accounts import (
     staff_lockouts,  # noqa: F401
     staff_mail,  # noqa: F401
     staff_networks,  # noqa: F401
+    staff_words,
 )
 from accounts.desk import ReasonForm
 from accounts.flows import addresses, letters, password_demands, rights, staff, staff_history
@@ -48,6 +49,7 @@ class PersonAdmin(PersonFacts):
     """People are found and helped here. They sign themselves up, and nobody sets their password."""
 
     form = PersonForm
+    nothing = _("There are no people.")
     has_history = True
     list_display = ("username", "email", "name", "access", "created_at", "signed_in")
     list_display_links = ("username", "email")
@@ -86,6 +88,9 @@ class PersonAdmin(PersonFacts):
         "username", "addresses", "created_at", "last_login", "password_changed_at", "held_since",
         "deletion_due_at", "uuid", "last_letters",
     )  # fmt: skip
+
+    def title_of(self, obj: User) -> str:
+        return staff_words.called(obj)
 
     @admin.display(description=_("Access"), ordering="is_staff")
     def access(self, person: User) -> str:
@@ -198,7 +203,7 @@ class PersonAdmin(PersonFacts):
         context = {
             **self.admin_site.each_context(request),
             "title": _("What staff did"),
-            "subtitle": str(person),
+            "subtitle": staff_words.called(person),
             "deeds": staff_history.of(person),
             "object": person,
             "opts": self.opts,

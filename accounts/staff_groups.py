@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -50,6 +50,7 @@ class GroupAdmin(Desk):
     """Whoever edits groups decides rights, so it takes those who grant them to do it."""
 
     form = GroupForm
+    nothing = _("There are no roles.")
     search_fields = ("name",)
     ordering = ("name",)
     fieldsets = (
@@ -67,9 +68,12 @@ class GroupAdmin(Desk):
     def called(self, group: Group) -> str:
         return roles.called(group.name)
 
-    @admin.display(description=_("People"))
-    def members(self, group: Group) -> int:
-        return group.user_set.count()
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).annotate(people=Count("user"))
+
+    @admin.display(description=_("People"), ordering="people")
+    def members(self, group: Any) -> int:
+        return int(group.people)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return groups.may_edit(request.user)
@@ -123,7 +127,7 @@ class GroupAdmin(Desk):
         context = {
             **self.admin_site.each_context(request),
             "title": _("Delete roles"),
-            "roles": [(roles.called(group.name), group.user_set.count()) for group in chosen],
+            "roles": [(roles.called(group.name), self.members(group)) for group in chosen],
             "chosen": [group.pk for group in chosen] if action else [],
             "form": form,
             "opts": self.opts,

@@ -92,6 +92,7 @@ class RetryForm(forms.Form):
 class OutgoingMailAdmin(Desk):
     """Looked at with the permission to; tried again with one of its own. Nothing is edited."""
 
+    nothing = _("No email or text is in this list.")
     list_display = ("about", "channel_", "state_", "tries", "next_try", "age", "error", "person")
     list_display_links = None
     list_filter = (StateFilter, ChannelFilter)

@@ -147,6 +147,7 @@ class StateFilter(admin.SimpleListFilter):
 class NetworkRuleAdmin(Desk):
     """Ending a rule takes the permission to change it; its facts nobody changes."""
 
+    nothing = _("No network rule is in this list.")
     list_display = ("network", "kind", "scope", "state", "ends_at", "note")
     list_filter = (StateFilter, "kind", "scope")
     search_fields = ("network", "note")

@@ -31,8 +31,11 @@ from accounts.session_words import by_what
 from accounts.staff_events import may_see_addresses, shown
 from accounts.validators import validate_seen
 from audit import reading, trail
+from audit.events import Event
 
-EVENTS, SESSIONS = 50, 20
+EVENTS, SESSIONS, NEWEST = 50, 20, 5
+# That staff look says nothing of what happened to the person.
+OPENED = {Event.STAFF_PERSON_READ.value}
 SEE_EVENTS = "audit.view_entry"
 
 
@@ -130,6 +133,7 @@ def _facts(request: HttpRequest, person: User) -> dict[str, Any]:
     if facts["may_see_events"]:
         lines = trail.entries_of(person.subject_id, limit=EVENTS)
         facts["rows"] = shown(lines, with_addresses=with_addresses)
+        facts["newest"] = [row for row in facts["rows"] if row.line.event not in OPENED][:NEWEST]
     if facts["may_see_notes"]:
         facts["notes"] = staff_notes.about(person)
     return facts

@@ -87,7 +87,11 @@ class StaffSite(admin.AdminSite):
         return super().index(request, asked | (extra_context or {}))
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        return super().each_context(request) | {"may_watch": staff_watch.may_see(request.user)}
+        may = {
+            "may_watch": staff_watch.may_see(request.user),
+            "may_see": rights.may_see(request.user),
+        }
+        return super().each_context(request) | may
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Under names that say what is in there, where Django's say how it is built."""

@@ -90,8 +90,14 @@ def _value(value: object) -> str:
 def people(subjects: set[str]) -> dict[str, User]:
     """Who of them still has an account, by the name the trail has for them. One SELECT."""
     known = [subject for subject in subjects if is_a_subject(subject)]
-    found = User.objects.filter(uuid__in=known).only("id", "uuid", "username") if known else ()
+    columns = ("id", "uuid", "username", "name", "email")
+    found = User.objects.filter(uuid__in=known).only(*columns) if known else ()
     return {person.subject_id: person for person in found}
+
+
+def called(person: User) -> str:
+    """To those who may see people."""
+    return f"{person.username} ({person.also_called})"
 
 
 def is_a_subject(text: str) -> bool:

@@ -71,6 +71,7 @@ class MethodForm(ReasonForm):
 class RecoveryRequestAdmin(Desk):
     """Looked at with the permission to see them or to shorten the wait; nothing is edited."""
 
+    nothing = _("No request for a new second step is in this list.")
     list_display = ("person", "requested_at", "ready_at", "ends_at", "state")
     list_filter = (StateFilter,)
     search_fields = ("user__username", "user__email")

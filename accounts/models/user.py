@@ -194,6 +194,11 @@ class User(AbstractBaseUser, PermissionsMixin):
             "accounts.User.session", str(self.uuid), secret=secret, algorithm="sha256"
         ).hexdigest()
 
+    @property
+    def also_called(self) -> str:
+        """What tells them from others besides a username, which may say nothing of anybody."""
+        return self.name or self.email
+
     def get_full_name(self) -> str:
         return self.name or self.username
 

@@ -191,7 +191,7 @@ def test_a_network_is_cleared_with_a_reason_and_a_row(ada_here, ada, settings):
     assert (entry.actor_id, entry.subject_id) == (ada.subject_id, "")
     said = {"budget": limits.NETWORK, "count": 10, "reason": "the school"}
     assert entry.facts == said | {"network": trail.network_digest(IP)}
-    assert trail.lines([entry])[0].label == ""  # whoever may not see addresses reads it
+    assert trail.opened([entry])[0].label == ""  # whoever may not see addresses reads it
     assert guess(Visitor(), "alice", ip=IP).status_code == 200
     assert ada_here.get(clear_page(limits.NETWORK, row)).status_code == 404
 
