@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from audit.alerts.rules import CRITICAL, RULES
 
 Words = str | Promise
 
@@ -87,6 +88,38 @@ _PAGES: dict[str, tuple[str, Words, str]] = {
     "checks": ("admin:audit_entry_changelist", _("Checks of the trail"), "audit.view_entry"),
     "jobs": ("admin:accounts_jobrun_changelist", _("Jobs"), "accounts.view_jobrun"),
 }
+
+
+# What an act does: to what lasts, and is found by the hour; to what happens; and to what is critical.
+_EFFECTS: dict[str, tuple[Words, Words, Words]] = {
+    "see": (_("It stays open, and everybody sees that somebody has looked at it."),) * 3,
+    "mute": (
+        _(
+            "Until then nobody is told of it. If it still lasts afterwards, it is new again and told"
+            " again; if it is over, it stays in the list as seen."
+        ),
+        _(
+            "Until then nobody is told, also if it happens again. Afterwards it stays in the list as"
+            " seen, and is new again when it happens again."
+        ),
+        _(
+            "Until then nobody is told of what happened so far. If it happens again, the silence ends"
+            " at once and it is told again: it is critical."
+        ),
+    ),
+    "close": (
+        _("What was found so far is done with. What begins in a later hour opens an alert anew."),
+        _("What happened so far is done with. If it happens again, another alert is opened."),
+        _("What happened so far is done with. If it happens again, another alert is opened."),
+    ),
+}
+
+
+def effect(act: str, rule: str) -> Words:
+    by_the_hour, happens, critical = _EFFECTS[act]
+    if rule not in RULES or not RULES[rule].is_of_events:
+        return by_the_hour
+    return critical if rule in CRITICAL else happens
 
 
 def advice(request: HttpRequest, rule: str, *, person: User | None, network: str) -> Advice:

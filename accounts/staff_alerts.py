@@ -4,7 +4,7 @@ which network it is about is named for those who may see them."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -19,13 +19,15 @@ from django.urls import re_path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import staff_alert_rows
+from accounts import staff_alert_rows, staff_events
 from accounts.desk import Desk, reason_field
 from accounts.fields import posted
 from accounts.flows import alerts
-from accounts.staff_alert_advice import Advice, advice
-from audit.alerts import evidence
-from audit.alerts.rules import CRITICAL
+from accounts.models import User
+from accounts.staff_alert_advice import Advice, advice, effect
+from audit import reading
+from audit.alerts import entries, evidence
+from audit.alerts.rules import CRITICAL, MADE_OF
 from audit.models import Alert, AlertCheck
 
 A_PAGE = 50
@@ -72,35 +74,12 @@ def _close(request: HttpRequest, pk: int, given: dict[str, Any]) -> bool:
     return alerts.close(request, pk, reason=given["reason"])
 
 
-# Of each act: its form, what does it, what it is called, what it does, and what is said of it.
-Act = tuple[type[ReasonForm], Callable[[HttpRequest, int, dict[str, Any]], bool], Any, Any, Any]
+# Of each act: its form, what does it, what it is called, and what is said of it.
+Act = tuple[type[ReasonForm], Callable[[HttpRequest, int, dict[str, Any]], bool], Any, Any]
 ACTS: dict[str, Act] = {
-    "see": (
-        ReasonForm,
-        _see,
-        gettext_lazy("Seen"),
-        gettext_lazy("It stays open, and everybody sees that somebody has looked at it."),
-        gettext_lazy("Seen."),
-    ),
-    "mute": (
-        MuteForm,
-        _mute,
-        gettext_lazy("Mute"),
-        gettext_lazy(
-            "Until then nobody is told of it. If it still lasts afterwards, it is new again and told"
-            " again; if it is over, it stays in the list as seen."
-        ),
-        gettext_lazy("Muted."),
-    ),
-    "close": (
-        ReasonForm,
-        _close,
-        gettext_lazy("Close"),
-        gettext_lazy(
-            "What was found so far is done with. What begins in a later hour opens an alert anew."
-        ),
-        gettext_lazy("Closed."),
-    ),
+    "see": (ReasonForm, _see, gettext_lazy("Seen"), gettext_lazy("Seen.")),
+    "mute": (MuteForm, _mute, gettext_lazy("Mute"), gettext_lazy("Muted.")),
+    "close": (ReasonForm, _close, gettext_lazy("Close"), gettext_lazy("Closed.")),
 }
 
 
@@ -160,6 +139,7 @@ class AlertAdmin(Desk):
             "title": row["title"],
             "row": row,
             "plot": evidence.plot(alert),
+            **_made_of(request, alert),
             "advice": _advice(request, row),
             "acts": _acts(alert) if alerts.may_handle(request.user) else [],
         }
@@ -170,7 +150,7 @@ class AlertAdmin(Desk):
         if not alerts.may_handle(request.user):
             raise PermissionDenied
         alert = _alert(pk)
-        kind, do, name, effect, done = ACTS[act]
+        kind, do, name, done = ACTS[act]
         form = kind(posted(request))
         if form.is_valid():
             if do(request, alert.pk, form.cleaned_data):
@@ -179,7 +159,7 @@ class AlertAdmin(Desk):
                 messages.warning(request, _("Somebody else was quicker: nothing was changed."))
             return redirect("admin:audit_alert_change", alert.pk)
         (row,) = staff_alert_rows.rows(request, [alert])
-        context = {"title": name, "act": act, "row": row, "form": form, "effect": effect}
+        context = {"title": name, "row": row, "form": form, "effect": effect(act, alert.rule)}
         return self._drawn(request, "act.html", context)
 
     def _demand(self, request: HttpRequest) -> None:
@@ -220,6 +200,18 @@ def _alert(text: str) -> Alert:
     if found is None:
         raise Http404
     return found
+
+
+def _made_of(request: HttpRequest, alert: Alert) -> dict[str, Any]:
+    """What happened, for those who may read the trail: that they did is in it, before it is shown."""
+    if alert.rule not in MADE_OF or not request.user.has_perm("audit.view_entry"):
+        return {}
+    kind, *_rest = MADE_OF[alert.rule][0]
+    asked = {"asked": ["person"]} if alert.about else {"asked": ["event"], "kind": kind.value}
+    reading.of_trail(cast(User, request.user), request, subject=alert.about, facts=asked)
+    lines = entries.of(alert)
+    rows = staff_events.shown(lines, with_addresses=staff_events.may_see_addresses(request))
+    return {"rows": rows, "may_read": True}
 
 
 def _acts(alert: Alert) -> list[tuple[str, Any]]:

@@ -12,7 +12,7 @@ from statistics import median
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KT
 from django.utils.module_loading import import_string
 
@@ -199,12 +199,16 @@ def _happened(check: AlertCheck) -> tuple[int, list[Happened]]:
     # Of sign-ins there are many, and on new devices of staff few.
     asked = Q(event__in=EVENTS) | Q(event=Event.SIGNED_IN, facts__device="new")
     rows = placed.filter(asked, sequence__lte=last).order_by("sequence")
-    told = rows.annotate(**{name: KT(f"facts__{name}") for name in FACTS})
-    happened = [
-        Happened(event, inert(str(subject))[:64], *(str(one or "") for one in facts))
-        for event, subject, *facts in told.values_list("event", "subject_id", *FACTS)
+    return last, [one for _number, one in happened(rows)]
+
+
+def happened(found: QuerySet[Entry]) -> list[tuple[int, Happened]]:
+    """As rules look at them, each with its number. One SELECT."""
+    told = found.annotate(**{name: KT(f"facts__{name}") for name in FACTS})
+    return [
+        (number, Happened(event, inert(str(subject))[:64], *(str(one or "") for one in facts)))
+        for number, event, subject, *facts in told.values_list("id", "event", "subject_id", *FACTS)
     ]
-    return last, happened
 
 
 def _clock_off() -> float:

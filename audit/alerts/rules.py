@@ -210,6 +210,13 @@ _EVERY = (
     ),
 )
 RULES: dict[str, Rule] = {rule.name: rule for rule in _EVERY}
+# Of the rules about what happened: which events, and which of them.
+MADE_OF: dict[str, tuple[Collection[Event], Callable[[Facts, Happened], bool]]] = {
+    "staff_added": (MADE_STAFF, _made_staff),
+    "staff_method_removed": (LOST_METHOD, _lost_method),
+    "staff_new_device": ((Event.SIGNED_IN,), _new_device),
+    "trail_wrong": ((Event.TRAIL_VERIFIED,), _check_found_something),
+}
 CRITICAL = frozenset(rule.name for rule in _EVERY if rule.is_critical)
 
 

@@ -76,11 +76,19 @@ def test_what_does_not_fit_its_state_changes_nothing(ada_here, act, state):
     assert Alert.objects.get().state == state and not Entry.objects.filter(event=event).exists()
 
 
-@pytest.mark.parametrize("rule", ["failures_rise", "staff_added"])
-def test_what_muting_does_is_said_and_what_ends_it_where_that_may_be(ada_here, rule):
-    said = text_of(ada_here.get(f"{LIST}{alert(rule).pk}/mute/"))
-    assert "If it still lasts afterwards, it is new again" in said
-    assert ("the silence ends at once" in said) is (rule == "staff_added")
+@pytest.mark.parametrize(
+    "rule, act, said",
+    [
+        ("failures_rise", "mute", "If it still lasts afterwards, it is new again"),
+        ("staff_new_device", "mute", "nobody is told, also if it happens again"),
+        ("staff_added", "mute", "If it happens again, the silence ends at once"),
+        ("failures_rise", "close", "What begins in a later hour opens an alert anew."),
+        ("staff_added", "close", "If it happens again, another alert is opened."),
+        ("gone", "mute", "If it still lasts afterwards, it is new again"),
+    ],
+)
+def test_what_it_does_is_said_as_it_is_for_that_rule(ada_here, rule, act, said):
+    assert said in text_of(ada_here.get(f"{LIST}{alert(rule).pk}/{act}/"))
 
 
 @pytest.mark.parametrize("act, state", [("close", "muted"), ("close", "seen"), ("see", "new")])
