@@ -268,5 +268,5 @@ def _for_the_caller(answers: list[Answer], *, proved: bool) -> str:
         return _("Nothing stands in the way: the right password signs you in.")
     said = [answer.to_owner or answer.sentence for answer in closed]
     if all(answer.is_first for answer in closed):
-        said.insert(0, _("The right password is taken."))
+        said.insert(0, _("The right password is accepted."))
     return " ".join(said)

@@ -136,7 +136,7 @@ def test_what_must_be_done_first_is_told_as_the_sign_in_meets_it(settings, tmp_p
     told = explain_login("dora", proved=True)
     assert first(told) == [(gate, reason)] and not told.is_open and not told.refused
     assert told.closed[0].sentence and told.closed[0].to_owner
-    assert told.caller == f"The right password is taken. {told.closed[0].to_owner}"
+    assert told.caller == f"The right password is accepted. {told.closed[0].to_owner}"
     assert sign_in(user) == page
 
 
