@@ -56,6 +56,20 @@ def test_who_gave_a_mark_when_and_why_is_seen_at_one_look(ada_here, ada, alice, 
     assert f"/admin/audit/entry/?person={ada.subject_id}" in source
 
 
+def test_of_what_took_two_both_are_named(ada_here, ada, alice, bob):
+    wrote(CHANGED, ada, alice, approval=7, asked_by=bob.subject_id, **GIVEN)
+    said = text_of(ada_here.get(page_of(alert("staff_added", alice.subject_id))))
+    asked, second = said.index("Asked for by bob"), said.index("Second word by ada")
+    assert said.index("What happened (UTC)") < asked < second
+
+
+def test_a_lost_second_step_is_shown_as_it_was_then(alice):
+    lost = wrote(Event.FACTOR_REMOVED, alice, alice, factor="app", of_staff="yes")
+    wrote(Event.FACTOR_REMOVED, alice, alice, factor="app", of_staff="no")
+    one = Alert(rule="staff_method_removed", about=alice.subject_id, found_at=timezone.now())
+    assert made_of(one) == [lost]
+
+
 def test_so_many_as_it_counts_are_shown_and_what_came_later_is_not(ada, alice, clock):
     ids = []
     for _ in range(4):
