@@ -50,7 +50,6 @@ class PersonAdmin(PersonFacts):
 
     form = PersonForm
     nothing = _("There are no people.")
-    has_history = True
     list_display = ("username", "email", "name", "access", "created_at", "signed_in")
     list_display_links = ("username", "email")
     list_filter = FILTERS
@@ -189,6 +188,9 @@ class PersonAdmin(PersonFacts):
         context["may"] = rights.acts(request.user, context["original"])
         context["waiting_addresses"] = addresses.waiting(context["original"])
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def has_history(self, request: HttpRequest) -> bool:
+        return True
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None

@@ -79,11 +79,14 @@ class Desk(admin.ModelAdmin):
 
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    has_history = False
     # So that a phone can leave it out (static/staff/desk.css).
     empty_value_display: str = mark_safe('<span class="none">–</span>')
     # What a list says that has no rows, and narrows nothing.
     nothing: Any = gettext_lazy("There is nothing here.")
+
+    def has_history(self, request: HttpRequest) -> bool:
+        """Whether the page of one links to what was changed of it."""
+        return False
 
     def keep(self, request: HttpRequest, obj: Any, values: dict[str, Any], reason: str) -> str:
         """Store `values`, the fields that changed, rights and groups among them; what is to be said of
@@ -179,7 +182,7 @@ class Desk(admin.ModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Our error summary leads to each field, in the place of Django's line that says "below"."""
-        context |= {"errors": [], "subtitle": None, "has_history": self.has_history}
+        context |= {"errors": [], "subtitle": None, "has_history": self.has_history(request)}
         context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         if context["original"]:
             context["title"] = self.title_of(context["original"])

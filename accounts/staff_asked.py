@@ -39,6 +39,7 @@ FACTS = {
     "event": "kind",
     "network": "network",
     "request": "of_request",
+    "role": "of_role",
     "since": "since",
     "until": "until",
 }
@@ -57,8 +58,8 @@ class Asked:
     @property
     def by(self) -> list[str]:
         """The parts by which it is narrowed, in the words of the trail."""
-        days = {"since": "days", "until": "days"}
-        return sorted({days.get(name, name) for name in self.query})
+        words = {"since": "days", "until": "days", "about": "person"}
+        return sorted({words.get(name, name) for name in self.query})
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -93,9 +94,12 @@ def read(given: Mapping[str, str], *, with_addresses: bool) -> Asked:
 
 def _sought(query: Mapping[str, str]) -> Sought:
     addresses = query.get("address", "")
+    role = int(query.get("role", 0))
     return Sought(
-        event=query.get("event", ""),
+        event=Event.STAFF_GROUP_CHANGED.value if role else query.get("event", ""),
         person=query.get("person", ""),
+        about=query.get("about", ""),
+        role=role,
         network=query.get("network", ""),
         addresses=tuple(addresses.split(",")) if addresses else (),
         request=query.get("request", ""),
@@ -125,6 +129,8 @@ def _is_a_day(value: str) -> bool:
 CHECKS: dict[str, Callable[[str], object]] = {
     "event": lambda value: value in set(Event),
     "person": is_a_subject,
+    "about": is_a_subject,
+    "role": NUMBER.fullmatch,
     "network": DIGEST.fullmatch,
     "address": _are_digests,
     "request": REQUEST.fullmatch,

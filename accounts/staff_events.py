@@ -10,6 +10,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,12 +20,13 @@ from django.urls import re_path
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from accounts import places, staff_export, staff_hands, staff_words
+from accounts import places, roles, staff_export, staff_facts, staff_hands, staff_words
 from accounts.desk import Desk
 from accounts.fields import posted
 from accounts.flows import rights, trail_export
 from accounts.models import User
 from accounts.staff_asked import NUMBER, Asked, AskForm, read
+from accounts.staff_facts import Fact
 from accounts.staff_hands import Hand
 from accounts.staff_words import PARTS
 from audit import reading, searching, strange, trail
@@ -55,8 +57,13 @@ class Shown:
         return "" if self.line.label in str(self.said) else self.line.label
 
     @property
-    def facts(self) -> list[tuple[str, str]]:
-        return staff_words.facts(self.line)
+    def facts(self) -> list[Fact]:
+        """What a list does not say besides."""
+        return staff_facts.of(self.line, brief=True)
+
+    @property
+    def all_facts(self) -> list[Fact]:
+        return staff_facts.of(self.line)
 
     @property
     def address(self) -> str:
@@ -174,7 +181,7 @@ class EntryAdmin(Desk):
         looks = not (asked.wrong or form.is_bound)
         found = searching.Found([])
         if looks:
-            self._note(request, asked.sought.person, asked.facts)
+            self._note(request, asked.sought.person or asked.sought.about, asked.facts)
             found = searching.find(asked.sought, before=asked.before)
         rows = shown(found.lines, with_addresses=may_see_addresses(request))
         if not form.is_bound:
@@ -229,7 +236,10 @@ def _chips(asked: Asked, rows: list[Shown]) -> list[Chip]:
 
 
 def _called(name: str, value: str, rows: list[Shown]) -> str:
-    if name == "person":
+    if name == "role":
+        group = Group.objects.filter(pk=value).first()
+        return roles.called(group.name) if group else value
+    if name in ("person", "about"):
         people = (
             one for row in rows for one in (row.subject, *(each.person for each in row.hands))
         )

@@ -10,15 +10,18 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import roles, staff_grants
 from accounts.desk import Desk, reason_field
 from accounts.flows import groups, role_names
 from accounts.validators import normalise_name
+
+SEE_EVENTS = "audit.view_entry"
 
 
 class GroupForm(forms.ModelForm):
@@ -60,6 +63,18 @@ class GroupAdmin(Desk):
 
     list_display = ("called", "members")
     actions = ("delete_selected",)
+
+    def has_history(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(SEE_EVENTS))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """What was changed of it, among the events, for those who may read them."""
+        group = self.get_object(request, unquote(object_id))
+        if group is None or not self.has_view_permission(request, group):
+            raise Http404
+        return redirect(f"{reverse('admin:audit_entry_changelist')}?role={group.pk}")
 
     def title_of(self, obj: Group) -> str:
         return roles.called(obj.name)

@@ -56,6 +56,8 @@ WORDS: dict[str, Words] = {
 PARTS: dict[str, Any] = {
     "event": _("Event"),
     "person": _("Person"),
+    "about": _("About"),
+    "role": _("Role"),
     "network": _("Network"),
     "address": _("Network address"),
     "request": _("Request"),
@@ -74,17 +76,6 @@ def said(line: Line) -> Words:
         return WORDS[line.event]
     told = panels.sentences().get(line.event)
     return told.say(line) if told else line.event
-
-
-def facts(line: Line) -> list[tuple[str, str]]:
-    """Name and value of each, as the trail has them."""
-    return [(name, _value(value)) for name, value in line.facts.items() if value != []]
-
-
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def people(subjects: set[str]) -> dict[str, User]:

@@ -8,8 +8,9 @@ OF_PEOPLE = SomeOf(
     ("search", "filter", "lockouts", "messages", "recoveries", "attacked", "approvals", "alerts")
 )
 OF_THE_TRAIL: dict[str, Kind] = {
-    "asked": SomeOf(("event", "person", "network", "address", "request", "days")),
+    "asked": SomeOf(("event", "person", "role", "network", "address", "request", "days")),
     "kind": Maybe(Word()),
+    "of_role": Maybe(Word(20)),
     "network": Maybe(Word(64)),
     "host": Maybe(Word(64)),
     "of_request": Maybe(Word(32)),

@@ -33,6 +33,11 @@ COLUMNS = "id, event, at, actor_id, subject_id, request_id, ip_digest, network_d
 
 NEWEST = models.BigAutoField.MAX_BIGINT
 
+_OF_A_ROLE = {
+    "postgresql": "facts->>'role' = %s",
+    "sqlite": "CAST(json_extract(facts, '$.role') AS TEXT) = %s",
+}
+
 Part = tuple[tuple[str, str], ...]  # columns of one index, and what each must be
 Statement = tuple[str, list[Any]]
 
@@ -40,7 +45,8 @@ Statement = tuple[str, list[Any]]
 @dataclass(frozen=True)
 class Sought:
     """What is asked for, each part as the table holds it. `person` acts or is acted on; `addresses`
-    are the digests that one address has, a month each."""
+    are the digests that one address has, a month each; `about` is acted on; `role` is the number of one
+    that was changed, looked for among the few changes of any."""
 
     event: str = ""
     person: str = ""
@@ -49,6 +55,8 @@ class Sought:
     request: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    about: str = ""
+    role: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,8 @@ def find(sought: Sought, *, before: int | None = None, limit: int = PAGE) -> Fou
     through = min(LOOKED_THROUGH, 1_000) if _is_of_days_alone(sought) else LOOKED_THROUGH
     horizon = _horizon(parts, low, high, through) if rest[1] else None
     depth = through if rest[1] else limit + 1
-    looks = [_looked_up(COLUMNS, part, low, high, f"LIMIT {depth}") for part in parts]
+    columns = f"{COLUMNS}, facts" if sought.role else COLUMNS
+    looks = [_looked_up(columns, part, low, high, f"LIMIT {depth}") for part in parts]
     ids = _ids(looks, rest, horizon or 0, limit + 1)
     lines = trail.lines(Entry.objects.filter(id__in=ids[:limit]).order_by("-id"), limit)
     not_read = set(ids[:limit]) - {line.id for line in lines}
@@ -115,12 +124,14 @@ def _parts(sought: Sought) -> list[Part]:
         return [(("request_id", sought.request),)]
     if sought.addresses:
         return [(("ip_digest", digest),) for digest in sought.addresses]
+    event: Part = (("event", sought.event),) if sought.event else ()
+    if sought.about:
+        return [(("subject_id", sought.about), *event)]
     if sought.person:
-        event: Part = (("event", sought.event),) if sought.event else ()
         return [(("subject_id", sought.person), *event), (("actor_id", sought.person),)]
     if sought.network:
         return [(("network_digest", sought.network),)]
-    return [(("event", sought.event),)] if sought.event else [()]
+    return [event]
 
 
 def _rest(sought: Sought) -> Statement:
@@ -129,6 +140,8 @@ def _rest(sought: Sought) -> Statement:
     for column, value in (("event", sought.event), ("network_digest", sought.network)):
         if value:
             said.append((f"{column} = %s", [value]))
+    if sought.about:
+        said.append(("subject_id = %s", [sought.about]))
     if sought.person:
         said.append(("(subject_id = %s OR actor_id = %s)", [sought.person] * 2))
     if sought.addresses:
@@ -136,6 +149,8 @@ def _rest(sought: Sought) -> Statement:
         said.append((f"ip_digest IN ({marks})", list(sought.addresses)))
     if sought.request:
         said.append(("request_id = %s", [sought.request]))
+    if sought.role:
+        said.append((_OF_A_ROLE[connection.vendor], [str(sought.role)]))
     days: list[Statement] = []
     for sign, moment in ((">=", sought.since), ("<", sought.until)):
         if moment is not None:

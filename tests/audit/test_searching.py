@@ -167,6 +167,19 @@ def test_every_way_of_asking_is_answered_by_an_index(much: None, monkeypatch) ->
                 assert not any(index in plan for index in walked), asked
 
 
+@pytest.mark.parametrize(
+    "sought",
+    [
+        Sought(about="somebody 3"),
+        Sought(Event.DELETED.value, about="nobody at all"),
+        Sought(Event.STAFF_GROUP_CHANGED.value, role=7),
+    ],
+)
+def test_so_are_those_about_somebody_and_about_one_role(much: None, sought: Sought) -> None:
+    for sql, plan in plans_of(sought, None):
+        assert "Seq Scan" not in plan and "SCAN audit_entry" not in plan, (sql, plan)
+
+
 def test_what_is_newer_than_the_page_or_older_than_its_days_is_not_passed_by(much: None) -> None:
     """Two bounds of its first column lead an index through all that lies between them, whatever is
     asked of the second: one value alone lets it begin at the number, and end there."""
