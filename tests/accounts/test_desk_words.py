@@ -158,3 +158,30 @@ def test_an_empty_list_of_requests_leaves_no_trace(ada_here, ada):
 
 def _last() -> int:
     return Approval.objects.latest("id").pk
+
+
+# --- what takes two -------------------------------------------------------------------------------
+
+
+def test_the_first_page_leads_to_what_takes_two_though_nothing_waits(ada_here):
+    page = ada_here.get("/admin/")
+    assert 'href="/admin/approvals/"' in page.content.decode()
+    assert "What takes two of staff Nothing waits for you." in text_of(page)
+    assert "Nothing waits for you." in text_of(ada_here.get("/admin/approvals/"))
+
+
+def test_a_yes_says_whether_it_does_it_or_lets_the_asker(ada_here, ada):
+    max_ = cast.administrator("max")
+    for act, permission, yes in (
+        ("export", "audit.export_entries", "Yes, they may"),
+        ("grant", "accounts.grant_staff", "Yes, do it"),
+    ):
+        about = None if act == "export" else cast.person("tom")
+        row = Approval.objects.create(
+            act=act, permission=permission, person=about, asked={"entries": 5} if not about else
+            {"is_staff": True}, asked_by=max_, asked_version=max_.credentials_version,
+            reason="ticket 4411", credentials_version=about.credentials_version if about else 0,
+        )  # fmt: skip
+        page = ada_here.get(f"/admin/approvals/{row.pk}/").content.decode()
+        assert f'value="yes">{yes}</button>' in page, act
+        assert page.count('name="reason"') == 1
