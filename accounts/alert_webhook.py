@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.urls import reverse
 from django.utils import timezone
 
@@ -37,12 +37,13 @@ def call(now: datetime | None = None) -> int:
     of several workers does, outside of any transaction. Each is told of at least once, or given up
     after TRIES of its own, which the log says: it stands on the desk all the same."""
     now = now or timezone.now()
-    if not settings.ALERTS["webhook"] or not (waiting := _uncalled(now)[:MOST]):
+    if not settings.ALERTS["webhook"] or not _uncalled(now).exists():
         return 0
-    if not _claimed(now, tried=max(one.calls for one in waiting)):
+    # Not asked is not tried.
+    if SERVER.is_left_alone or not (due := _claimed(now)):
         return 0
     # Another worker may have told of some since.
-    alerts = list(_uncalled(now)[:MOST])
+    alerts = list(_uncalled(now).filter(pk__in=due))
     if not alerts:
         return 0
     try:
@@ -55,18 +56,27 @@ def call(now: datetime | None = None) -> int:
 
 
 def _uncalled(now: datetime) -> Any:
-    return telling.loud(now).filter(called_at=None)
+    """The critical ones first."""
+    is_critical = Case(When(rule__in=CRITICAL, then=0), default=1)
+    return telling.loud(now).filter(called_at=None).order_by(is_critical, "pk")
 
 
-def _claimed(now: datetime, *, tried: int) -> bool:
-    """Whether it is time, and this worker's turn. The next one comes later the more often it was
-    `tried`, also where this worker is not heard of again."""
+def _claimed(now: datetime) -> list[int]:
+    """Whose turn it is, at most MOST; none where another worker was quicker. After a call in vain each
+    waits the longer the more often it was tried itself: what is new does not wait out the pause of
+    what is not. Nor does it, where this worker is not heard of again."""
     check = AlertCheck.objects.filter(pk=1).first()
-    if check is None or (check.call_at is not None and check.call_at > now):
-        return False
-    pause = min(FIRST_PAUSE * 2**tried, LONGEST_PAUSE)
-    mine = AlertCheck.objects.filter(pk=1, call_at=check.call_at)
-    return bool(mine.update(call_at=now + pause))
+    if check is None:
+        return []
+    rows = _uncalled(now).values_list("pk", "calls")
+    due = [pk for pk, calls in rows if _is_due(check.tried_at, calls, now)][:MOST]
+    mine = AlertCheck.objects.filter(pk=1, tried_at=check.tried_at)
+    return due if due and mine.update(tried_at=now) else []
+
+
+def _is_due(tried_at: datetime | None, calls: int, now: datetime) -> bool:
+    pause = min(FIRST_PAUSE * 2 ** max(calls - 1, 0), LONGEST_PAUSE)
+    return tried_at is None or not tried_at <= now < tried_at + pause
 
 
 def _taken(alerts: list[Alert], now: datetime) -> None:
@@ -74,7 +84,7 @@ def _taken(alerts: list[Alert], now: datetime) -> None:
     with transaction.atomic():
         check = _held()
         _done(alerts, now)
-        check.update(call_at=None)
+        check.update(tried_at=None)
 
 
 def _refused(alerts: list[Alert], now: datetime) -> None:
@@ -117,6 +127,7 @@ def _question(alerts: list[Alert], now: datetime) -> Question[None]:
         headers,
         body.encode(),
         otherwise=_heard,
+        by_status=True,
     )
 
 

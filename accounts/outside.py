@@ -38,13 +38,15 @@ class NoAnswer(Exception):
 @dataclass(frozen=True)
 class Question(Generic[Answer]):
     """What is sent, and `read`, which understands the body of the answer or raises. `otherwise`
-    understands any status but 200; without it, such an answer is none."""
+    understands any status but 200; without it, such an answer is none. Of one `by_status` the body is
+    not waited for: both are given none."""
 
     url: str
     read: Callable[[bytes], Answer]
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None  # with one it is a POST
     otherwise: Callable[[int, bytes], Answer] | None = None
+    by_status: bool = False
 
 
 class Server:
@@ -146,7 +148,7 @@ class _Call(Generic[Answer]):
             if response.status != 200 and asked.otherwise is None:
                 raise NoAnswer(f"it answered {response.status}")
             body = b""
-            while chunk := response.read1(65536):
+            while not asked.by_status and (chunk := response.read1(65536)):
                 body += chunk
                 if len(body) > self.server.most_bytes or time.monotonic() > self.until:
                     raise NoAnswer("its answer is too long, or too slow")

@@ -309,7 +309,7 @@ class Event(StrEnum):
     FACTOR_STOPPED = (
         "mfa.factor_stopped",
         "A passkey's counter went back, so there is a copy of it: it proves nothing any more.",
-        {"factor": FACTOR, "sessions": SESSIONS},
+        {"factor": FACTOR, "sessions": SESSIONS, "of_staff": OF_STAFF},
     )
     FACTOR_RENAMED = ("mfa.factor_renamed", "A factor got another name.", {"factor": FACTOR})
     RECOVERY_CODES_MADE = (

@@ -204,14 +204,14 @@ class Alert(models.Model):
 
 class AlertCheck(models.Model):
     """How far the rules have looked, one row: up to which place of the chain, and when; and when a
-    letter was last written. Who keeps what was found locks it. The webhook is not called before
-    `call_at`."""
+    letter was last written. Who keeps what was found locks it. The webhook was called last, in vain, at
+    `tried_at`."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     sequence = models.PositiveBigIntegerField(default=0)
     checked_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)
-    call_at = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ()

@@ -3,9 +3,10 @@ the tables hold."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
@@ -20,9 +21,9 @@ from audit import strange
 from audit.counting import FAILURES, hour_of
 from audit.events import Event
 from audit.facts import inert
-from audit.models import AlertCheck, Entry, Head, HourFailures
+from audit.models import Alert, AlertCheck, Entry, Head, HourFailures
 from audit.watch import gauges, measures
-from audit.watch.spans import HOUR, WEEK, WEEKS
+from audit.watch.spans import DAY, HOUR, WEEK, WEEKS
 
 Hours = Mapping[datetime, float]
 # Numbers that may rise.
@@ -33,6 +34,7 @@ LOST_METHOD = (
     Event.STAFF_METHOD_REMOVED,
     Event.STAFF_SECOND_STEP_REMOVED,
     Event.FACTOR_REMOVED,
+    Event.FACTOR_STOPPED,
     Event.TWO_STEP_TURNED_OFF,
     Event.RECOVERY_FINISHED,
 )
@@ -46,6 +48,8 @@ PLACES, PAIRS = 50_000, 20_000
 LATE = timedelta(minutes=5)
 # Whose hours are looked up: those with most networks, or accounts.
 MOST = 20
+# The opaque id of somebody who has an account; a name that nobody has is a digest.
+_ACCOUNT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,8 @@ class Facts:
     `tries`: pairs of a network and an account at which tries failed within the last hour; `tried`: by
     either how many failed in which hour. `happened`: entries since the last look, up to the place
     `sequence`; `went_back`: the chain ends before where the last look ended. `staff`: who of
-    those that they are about is staff by now. `clock_off`: seconds by which the database is ahead."""
+    those that they are about is staff by now. `told`: networks and accounts of which an alert is open.
+    `clock_off`: seconds by which the database is ahead."""
 
     now: datetime
     hours: Sequence[datetime] = ()
@@ -81,28 +86,41 @@ class Facts:
     sequence: int = 0
     went_back: bool = False
     staff: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()
     mail_waits: float = 0
     unplaced_since: datetime | None = None
     clock_off: float = 0
 
     def accounts(self) -> list[tuple[str, int]]:
         """Networks, and at how many accounts tries from there failed, most first."""
-        return most(self.tries)
+        return most(self.tries, self.told)
 
     def networks(self) -> list[tuple[str, int]]:
         """The same of accounts, and from how many networks."""
-        return most([(account, network) for network, account in self.tries])
+        return most([(account, network) for network, account in self.tries], self.told)
 
 
-def most(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, int]]:
+def most(
+    pairs: Sequence[tuple[str, str]], told: Collection[str] = frozenset()
+) -> list[tuple[str, int]]:
+    """MOST of those that an alert is open of, and as many others.
+
+    SECURITY: who sends decoys must not take the seats of whom they are after: of those that nobody was
+    told of, accounts go before names that nobody has, which cost nothing."""
     counted = Counter(one for one, other in set(pairs) if one and other)
-    return sorted(counted.items(), key=lambda one: (-one[1], one[0]))[:MOST]
+    ranked = sorted(
+        counted.items(), key=lambda one: (not _ACCOUNT.fullmatch(one[0]), -one[1], one[0])
+    )
+    new = [one for one in ranked if one[0] not in told][:MOST]
+    return [*new, *[one for one in ranked if one[0] in told][:MOST]]
 
 
 def gathered(check: AlertCheck, now: datetime) -> Facts:
-    """Thirteen statements at most, and those of the sources."""
+    """Fourteen statements at most, and those of the sources."""
     counted, usual = _counts(now)
     tries = _tries(now)
+    lately = Alert.objects.filter(found_at__gte=now - DAY).exclude(about="")
+    told = frozenset(lately.values_list("about", flat=True)) if tries else frozenset()
     kept = Head.objects.filter(pk=1).values_list("sequence", flat=True).first()
     head = kept if isinstance(kept, int) else 0  # SQLite keeps anything, and that is none
     went_back = head < check.sequence
@@ -118,11 +136,12 @@ def gathered(check: AlertCheck, now: datetime) -> Facts:
         counted=counted,
         usual=usual,
         tries=tries,
-        tried=_tried(tries, now),
+        tried=_tried(tries, told, now),
         happened=happened,
         sequence=sequence,
         went_back=went_back,
         staff=frozenset(staff),
+        told=told,
         mail_waits=live.get("waiting_seconds", {}).get("email", 0),
         unplaced_since=waits,
         clock_off=_clock_off(),
@@ -174,9 +193,11 @@ def _tries(now: datetime) -> list[tuple[str, str]]:
     ]
 
 
-def _tried(tries: Sequence[tuple[str, str]], now: datetime) -> dict[str, Hours]:
+def _tried(
+    tries: Sequence[tuple[str, str]], told: Collection[str], now: datetime
+) -> dict[str, Hours]:
     turned = [(account, network) for network, account in tries]
-    keys = {key for key, _count in (*most(tries), *most(turned))}
+    keys = {key for key, _count in (*most(tries, told), *most(turned, told))}
     found: dict[str, dict[datetime, float]] = defaultdict(dict)
     if keys:
         rows = HourFailures.objects.filter(

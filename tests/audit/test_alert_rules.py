@@ -101,6 +101,21 @@ def test_of_many_networks_those_with_most_accounts_are_said():
     assert len(found) == MOST and found[0].about == f"net {3 * MOST - 1:03}"
 
 
+VICTIM = "11111111-1111-4111-8111-111111111111"
+
+
+def test_decoys_do_not_hide_an_account():
+    """Names that nobody has, tried from more networks each; and those that are known already."""
+    decoys = [(f"net {net}", f"{decoy:064x}") for decoy in range(2 * MOST) for net in range(11)]
+    known = [(f"net {net}", f"known {one}") for one in range(2 * MOST) for net in range(12)]
+    target = [(f"net {net}", VICTIM) for net in range(10)]
+    told = frozenset(f"known {one}" for one in range(2 * MOST))
+    facts = replace(QUIET, tries=[*decoys, *known, *target], told=told)
+    found = [one for one in about(replace(facts, hours=[])) if not one.startswith("net")]
+    assert found[0] == VICTIM and len(found) == 2 * MOST
+    assert VICTIM in about(replace(facts, told=told | {VICTIM}))
+
+
 @pytest.mark.parametrize("mark", ["is_staff", "is_superuser"])
 def test_who_was_made_staff(mark):
     marked = Happened(Event.STAFF_USER_CHANGED, "ada", marks=f'["{mark}"]')
