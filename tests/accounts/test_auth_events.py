@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from audit import trail
+from audit import keys, trail
 from audit.chain import linking, segments
 from audit.events import Event
 from audit.models import Entry, Head
@@ -108,6 +108,28 @@ def test_a_head_that_the_site_told_anew_does_not_take_the_place_of_the_first(old
     assert "is not as it was told outside" in said
     kept.write_text(printed * 2)  # told twice, as after a crash
     assert run("verify", "--heads", str(kept))[1] == 0
+
+
+SPOILED = ["UPDATE audit_head SET sequence = 1", "UPDATE audit_head SET sequence = 9223372036854775807",
+    "UPDATE audit_subjectkey SET key = 'none' WHERE subject_id = 'chain'",
+    "UPDATE audit_subjectkey SET key = '' WHERE subject_id = 'chain'"]  # fmt: skip
+
+
+NAMED = ("where the chain ends was changed", "cut off from the end", "key of the chain is gone")
+
+
+@pytest.mark.parametrize("spoiled", SPOILED)
+def test_what_keeps_entries_from_their_places_keeps_nothing_from_being_named(
+    chain, spoiled
+) -> None:
+    """Time and again: `verify` writes an entry itself, which waits for its place at the next one."""
+    with unguarded() as sql:
+        sql(spoiled)
+    keys.known.keys.clear()  # as in the next process
+    for _ in range(2):
+        said, code = run("verify")
+        assert code == 3 and " found.\n" in said
+        assert any(named in said for named in NAMED)
 
 
 PRINTS = (

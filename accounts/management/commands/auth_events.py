@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError
+from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.management import trail_export
@@ -35,10 +36,13 @@ from audit.chain.verifying import Finding, Result, Wrong
 from audit.events import Event
 from audit.exporting import FORMATS
 from audit.models import Entry, Segment
+from audit.sealing import SealBroken
 
 MOST_AT_ONCE = 10_000
 FEWEST_DAYS = 90
 MOST_SHOWN = 50
+# What it takes where somebody wrote into the note of the chain's end, or into its key.
+SPOILED = (DatabaseError, OverflowError, TypeError, ValueError, SealBroken)
 WATCHED = 100_000  # entries: so many take a second or two
 MANY_WAIT = 10_000  # as long as that, where they have no place yet
 NOT_OURS = "There are stretches, and none that this site can prove to be its own: verify says more."
@@ -104,26 +108,40 @@ class Command(OperatorCommand):
         told = self._told(options["heads"])
         heads = told.heads
         with Interrupts() as interrupts:
-            # So that what has no place yet is looked at with the rest.
-            waiting = Entry.objects.filter(sequence=None).count()
-            with self._watched("Chaining", interrupts, MANY_WAIT) as at:
-                done = 0
-                while linked := linking.link():
-                    done += linked
-                    at(min(1.0, done / max(waiting, 1)), done)
+            self._chain(interrupts)
             with self._watched("Verifying", interrupts, WATCHED) as at:
                 result = verifying.verify(
                     heads=heads, disputed=told.disputed, since=told.since, progress=at
                 )
-        trail.record(
-            Event.TRAIL_VERIFIED,
-            actor=trail.OPERATOR,
-            verified=result.verified,
-            found=result.found,
-        )
         self.report(_facts(result, heads), _lines(result, heads))
+        try:
+            trail.record(
+                Event.TRAIL_VERIFIED,
+                actor=trail.OPERATOR,
+                verified=result.verified,
+                found=result.found,
+            )
+        except SealBroken:
+            self.tell(
+                "That it was verified could not be written down: the key of the chain is gone."
+            )
         if result.found:
             raise SystemExit(PROBLEMS_FOUND)
+
+    def _chain(self, interrupts: Interrupts) -> None:
+        """What has no place yet is looked at with the rest. Where the note of the chain's end was
+        spoiled nothing gets one: what was done is named all the same."""
+        waiting = Entry.objects.filter(sequence=None).count()
+        with self._watched("Chaining", interrupts, MANY_WAIT) as at:
+            done = 0
+            try:
+                while linked := linking.link():
+                    done += linked
+                    at(min(1.0, done / max(waiting, 1)), done)
+            except SPOILED as error:
+                self.tell(
+                    f"What has no place yet gets none: {type(error).__name__}. The rest is verified."
+                )
 
     @contextmanager
     def _watched(
