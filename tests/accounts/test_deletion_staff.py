@@ -161,7 +161,11 @@ def test_an_operator_cancels_it_too(alice, mailbox):
     told = operates(*because, "--yes")
     assert (told["done"], told["cancelled"]) == (True, True) and not awaits(alice)
     row = Entry.objects.get(event="staff.deletion_cancelled")
-    assert (row.actor_id, row.subject_id, row.facts) == ("", alice.subject_id, REASON)
+    assert (row.actor_id, row.subject_id, row.facts) == (
+        "",
+        alice.subject_id,
+        REASON | {"by": "operator"},
+    )
     assert sorted(letter.to for letter in mailbox.all()) == [alice.email, "spare@example.org"]
     assert all("ticket 4411" in letter.text for letter in mailbox.all())
     assert operates(*because, "--yes")["done"] is False

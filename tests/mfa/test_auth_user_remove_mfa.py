@@ -64,7 +64,8 @@ def test_it_says_what_it_does_and_does_it(alice, mailbox):
     entry = Entry.objects.latest("id")
     assert entry.event == "staff.second_step_removed"
     assert (
-        entry.facts == {"reason": REASON, "sessions": 1, "by": "operator"} and entry.actor_id == ""
+        entry.facts == {"reason": REASON, "sessions": 1, "by": "operator", "of_staff": "no"}
+        and entry.actor_id == ""
     )
     for address in ("alice@example.org", "alice.spare@example.org"):
         letter = mailbox.latest(address)

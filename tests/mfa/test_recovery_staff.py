@@ -217,7 +217,7 @@ def test_removed_second_steps_are_gone_and_sessions_with_them(alice, mailbox):
     row.refresh_from_db()
     assert not alice.two_step_on and alice.recovery_ready_at is None
     assert row.state == RecoveryRequest.State.EXPIRED
-    assert last("staff.second_step_removed").facts == REASON | {"sessions": 1}
+    assert last("staff.second_step_removed").facts == REASON | {"sessions": 1, "of_staff": "no"}
     for address in ("alice@example.org", "alice.spare@example.org"):
         assert "were removed" in mailbox.latest(address).text
     browser = Visitor()

@@ -72,6 +72,7 @@ class Call:
     event: Event
     request: HttpRequest | None
     end_others: bool
+    actor: Any
     in_transaction: bool
     password: str  # as the database has it in that moment
     email: str
