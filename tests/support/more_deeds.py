@@ -220,27 +220,23 @@ def staff_change(w: World, **fields: Any) -> None:
     w.ada.post(page_of_alice(), form_of_alice(**fields))
 
 
-@leaves(by_ada(Event.STAFF_USER_CHANGED, fields=["name"], marks_given=[], **REASON))
+def changed(*fields: str, **facts: Any) -> Any:
+    facts |= {"fields": [*fields], "marks_given": [], **REASON}
+    return by_ada(Event.STAFF_USER_CHANGED, **facts)
+
+
+@leaves(changed("name"))
 def staff_change_a_name(w: World) -> None:
     staff_change(w, name="Alicia")
 
 
-@leaves(
-    by_ada(
-        Event.STAFF_USER_CHANGED,
-        fields=["groups", "is_staff"],
-        marks_given=[],
-        roles_taken=["helpers"],
-        **REASON,
-    ),
-    after=sensitive.alice_helps_here,
-)
+@leaves(changed("groups", "is_staff", roles_taken=["helpers"]), after=sensitive.alice_helps_here)
 def staff_take_rights_away(w: World) -> None:
     staff_change(w)
 
 
 @leaves(
-    by_ada(Event.STAFF_USER_CHANGED, fields=["is_active", "is_staff"], marks_given=[], **REASON),
+    changed("is_active", "is_staff"),
     by_ada(Event.DEVICE_FORGOTTEN, devices=1, reason="switched_off"),
     by_ada(Event.DEACTIVATED, **REASON),
     after=sensitive.alice_works_here,
@@ -250,7 +246,7 @@ def staff_switch_somebody_off(w: World) -> None:
 
 
 @leaves(
-    by_ada(Event.STAFF_USER_CHANGED, fields=["is_active"], marks_given=[], **REASON),
+    changed("is_active"),
     by_ada(Event.ACTIVATED, **REASON),
     after=lambda w: staff_change(w, is_active=""),
 )
