@@ -42,13 +42,13 @@ class Done:
 
 
 def page(request: HttpRequest, alert: Alert) -> dict[str, Any]:
-    """One, with all that was done about it, oldest first. Five SELECTs at most."""
+    """One, with all that was done about it, oldest first. Six SELECTs at most."""
     (row,) = _shown(request, [alert], deeds.of([alert]))
     return row
 
 
 def rows(request: HttpRequest, alerts: list[Alert]) -> list[dict[str, Any]]:
-    """Each with how it was closed. Five SELECTs at most."""
+    """Each with how it was closed. Six SELECTs at most."""
     closings = deeds.closings(alerts)
     return _shown(request, alerts, {number: [deed] for number, deed in closings.items()})
 

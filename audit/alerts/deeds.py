@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from audit import strange
+from audit import trail
 from audit.events import Event
 from audit.models import Alert, Entry
 
@@ -29,16 +29,20 @@ class Deed:
 
 def of(alerts: Collection[Alert], events: Collection[Event] = DEEDS) -> dict[int, list[Deed]]:
     """Of each alert, by its number, oldest first. That it was closed, when and by whom, says its row
-    too, where the trail was pruned since; then nobody knows why. One SELECT, or none."""
+    too, where the trail was pruned since; then nobody knows why. Two SELECTs, or none.
+
+    SECURITY: an INSERT is all it takes to put words into somebody's mouth. What this site did not write
+    is left out."""
     found: dict[int, list[Deed]] = defaultdict(list)
     if not alerts:
         return found
     told = Entry.objects.filter(
         event__in=[event.value for event in events], facts__alert__in=[one.pk for one in alerts]
     )
-    for entry in reversed(strange.entries(told.order_by("-id"), MOST)):
-        reason = str(entry.facts.get("reason", ""))
-        found[entry.facts["alert"]].append(Deed(entry.event, entry.at, entry.actor_id, reason))
+    for line in reversed(trail.lines(told.order_by("-id"), MOST)):
+        if line.ours:
+            reason = str(line.facts.get("reason", ""))
+            found[int(line.facts["alert"])].append(Deed(line.event, line.at, line.actor_id, reason))
     for alert in alerts:
         is_told = any(deed.event in CLOSING for deed in found[alert.pk])
         if alert.closed_at is not None and not is_told:
@@ -48,6 +52,6 @@ def of(alerts: Collection[Alert], events: Collection[Event] = DEEDS) -> dict[int
 
 
 def closings(alerts: Collection[Alert]) -> dict[int, Deed]:
-    """Who closed those of them that are closed, when and why. One SELECT, or none."""
+    """Who closed those of them that are closed, when and why. Two SELECTs, or none."""
     closed = [one for one in alerts if one.closed_at is not None]
     return {number: told[-1] for number, told in of(closed, CLOSING).items() if told}

@@ -11,10 +11,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.alerts import deeds
-from audit.models import Alert
+from audit.events import Event
+from audit.models import Alert, Entry
 from tests.support import cast, watching
 from tests.support.alerts import LIST, MARKUP, alert, page_of
 from tests.support.pages import text_of
+from tests.support.strange_rows import slip_in
 from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +95,17 @@ def test_who_is_gone_is_a_mark_and_what_they_wrote_is_text(ada_here, ada, anothe
     for answer in (ada_here.get(page_of(one)), ada_here.get(LIST, CLOSED)):
         assert f"{subject[:8]}… why not" in text_of(answer)
         assert "<script>alert(1)" not in answer.content.decode()
+
+
+def test_words_that_nobody_of_staff_wrote_are_put_into_nobodys_mouth(ada_here):
+    one = alert()
+    does(ada_here, one, "close", "our own load test")
+    closing = Entry.objects.get(event=Event.ALERT_CLOSED.value)
+    forged = f"""'{{"alert": {one.pk}, "rule": "{one.rule}", "reason": "all is well"}}'"""
+    slip_in("facts", forged, like=closing.pk)
+    for answer in (ada_here.get(page_of(one)), ada_here.get(LIST, CLOSED)):
+        said = text_of(answer)
+        assert "ada our own load test" in said and "all is well" not in said
 
 
 def test_programs_are_told_the_same(ada_here, ada):
