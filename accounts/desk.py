@@ -12,7 +12,7 @@ from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.models import Permission
 from django.core.exceptions import SuspiciousOperation, ValidationError
-from django.db.models import Case, Q, QuerySet, When
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
@@ -217,13 +217,7 @@ class Desk(admin.ModelAdmin):
         return form
 
     def _offered(self, held: Any) -> QuerySet[Permission]:
-        """In the order of the acts."""
-        order = []
         offered = Q(pk__in=held)
-        for place, act in enumerate(roles.acts()):
-            app, _dot, codename = act.permission.partition(".")
-            this = Q(content_type__app_label=app, codename=codename)
-            offered |= this
-            order.append(When(this, then=place))
-        found = Permission.objects.select_related("content_type").filter(offered)
-        return found.order_by(Case(*order, default=len(order)), "pk")
+        for app, codenames in roles.by_app().items():
+            offered |= Q(content_type__app_label=app, codename__in=codenames)
+        return Permission.objects.select_related("content_type").filter(offered).order_by("pk")

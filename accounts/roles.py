@@ -6,6 +6,7 @@ Each room names the acts of its pages in settings.STAFF_ACTS.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -74,6 +75,21 @@ def acts() -> list[Act]:
     return [act for path in settings.STAFF_ACTS for act in import_string(path)]
 
 
+def by_app() -> dict[str, list[str]]:
+    """The permissions of all acts: of each app those that it has, by their codenames."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for act in acts():
+        app, _dot, codename = act.permission.partition(".")
+        found[app].append(codename)
+    return found
+
+
+def in_order(permissions: Iterable[Permission]) -> list[Permission]:
+    """As the acts stand, and what is no act of ours behind them."""
+    places = {act.permission: place for place, act in enumerate(acts())}
+    return sorted(permissions, key=lambda one: places.get(_named(one), len(places)))
+
+
 def called(group: str) -> str:
     """The name of a group as people read it."""
     return str(ROLES.get(group, group))
@@ -82,8 +98,12 @@ def called(group: str) -> str:
 def act_of(permission: Permission) -> str:
     """What a permission lets somebody do, as people read it: the name of the act where it is one of
     ours, else what Django calls it."""
-    name = f"{permission.content_type.app_label}.{permission.codename}"
-    return act_named(name) or str(permission.name)
+    return act_named(_named(permission)) or str(permission.name)
+
+
+def _named(permission: Permission) -> str:
+    """As `has_perm` takes it."""
+    return f"{permission.content_type.app_label}.{permission.codename}"
 
 
 def acts_of(permissions: Iterable[Permission]) -> str:

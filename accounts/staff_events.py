@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -47,16 +48,16 @@ class Shown:
     subject: User | None
     with_addresses: bool
 
-    @property
+    @cached_property
     def said(self) -> str | Promise:
         return staff_words.said(self.line)
 
-    @property
+    @cached_property
     def label(self) -> str:
         """What was typed or shown, unless the sentence says it."""
         return "" if self.line.label in str(self.said) else self.line.label
 
-    @property
+    @cached_property
     def facts(self) -> list[Fact]:
         """What a list does not say besides."""
         return staff_facts.of(self.line, brief=True)
@@ -65,7 +66,7 @@ class Shown:
     def all_facts(self) -> list[Fact]:
         return staff_facts.of(self.line)
 
-    @property
+    @cached_property
     def address(self) -> str:
         """The full one while it is kept, then what one household or office has."""
         return (self.line.address or self.line.network) if self.with_addresses else ""
@@ -74,7 +75,7 @@ class Shown:
     def network_digest(self) -> str:
         return self.line.network_digest if self.with_addresses else ""
 
-    @property
+    @cached_property
     def place(self) -> str:
         return places.place_of(self.address.partition("/")[0])
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.forms.models import ModelChoiceIterator
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,8 +26,17 @@ class RolesField(RowsField):
         return roles.called(obj.name)
 
 
+class _InTheirOrder(ModelChoiceIterator):
+    """By Python: to a database the order of thirty acts costs more than all else of the page."""
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from map(self.choice, roles.in_order(self.queryset.all()))
+
+
 class ActsField(RowsField):
-    """Permissions by what they let somebody do."""
+    """Permissions by what they let somebody do, in the order of the acts."""
+
+    iterator = _InTheirOrder
 
     def label_from_instance(self, obj: Any) -> str:
         return roles.act_of(obj)

@@ -18,6 +18,9 @@ WIDGETS = [
     (forms.HiddenInput(), 0),
     (forms.Select(choices=[("", "–"), ("a&b", "<A>"), ("z", "Z")]), "a&b"),
     (forms.Select(choices=[("Group <1>", [("x", "X")]), ("y", "Y")]), "y"),
+    (forms.CheckboxSelectMultiple(choices=[("a&b", "<A>"), (7, "Seven")]), ["a&b", 7]),
+    (forms.CheckboxSelectMultiple(attrs={"class": "x<y"}, choices=[]), None),
+    (forms.RadioSelect(choices=[("Group <1>", [("x", "X")]), ("y", "Y")]), "y"),
 ]
 
 
