@@ -34,8 +34,8 @@ from audit import reading, trail
 from audit.events import Event
 
 EVENTS, SESSIONS, NEWEST = 50, 20, 5
-# That staff look says nothing of what happened to the person.
-OPENED = {Event.STAFF_PERSON_READ.value}
+# That staff look says nothing of what happened to the person, and who helps one looks often.
+LOOKS = (Event.STAFF_PERSON_READ, Event.TRAIL_READ)
 SEE_EVENTS = "audit.view_entry"
 
 
@@ -131,9 +131,9 @@ def _facts(request: HttpRequest, person: User) -> dict[str, Any]:
         "may_add_notes": staff_notes.may_add(request.user),
     }
     if facts["may_see_events"]:
-        lines = trail.entries_of(person.subject_id, limit=EVENTS)
+        lines = trail.entries_of(person.subject_id, without=LOOKS, limit=EVENTS)
         facts["rows"] = shown(lines, with_addresses=with_addresses)
-        facts["newest"] = [row for row in facts["rows"] if row.line.event not in OPENED][:NEWEST]
+        facts["newest"] = facts["rows"][:NEWEST]
     if facts["may_see_notes"]:
         facts["notes"] = staff_notes.about(person)
     return facts

@@ -159,10 +159,18 @@ def record(
     insert(entry)
 
 
-def entries_of(subject_id: str, *, event: Event | None = None, limit: int = 50) -> list[Line]:
-    """What happened to one subject (of one kind, if given), newest first, at most `limit` lines.
-    Two SELECTs."""
+def entries_of(
+    subject_id: str,
+    *,
+    event: Event | None = None,
+    without: Collection[Event] = (),
+    limit: int = 50,
+) -> list[Line]:
+    """What happened to one subject (of one kind, if given; `without` these), newest first, at most
+    `limit` lines. Two SELECTs."""
     entries = Entry.objects.filter(subject_id=subject_id)
+    if without:
+        entries = entries.exclude(event__in=[one.value for one in without])
     if event is not None:
         entries = entries.filter(event=event.value)
     return lines(entries.order_by("-id"), limit)
