@@ -35,9 +35,9 @@ SIGN_UP, TOLD = "/accounts/signup/", "/accounts/confirm-email/"
 CHANGE = "/accounts/password/change/"
 NEW_PASSWORD = "nine lanterns over the marsh"
 CHANGERS = 20 * KILLS + 40  # each changes their password once
-WALKERS = (
-    30  # a try that was under way counts as a wrong one; three are free until the next sign-in
-)
+# A try that was under way counts as a wrong one, and three are free until the next sign-in: of many
+# walkers nobody comes so often.
+WALKERS = 2 * KILLS + 20
 BEGIN = f"""
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
@@ -124,7 +124,7 @@ class Served:
             if number % 3 == 0:
                 return self.sign_up(caller, f"sam{number}@example.org")
             if number % 3 == 1 or number // 3 >= CHANGERS:
-                return sign_in(caller, f"walker{number % WALKERS}")
+                return sign_in(caller, f"walker{number // 3 % WALKERS}")
             return self.change_password(caller, f"changer{number // 3}")
         finally:
             caller.cookies, caller.token = before  # each is somebody new
