@@ -202,11 +202,13 @@ class PersonAdmin(PersonFacts):
         if not self.has_view_or_change_permission(request, person):
             raise PermissionDenied
         reading.of_person(cast(User, request.user), request, person.subject_id)
+        history = staff_history.of(person)
         context = {
             **self.admin_site.each_context(request),
             "title": _("What staff did"),
             "subtitle": staff_words.called(person),
-            "deeds": staff_history.of(person),
+            "deeds": history.deeds,
+            "left_out": history.left_out,
             "object": person,
             "opts": self.opts,
         }

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts import own_limits, panels, places
 from accounts.models import User
-from audit import trail
+from audit import believed, trail
 from audit.events import Event
 from audit.trail import Line
 
@@ -27,9 +27,13 @@ def overview_of(user: User, signed_in_at: datetime | None) -> dict[str, Any]:
     """Context of A1: who, the newest sign-in but that of the session at hand (`signed_in_at`), so that
     a stranger's shows on the owner's device, and how the account is reached now.
 
-    Two statements beside the session's own."""
-    found = trail.entries_of(user.subject_id, event=Event.SIGNED_IN, limit=2)
-    sign_ins = [line for line in found if line.ours]
+    Two statements beside the session's own, where both sign-ins are of this site's writing."""
+
+    def page(before: int | None) -> list[Line]:
+        limit = 2 if before is None else 50
+        return trail.page_of(user.subject_id, events=[Event.SIGNED_IN], before=before, limit=limit)
+
+    sign_ins = believed.newest(page, 2).lines
     before = next(iter(_but_own(sign_ins, signed_in_at)), None)
     return {
         "person": user,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -13,8 +14,9 @@ from accounts import staff_hands, staff_words
 from accounts.activity import words
 from accounts.models import User
 from accounts.staff_hands import Hand
-from audit import trail
+from audit import believed, trail
 from audit.events import Event
+from audit.trail import Line
 
 SHOWN: dict[str, str | Promise] = {
     Event.STAFF_USER_CHANGED.value: _("Changed"),
@@ -53,13 +55,24 @@ class Deed:
     moved: Sequence[str]
 
 
-def of(person: User, *, limit: int = 50) -> list[Deed]:
+class History(NamedTuple):
+    """`left_out`: how many entries this site did not write."""
+
+    deeds: list[Deed]
+    left_out: int
+
+
+def of(person: User, *, limit: int = 50) -> History:
     """The trail's entries of these kinds, newest first. Addresses and devices stay in the trail. Three
-    SELECTs, however many kinds and entries there are."""
+    SELECTs, however many kinds and entries there are, where all of them are ours."""
     events = [event for event in Event if event.value in SHOWN]
-    lines = trail.page_of(person.subject_id, events=events, limit=limit)
+
+    def page(before: int | None) -> list[Line]:
+        return trail.page_of(person.subject_id, events=events, before=before, limit=limit)
+
+    lines, left_out = believed.newest(page, limit)
     people = staff_words.people(set[str]().union(*map(staff_hands.subjects, lines)))
-    return [
+    deeds = [
         Deed(
             at=line.at,
             what=SHOWN[line.event],
@@ -69,5 +82,5 @@ def of(person: User, *, limit: int = 50) -> list[Deed]:
             moved=words.rights_moved(line.facts),
         )
         for line in lines
-        if line.ours
     ]
+    return History(deeds, left_out)

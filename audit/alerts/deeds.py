@@ -7,9 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from audit import trail
+from audit import believed, trail
 from audit.events import Event
 from audit.models import Alert, Entry
+from audit.trail import Line
 
 CLOSING = (Event.ALERT_CLOSED,)
 DEEDS = (Event.ALERT_SEEN, Event.ALERT_MUTED, *CLOSING)
@@ -29,7 +30,8 @@ class Deed:
 
 def of(alerts: Collection[Alert], events: Collection[Event] = DEEDS) -> dict[int, list[Deed]]:
     """Of each alert, by its number, oldest first. That it was closed, when and by whom, says its row
-    too, where the trail was pruned since; then nobody knows why. Two SELECTs, or none.
+    too, where the trail was pruned since; then nobody knows why. Two SELECTs, or none, where all of it
+    is ours.
 
     SECURITY: an INSERT is all it takes to put words into somebody's mouth. What this site did not write
     is left out."""
@@ -39,10 +41,16 @@ def of(alerts: Collection[Alert], events: Collection[Event] = DEEDS) -> dict[int
     told = Entry.objects.filter(
         event__in=[event.value for event in events], facts__alert__in=[one.pk for one in alerts]
     )
-    for line in reversed(trail.lines(told.order_by("-id"), MOST)):
-        if line.ours:
-            reason = str(line.facts.get("reason", ""))
-            found[int(line.facts["alert"])].append(Deed(line.event, line.at, line.actor_id, reason))
+
+    def page(before: int | None) -> list[Line]:
+        rows = (
+            told.order_by("-id") if before is None else told.filter(id__lt=before).order_by("-id")
+        )
+        return trail.lines(rows, MOST)
+
+    for line in reversed(believed.newest(page, MOST).lines):
+        reason = str(line.facts.get("reason", ""))
+        found[int(line.facts["alert"])].append(Deed(line.event, line.at, line.actor_id, reason))
     for alert in alerts:
         is_told = any(deed.event in CLOSING for deed in found[alert.pk])
         if alert.closed_at is not None and not is_told:

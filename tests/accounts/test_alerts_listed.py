@@ -97,12 +97,14 @@ def test_who_is_gone_is_a_mark_and_what_they_wrote_is_text(ada_here, ada, anothe
         assert "<script>alert(1)" not in answer.content.decode()
 
 
-def test_words_that_nobody_of_staff_wrote_are_put_into_nobodys_mouth(ada_here):
+def test_words_that_nobody_of_staff_wrote_are_put_into_nobodys_mouth(ada_here, monkeypatch):
     one = alert()
     does(ada_here, one, "close", "our own load test")
     closing = Entry.objects.get(event=Event.ALERT_CLOSED.value)
     forged = f"""'{{"alert": {one.pk}, "rule": "{one.rule}", "reason": "all is well"}}'"""
-    slip_in("facts", forged, like=closing.pk)
+    monkeypatch.setattr(deeds, "MOST", 5)
+    for _ in range(8):  # more than a page of them
+        slip_in("facts", forged, like=closing.pk)
     for answer in (ada_here.get(page_of(one)), ada_here.get(LIST, CLOSED)):
         said = text_of(answer)
         assert "ada our own load test" in said and "all is well" not in said

@@ -5,10 +5,14 @@ from __future__ import annotations
 
 import pytest
 
+from audit import trail
+from audit.events import Event
+from audit.models import Entry
 from tests.accounts.test_staff_events import LIST, happens, page
 from tests.support.granting import at_desk
 from tests.support.pages import text_of
 from tests.support.strange_rows import slip_in
+from tests.support.trail import request_from
 
 pytestmark = pytest.mark.django_db
 
@@ -49,3 +53,26 @@ def test_their_person_is_told_nothing_of_them(alice, facts):
     for path in ("/accounts/", "/accounts/activity/"):
         answer = here.get(path)
         assert answer.status_code == 200 and "assword was changed" not in text_of(answer)
+
+
+def test_what_staff_did_is_not_hidden_behind_them(ada_here, ada, alice):
+    trail.record(Event.UNLOCKED_BY_STAFF, actor=ada, subject=alice, reason="asked by phone")
+    true = Entry.objects.latest("id").pk
+    history = f"/admin/accounts/user/{alice.pk}/history/"
+    assert "left out here" not in text_of(ada_here.get(history))
+    for number in range(60):
+        slip_in("request_id", f"'{number}'", like=true)
+    said = text_of(ada_here.get(history))
+    assert said.count("asked by phone") == 1
+    assert "60 entries about this account were not written by this site" in said
+
+
+def test_a_sign_in_that_nobody_made_is_not_what_the_owner_is_told_of(alice, still_clock):
+    seen = request_from(device="An old phone")
+    trail.record(Event.SIGNED_IN, actor=alice, subject=alice, request=seen, method="password")
+    true = Entry.objects.latest("id").pk
+    for number in range(60):
+        slip_in("request_id", f"'{number}'", like=true)
+    still_clock.forward(days=1)
+    told = at_desk(alice).get("/accounts/").context["last_sign_in"]
+    assert told["device"] == "An old phone"
