@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
@@ -22,7 +22,7 @@ from tests.support import cast
 from tests.support.desk import form_of, page_of, second_says, state
 from tests.support.granting import at_desk, helpers
 from tests.support.pages import text_of
-from tests.support.race import race, waits_for_a_lock
+from tests.support.race import at_the_insert_of, race, waits_for_a_lock
 
 pytestmark = pytest.mark.django_db
 
@@ -180,6 +180,28 @@ def test_a_grant_that_takes_one_away_and_one_who_leaves_do_not_wait_for_each_oth
         giving.result(timeout=30)
     assert fresh(zoe).deletion_due_at is not None and fresh(bea).staff_until is not None
     assert {ada.pk, max_.pk} <= deletion.who_stay()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_grants_that_take_one_away_at_once_one_stays(db):
+    """Four who do not stay ask and answer, so nobody but those who stay is held by both."""
+    pair = [root("ada"), root("bea")]
+    desks = [at_desk(root(name, staff_until=soon())) for name in ("tim", "tom", "sam", "sue")]
+    for number, one in enumerate(pair):
+        role = Group.objects.create(name=f"role {number}")
+        desks[number].post(page_of(one), form_of(one, off="is_superuser", groups=[role.pk]))
+    rows, statuses = list(Approval.objects.order_by("pk")), []
+
+    def say(number: int) -> None:
+        path, yes = f"/admin/approvals/{rows[number].pk}/", {"answer": "yes", "reason": WHY}
+        statuses.append(desks[2 + number].post(path, yes).status_code)
+
+    with ThreadPoolExecutor(1) as pool:
+        watch = at_the_insert_of("accounts_user_groups", lambda: say(1), pool)
+        with connection.execute_wrapper(watch):
+            say(0)
+    assert sorted(statuses) == [302, 409]
+    assert deletion.administrators().count() == 1
 
 
 def test_when_the_end_of_the_other_comes_one_is_left(ada):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from ipaddress import ip_network
@@ -25,7 +24,7 @@ from tests.support.alerts import alert
 from tests.support.desk import form_of, page_of
 from tests.support.granting import administrator, at_desk, helpers
 from tests.support.networks import deny
-from tests.support.race import waits_for_a_lock
+from tests.support.race import at_the_insert_of
 
 pytestmark = pytest.mark.django_db
 
@@ -180,22 +179,6 @@ def test_what_an_act_takes_is_asked_of_the_database(by_hand, alice):
 # --- at once --------------------------------------------------------------------------------------
 
 
-def at_the_insert_of(table: str, act: Callable[[], object], pool: ThreadPoolExecutor) -> Callable:
-    """Lets `act` go in another thread right before the first row of `table`, and goes on once it has
-    ended or waits."""
-    begun: list[object] = []
-
-    def watch(execute, sql, params, many, context):
-        if sql.startswith("INSERT") and f'INTO "{table}"' in sql and not begun:
-            running = pool.submit(act)
-            begun.append(running)
-            while not (running.done() or waits_for_a_lock()):
-                pass
-        return execute(sql, params, many, context)
-
-    return watch
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_role_is_not_widened_between_the_question_and_the_grant(ada_here, ada, alice):
     """Nobody is in it yet, so one of staff widens it alone: alice would have what was not asked for."""
@@ -206,11 +189,8 @@ def test_a_role_is_not_widened_between_the_question_and_the_grant(ada_here, ada,
     wider = [permission("view_user").pk, permission("grant_staff").pk]
 
     def widen() -> int:
-        try:
-            data = {"name": "helpers", "permissions": wider, "reason": WHY}
-            return zoe.post(f"/admin/auth/group/{group.pk}/change/", data).status_code
-        finally:
-            connection.close()
+        data = {"name": "helpers", "permissions": wider, "reason": WHY}
+        return zoe.post(f"/admin/auth/group/{group.pk}/change/", data).status_code
 
     yes = {"answer": "yes", "reason": "I called her"}
     with ThreadPoolExecutor(1) as pool:

@@ -52,6 +52,28 @@ def waits_for_a_lock(several: int = 1) -> bool:
         return bool(cursor.fetchone()[0] >= several)
 
 
+def at_the_insert_of(table: str, act: Callable[[], object], pool: ThreadPoolExecutor) -> Callable:
+    """Lets `act` go in another thread right before the first row of `table`, and goes on once it has
+    ended or waits."""
+    begun: list[object] = []
+
+    def run() -> None:
+        try:
+            act()
+        finally:
+            connection.close()
+
+    def watch(execute, sql, params, many, context):
+        if sql.startswith("INSERT") and f'INTO "{table}"' in sql and not begun:
+            running = pool.submit(run)
+            begun.append(running)
+            while not (running.done() or waits_for_a_lock()):
+                pass
+        return execute(sql, params, many, context)
+
+    return watch
+
+
 def outcome(answer: HttpResponse) -> str:
     """`302 /where/to/`, `200 ` with the first sentence of the form's first error, or the status with
     the page's heading: short enough to count how many got which."""
