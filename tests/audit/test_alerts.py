@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.db import IntegrityError, connection, transaction
 
-from audit.alerts import evidence, keeping, rules, words
+from audit.alerts import evidence, facts, keeping, rules, words
 from audit.alerts.keeping import MOST_OPEN, look
 from audit.counting import KEPT
 from audit.events import Event
@@ -100,6 +100,23 @@ def test_a_burst_at_one_account_stays_one_hour_also_in_the_next_one(settings):
         looks(NOON + minutes * MINUTE)
     alert = Alert.objects.get(rule="account_networks")
     assert (alert.times, alert.found_at) == (1, NOON + 50 * MINUTE)
+
+
+def test_an_account_that_is_alarmed_already_takes_no_seat_of_another(settings, monkeypatch):
+    monkeypatch.setattr(facts, "MOST", 1)
+    settings.ALERTS = settings.ALERTS | {"networks": 3}
+
+    def tried(subject: str, networks: int) -> None:
+        for net in range(networks):
+            ip = f"198.51.{net}.7"
+            happens(Event.SIGN_IN_FAILED, subject=subject, ip=ip, reason="wrong_password")
+
+    tried(ADA, 4)
+    assert [one.about for one in looks().opened] == [ADA]
+    tried(ALICE, 3)
+    report = looks(NOON + MINUTE)
+    assert [one.about for one in report.opened] == [ALICE]
+    assert [one.about for one in report.again] == [ADA]
 
 
 def test_what_happens_is_counted_one_by_one_also_within_one_hour():
