@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from django.db import IntegrityError, connection, transaction
 
-from audit import sealing
+from audit import sealing, texts
 from audit.models import SubjectKey
 from audit.sealed import SealedColumn
 
@@ -27,7 +27,7 @@ CHAIN = "chain"
 # Of an entry whose key has no such name it is said that it was changed.
 _NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|month-\d{4}-\d\d", re.ASCII)
 _WITHOUT_A_KEY = (
-    "SELECT DISTINCT personal_key FROM audit_entry WHERE personal_key <> '' AND NOT EXISTS"
+    "SELECT DISTINCT {name} FROM audit_entry WHERE personal_key <> '' AND NOT EXISTS"
     " (SELECT 1 FROM audit_subjectkey WHERE subject_id = personal_key) LIMIT 1000"
 )
 SEALED = SealedColumn(
@@ -46,8 +46,9 @@ def month(at: datetime) -> str:
 def months_kept() -> Keys:
     """The keys of all months that are not forgotten."""
     rows = SubjectKey.objects.filter(subject_id__startswith="month-").exclude(key="")
-    kept = rows.values_list("subject_id", "key")
-    found = {name: _opened_or_forgotten(name, sealed) for name, sealed in kept}
+    kept = rows.values_list(texts.column("subject_id"), texts.column("key"))
+    read = [(texts.read(name) or "", texts.read(sealed)) for name, sealed in kept]
+    found = {name: _opened_or_forgotten(name, sealed) for name, sealed in read}
     return {name: key for name, key in found.items() if key != FORGOTTEN}
 
 
@@ -67,17 +68,18 @@ def readable(names: Iterable[str]) -> Keys:
     return {name: _opened_or_forgotten(name, sealed) for name, sealed in _sealed(names)}
 
 
-def _sealed(names: Iterable[str]) -> list[tuple[str, str]]:
+def _sealed(names: Iterable[str]) -> list[tuple[str, str | None]]:
     wanted = sorted(names)
     if not wanted:  # PostgreSQL cannot read an empty list
         return []
     marks = ", ".join(["%s"] * len(wanted))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT subject_id, key FROM audit_subjectkey WHERE subject_id IN ({marks})",  # noqa: S608 - marks only
+            f"SELECT subject_id, {texts.asked('key')} FROM audit_subjectkey"  # noqa: S608 - marks only
+            f" WHERE subject_id IN ({marks})",
             wanted,
         )
-        return cursor.fetchall()
+        return [(name, texts.read(sealed)) for name, sealed in cursor.fetchall()]
 
 
 class _Known:
@@ -168,15 +170,21 @@ def forget_months_before(at: datetime) -> int:
 def dropped_by_others(chain: bytes) -> Iterator[str]:
     """The names whose key this site did not drop and that does not open, as somebody emptied or changed
     it; and those that entries are sealed under and that have none. `chain`: the key of the chain."""
-    rows = SubjectKey.objects.order_by("subject_id").values_list("subject_id", "key", "forgotten")
-    for name, sealed, forgotten in rows.iterator(chunk_size=2_000):
-        if _opened_or_forgotten(name, sealed) != FORGOTTEN:
-            continue
-        if sealed or not hmac.compare_digest(forgotten, _forgotten(chain, name)):
-            yield name
+    asked = [texts.column(name) for name in ("subject_id", "key", "forgotten")]
+    for row in SubjectKey.objects.order_by("subject_id").values_list(*asked).iterator(2_000):
+        name, sealed, forgotten = map(texts.read, row)
+        if name is None:  # nothing is sealed under it, and nobody could say its name
+            yield "no text"
+        elif _opened_or_forgotten(name, sealed) == FORGOTTEN and (
+            sealed != ""
+            or not hmac.compare_digest((forgotten or "").encode(), _forgotten(chain, name).encode())
+        ):
+            # Nobody writes lines of the report by it.
+            yield name if name.isprintable() else ascii(name)
     with connection.cursor() as cursor:
-        cursor.execute(_WITHOUT_A_KEY)
-        yield from (name for (name,) in cursor.fetchall() if _NAME.fullmatch(name))
+        cursor.execute(_WITHOUT_A_KEY.format(name=texts.asked("personal_key")))
+        names = [texts.read(name) or "" for (name,) in cursor.fetchall()]
+    yield from filter(_NAME.fullmatch, names)
 
 
 def _forgotten(chain: bytes, name: str) -> str:
@@ -184,15 +192,17 @@ def _forgotten(chain: bytes, name: str) -> str:
     return hmac.digest(own, name.encode(), "sha256")[:16].hex()
 
 
-def _opened(name: str, sealed: str) -> bytes:
-    """Raises SealBroken if the ring has lost the key that sealed it: nothing is recorded under a
-    second key in silence."""
+def _opened(name: str, sealed: str | None) -> bytes:
+    """Raises SealBroken if the ring has lost the key that sealed it, or if it is no text: nothing is
+    recorded under a second key in silence."""
+    if sealed is None:
+        raise sealing.SealBroken
     if not sealed:
         return FORGOTTEN
     return sealing.unseal(sealed, context=_context(name))
 
 
-def _opened_or_forgotten(name: str, sealed: str) -> bytes:
+def _opened_or_forgotten(name: str, sealed: str | None) -> bytes:
     try:
         return _opened(name, sealed)
     except sealing.SealBroken:

@@ -14,7 +14,7 @@ from django.db import connection
 
 from audit import trail
 from audit.chain import rows, seals, verifying
-from audit.chain.verifying import Result
+from audit.chain.findings import Result
 from audit.events import Event
 
 logger = logging.getLogger("audit.chain")
@@ -65,11 +65,11 @@ def run(
     result = _read(wait, monotonic)
     if result.found:
         result = _read(wait, monotonic)
-    trail.record(Event.TRAIL_VERIFIED, verified=result.verified, found=result.found)
-    if result.found:
+    if result.found:  # first, in case that nothing can be written down any more
         logger.critical(
             "The trail does not hold: %d found. `auth_events verify` names each.", result.found
         )
+    trail.record(Event.TRAIL_VERIFIED, verified=result.verified, found=result.found)
     return result
 
 

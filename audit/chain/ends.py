@@ -8,16 +8,18 @@ from datetime import datetime
 
 from django.db import connection
 
+from audit import texts
 from audit.chain import rows, seals
 from audit.chain.seals import Keys
 from audit.models import Entry, Segment
 
 CHUNK = 5_000
 _NEAREST = (
-    "SELECT sequence, id, seal, {said} FROM audit_entry WHERE {placed} AND sequence {bound} LIMIT 1"
+    "SELECT sequence, id, {seal}, {said} FROM audit_entry"
+    " WHERE {placed} AND sequence {bound} LIMIT 1"
 )
 _STRETCH = (
-    "SELECT sequence, id, seal, {said} FROM audit_entry"
+    "SELECT sequence, id, {seal}, {said} FROM audit_entry"
     " WHERE {placed} AND sequence > %s AND sequence <= %s ORDER BY sequence LIMIT %s"
 )
 
@@ -49,7 +51,8 @@ def _end(keys: Keys, bound: str, place: int) -> End | None:
         found = cursor.fetchone()
     if found is None:
         return None
-    sequence, id, seal, *values = found
+    sequence, id, sealed, *values = found
+    seal = texts.read(sealed) or ""
     mac, said = rows.reader()(values)
     before = seal_before(sequence)
     is_ours = (
@@ -61,7 +64,7 @@ def _end(keys: Keys, bound: str, place: int) -> End | None:
 
 
 def _asked() -> dict[str, str]:
-    return {"said": rows.columns(), "placed": rows.placed()}
+    return {"said": rows.columns(), "placed": rows.placed(), "seal": texts.asked("seal")}
 
 
 def newest(keys: Keys, before: str, first: int, last: int) -> datetime | None:
@@ -79,7 +82,7 @@ def newest(keys: Keys, before: str, first: int, last: int) -> datetime | None:
             if sequence != place or seals.mac(keys.entries, said) != mac:
                 return None
             seal = seals.chained(keys.links, seal, place, id, mac, ours=True)
-            if seal.hex() != sealed:
+            if seal.hex() != texts.read(sealed):
                 return None
             at = max(at, said[1])
         if not page:
@@ -91,8 +94,9 @@ def seal_before(place: int) -> bytes | None:
     """None where nothing stands before it that could prove it."""
     if place == 1:
         return seals.NOTHING_BEFORE
+    asked = texts.column("seal")
     seal = (
-        Entry.objects.filter(sequence=place - 1).values_list("seal", flat=True).first()
-        or Segment.objects.filter(last=place - 1).values_list("seal", flat=True).first()
+        Entry.objects.filter(sequence=place - 1).values_list(asked, flat=True).first()
+        or Segment.objects.filter(last=place - 1).values_list(asked, flat=True).first()
     )
-    return seals.as_bytes(seal or "") or None
+    return seals.as_bytes(texts.read(seal) or "") or None

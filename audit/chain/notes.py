@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
+from audit import texts
 from audit.chain import rows, seals
 from audit.chain.seals import Keys
 from audit.models import Segment
@@ -47,13 +48,15 @@ def _mac(keys: Keys, segment: Segment, *times: datetime | str | None) -> str:
 
 def read(keys: Keys, kept: QuerySet[Segment]) -> Iterator[tuple[Segment, Note]]:
     """Segments as they are kept, each with whose it is: only of ours the times are there. `told_at` and
-    `pruned_at` say whether, not when. One SELECT, which nothing that somebody wrote into a time keeps
-    from being read."""
-    texts = {f"{name}_text": RawSQL(rows.time(name), []) for name in TIMES}  # noqa: S611 - our columns
-    columns = ("id", "first", "last", "seal", "mac", *texts)
-    for row in kept.annotate(**texts).values(*columns):
-        began, ended, closed, told, pruned = (_text(row.pop(text)) for text in texts)
-        segment = Segment(**row)
+    `pruned_at` say whether, not when; a bound that is no number is None. One SELECT, which nothing that
+    somebody wrote into a column keeps from being read."""
+    times = [RawSQL(rows.time(name), []) for name in TIMES]  # noqa: S611 - our columns
+    bounds = [RawSQL(rows.whole(name), []) for name in ("first", "last")]  # noqa: S611 - our columns
+    said = [texts.column(name) for name in ("seal", "mac")]
+    for id, first, last, seal, signed, *at in kept.values_list("id", *bounds, *said, *times):
+        began, ended, closed, told, pruned = map(_text, at)
+        segment = Segment(id=id, first=first, last=last)
+        segment.seal, segment.mac = texts.read(seal) or "", texts.read(signed) or ""
         segment.told_at = timezone.now() if told else None
         segment.pruned_at = timezone.now() if pruned else None
         note = _whose(keys, segment, began, ended)

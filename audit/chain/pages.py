@@ -8,11 +8,12 @@ from typing import Any
 
 from django.db import connection
 
+from audit import texts
 from audit.chain import rows
 
 CHUNK = 5_000
 _NEXT = (
-    "SELECT sequence, id, seal, {said} FROM audit_entry"
+    "SELECT sequence, id, {seal}, {said} FROM audit_entry"
     " WHERE {placed} AND sequence > %s ORDER BY sequence LIMIT %s"
 )
 _NEWEST = "SELECT sequence FROM audit_entry WHERE {placed} ORDER BY sequence DESC LIMIT 1"
@@ -20,7 +21,7 @@ _WAITING = (
     "SELECT id, {said} FROM audit_entry WHERE sequence IS NULL AND id > %s ORDER BY id LIMIT %s"
 )
 _NOWHERE = (
-    "SELECT id, sequence FROM audit_entry WHERE sequence IS NOT NULL AND NOT {placed} ORDER BY id"
+    "SELECT id, {place} FROM audit_entry WHERE sequence IS NOT NULL AND NOT {placed} ORDER BY id"
 )
 
 
@@ -31,7 +32,8 @@ def newest() -> int:
 
 
 def after(place: int) -> list[tuple[Any, ...]]:
-    """Place, number, seal and what `rows.columns()` asks for, of those behind `place`."""
+    """Place, number, seal (for `texts.read`) and what `rows.columns()` asks for, of those behind
+    `place`."""
     return _found(_NEXT, place, CHUNK)
 
 
@@ -43,13 +45,15 @@ def waiting() -> Iterator[tuple[Any, ...]]:
         newest = page[-1][0]
 
 
-def nowhere() -> list[tuple[int, Any]]:
-    """Number and place of those whose place is none: the worker gave it to nobody."""
+def nowhere() -> list[tuple[int, int | None]]:
+    """Number and place of those whose place is none: the worker gave it to nobody. Of one that is no
+    number not even that."""
     return [(id, place) for id, place in _found(_NOWHERE)]
 
 
 def _found(statement: str, *values: int) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        asked = statement.format(said=rows.columns(), placed=rows.placed())
-        cursor.execute(asked, values)
+        asked = {"said": rows.columns(), "placed": rows.placed()}
+        asked |= {"seal": texts.asked("seal"), "place": rows.whole("sequence")}
+        cursor.execute(statement.format(**asked), values)
         return cursor.fetchall()

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 
+from audit import texts
 from audit.chain import seals
 
 # Times as text: reading each into a datetime and writing it out again costs more than a seal, and there
@@ -24,8 +25,8 @@ _TIME = (
     " THEN to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
     " ELSE {0}::text END"
 )
-# SQLite keeps what it is given, whatever the column is declared as, and no text need be UTF-8.
-_TEXT = "CASE WHEN typeof({0}) = 'text' THEN CAST({0} AS BLOB) END"
+_TEXT = texts.OF_SQLITE
+_WHOLE = "CASE WHEN typeof({0}) = 'integer' THEN {0} END"
 _BYTES = "CASE WHEN typeof({0}) = 'blob' THEN {0} END"
 
 # A place, as the worker gives them. SQLite keeps a text there too, or a half, whatever the column is
@@ -46,13 +47,18 @@ def columns() -> str:
     if connection.vendor == "postgresql":
         said = (time("at") if column == "at" else column for column in seals.COLUMNS)
         return ", ".join(("mac", *said))
-    texts = (_TEXT.format(column) for column in seals.COLUMNS[:-1])
-    return ", ".join((_BYTES.format("mac"), *texts, _BYTES.format(seals.COLUMNS[-1])))
+    said = (_TEXT.format(column) for column in seals.COLUMNS[:-1])
+    return ", ".join((_BYTES.format("mac"), *said, _BYTES.format(seals.COLUMNS[-1])))
 
 
 def time(column: str) -> str:
     """A time as text, to be asked for by itself; on SQLite as `columns()` has it."""
     return (_TIME if connection.vendor == "postgresql" else _TEXT).format(column)
+
+
+def whole(column: str) -> str:
+    """A number, to be asked for by itself: NULL where SQLite was given something else."""
+    return column if connection.vendor == "postgresql" else _WHOLE.format(column)
 
 
 def placed() -> str:
@@ -85,5 +91,5 @@ def _of_sqlite(values: Sequence[Any]) -> tuple[bytes, list[Any]]:
     try:
         return mac or b"", [*map(_utf8, said), personal]
     except (AttributeError, UnicodeDecodeError):
-        texts = (None if one is None else one.decode(errors="surrogateescape") for one in said)
-        return mac or b"", [*texts, personal]
+        decoded = (None if one is None else one.decode(errors="surrogateescape") for one in said)
+        return mac or b"", [*decoded, personal]

@@ -8,67 +8,18 @@ is named once, and what follows it is measured by the seal that it has.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any
 
-from audit import keys
-from audit.chain import notes, pages, rows, seals
+from audit import keys, texts
+from audit.chain import ending, notes, pages, rows, seals
+from audit.chain.findings import Finding, Result, Wrong
 from audit.chain.notes import Note
 from audit.chain.seals import Keys
 from audit.chain.told import Told
 from audit.models import Entry, Head, Segment
 
-MOST_FINDINGS = 1_000  # that are told one by one
 MOST_COMPARED = 200  # strays, each with each
-
-
-class Wrong(StrEnum):
-    """What was done, as far as the chain can tell."""
-
-    CHANGED = "changed"
-    REMOVED = "removed"
-    MOVED = "moved"
-    INSERTED = "inserted"
-    SEAL_CHANGED = "seal_changed"
-    REWRITTEN = "rewritten"
-    CUT_OFF = "cut_off"
-    HEAD_CHANGED = "head_changed"
-    SEGMENT_CHANGED = "segment_changed"
-    NOT_TOLD = "not_told"
-    TWO_HEADS = "two_heads"
-    KEY_LOST = "key_lost"
-    KEY_DROPPED = "key_dropped"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """`first` and `last` are places in the chain, `id` the number of the entry; None where there is
-    none. `name`: whose key it is about."""
-
-    wrong: Wrong
-    first: int | None = None
-    last: int | None = None
-    id: int | None = None
-    name: str = ""
-
-
-@dataclass
-class Result:
-    """`verified` entries hold, `pruned` are gone by rule, `waiting` have no place yet."""
-
-    verified: int = 0
-    pruned: int = 0
-    waiting: int = 0
-    found: int = 0
-    findings: list[Finding] = field(default_factory=list)
-    sequence: int = 0
-    seal: str = ""
-
-    def note(self, finding: Finding) -> None:
-        self.found += 1
-        if len(self.findings) < MOST_FINDINGS:
-            self.findings.append(finding)
 
 
 @dataclass(frozen=True)
@@ -99,43 +50,44 @@ def verify(
     that were told outside, by their place; `disputed` the places of which two were told; `since` the
     first that is a stretch's, where not all are. What is chained meanwhile is seen or not."""
     result = Result()
-    newest = pages.newest()
-    head = _head()
     key = seals.kept_key()
     if not key:
-        if newest or head.sequence or Entry.objects.exists():
+        if pages.newest() or ending.kept().sequence or Entry.objects.exists():
             result.note(Finding(Wrong.KEY_LOST))
         return result
-    if head.sequence < newest:
-        result.note(Finding(Wrong.HEAD_CHANGED, head.sequence, newest))
     for place in sorted(disputed):
         result.note(Finding(Wrong.TWO_HEADS, place, place))
-    walk = _Walk(seals.keys_of(key), result, Told.of(heads or {}, since), head)
+    keys_of = seals.keys_of(key)
+    with result.reading("the chain"):
+        _follow(keys_of, result, Told.of(heads or {}, since), progress)
+    with result.reading("what stands at no place"):
+        _nowhere(result)
+    with result.reading("what has no place yet"):
+        _waiting(keys_of, result)
+    with result.reading("the keys"):
+        for name in keys.dropped_by_others(key):
+            result.note(Finding(Wrong.KEY_DROPPED, name=name))
+    return result
+
+
+def _follow(
+    keys: Keys, result: Result, outside: Told, progress: Callable[[float, int], None]
+) -> None:
+    head, newest = ending.kept(), pages.newest()
+    if head.sequence < newest:
+        result.note(Finding(Wrong.HEAD_CHANGED, head.sequence, newest))
+    walk = _Walk(keys, result, outside, head)
     after = 0
     while page := pages.after(after):
         walk.through(page)
         after = page[-1][0]
         progress(min(1.0, after / max(after, head.sequence)), result.verified)
     walk.end()
-    _nowhere(result)
-    _waiting(walk.keys, result)
-    for name in keys.dropped_by_others(key):
-        result.note(Finding(Wrong.KEY_DROPPED, name=name))
-    return result
-
-
-def _head() -> Head:
-    """Where the chain ends, as it is kept; nowhere if that is no place, which SQLite keeps as well."""
-    head = Head.objects.filter(pk=1).first()
-    return (
-        head if head is not None and isinstance(head.sequence, int) else Head(sequence=0, seal="")
-    )
 
 
 def _nowhere(result: Result) -> None:
     """Those whose place is none say nothing, whatever their mac."""
-    for id, place in pages.nowhere():
-        at = place if isinstance(place, int) else None
+    for id, at in pages.nowhere():
         result.note(Finding(Wrong.INSERTED, at, at, id))
 
 
@@ -193,7 +145,7 @@ class _Walk:
         for place, id, sealed, *values in page:
             while self.pruned and self.pruned[0].last < place:
                 self._past(self.pruned.pop(0))
-            seal = seals.as_bytes(sealed)
+            seal = seals.as_bytes(texts.read(sealed))
             mac, said = read(values)
             holds = seals.mac(entries, said) == mac
             if self.pruned and place >= self.pruned[0].first:

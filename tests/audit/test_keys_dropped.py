@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from audit import keys, trail
 from audit.chain import linking, verifying
-from audit.chain.verifying import Finding, Wrong
+from audit.chain.findings import Finding, Wrong
 from audit.events import Event
 from audit.models import SubjectKey
 from tests.support.trail import request_from

@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from audit.chain import linking, notes, seals, segments, standing, verifying
-from audit.chain.verifying import Finding, Wrong
+from audit.chain.findings import Finding, Wrong
 from audit.models import Entry, Head, Segment
 from tests.audit.test_segments import OLD, close_all, days, found, tell_and_prune
 from tests.audit.test_strange_rows import happens

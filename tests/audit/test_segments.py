@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from audit import trail
 from audit.chain import linking, segments, told, verifying
-from audit.chain.verifying import Wrong
+from audit.chain.findings import Wrong
 from audit.events import Event
 from audit.models import Entry, Segment
 from tests.support.race import race

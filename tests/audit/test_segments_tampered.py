@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from audit import trail
 from audit.chain import linking, segments, verifying
-from audit.chain.verifying import Wrong
+from audit.chain.findings import Wrong
 from audit.events import Event
 from audit.models import Entry, Head, Segment
 from tests.audit.test_segments import (

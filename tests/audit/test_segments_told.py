@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from audit import trail
 from audit.chain import linking, notes, seals, segments, verifying
-from audit.chain.verifying import Wrong
+from audit.chain.findings import Wrong
 from audit.events import Event
 from audit.keys import stored
 from audit.models import Entry, Segment

@@ -12,7 +12,7 @@ from django.db import connection
 
 from audit import trail
 from audit.chain import linking, standing, verifying
-from audit.chain.verifying import Finding, Wrong
+from audit.chain.findings import Finding, Wrong
 from audit.events import Event
 from audit.models import Entry, HourCount
 from tests.support.strange_rows import STRANGE, slip_in

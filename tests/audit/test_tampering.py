@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 
 from audit import trail
-from audit.chain import linking, pages, verifying
-from audit.chain.verifying import Finding, Wrong
+from audit.chain import findings, linking, pages, verifying
+from audit.chain.findings import Finding, Wrong
 from audit.events import Event
 from audit.models import Entry, Head, SubjectKey
 from tests.support.trail import request_from, unguarded
@@ -263,7 +263,7 @@ def test_a_trail_that_has_not_begun_holds(db) -> None:
 def test_of_very_much_that_is_wrong_it_names_the_first_and_counts_the_rest(
     chain, monkeypatch
 ) -> None:
-    monkeypatch.setattr(verifying, "MOST_FINDINGS", 3)
+    monkeypatch.setattr(findings, "MOST_FINDINGS", 3)
     with unguarded() as sql:
         sql("UPDATE audit_entry SET event = 'another'")
     result = verifying.verify()

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from audit.chain import linking, segments, told, verifying
+from audit.chain.findings import Wrong
 from audit.chain.remembering import End
-from audit.chain.verifying import Wrong
 from audit.models import Entry, Segment
 from authsite.logs import formatter
 from tests.audit.test_segments import close_all, days

@@ -31,8 +31,8 @@ from accounts.management.operator import (
 from accounts.management.progress import Progress
 from audit import trail
 from audit.chain import linking, segments, verifying
+from audit.chain.findings import Finding, Result, Wrong
 from audit.chain.told import Told, read
-from audit.chain.verifying import Finding, Result, Wrong
 from audit.events import Event
 from audit.exporting import FORMATS
 from audit.models import Entry, Segment
@@ -60,6 +60,7 @@ SAID = {
     Wrong.TWO_HEADS: "was told outside with two heads that differ: the chain was written anew",
     Wrong.KEY_DROPPED: "was emptied, changed or taken away, and not by this site: what is personal in"
     " its entries cannot be read",
+    Wrong.NOT_READ: "could not be read to its end, for what somebody wrote there: the log says more",
     Wrong.KEY_LOST: "The key of the chain is gone: nothing can be said about any entry.",
 }
 
@@ -274,6 +275,8 @@ def _lines(result: Result, heads: dict[int, str]) -> list[str]:
 
 def _line(finding: Finding) -> str:
     said = SAID[finding.wrong]
+    if finding.wrong is Wrong.NOT_READ:
+        return f"Of the trail {finding.name} {said}."
     if finding.name:
         return f"The key of {finding.name} {said}."
     if finding.first is None:
