@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib import admin, messages
@@ -35,9 +35,9 @@ from accounts.flows import addresses, letters, password_demands, rights, staff, 
 from accounts.flows.profile import FIELDS
 from accounts.models import User
 from accounts.staff_filters import FILTERS, LOOKUPS, is_a_moment
+from accounts.staff_pages import page_of
 from accounts.staff_person import PersonFacts
 from accounts.staff_person_form import PersonForm
-from audit import reading
 
 LETTERS_AT_ONCE = 50
 # Of those who may not change them, what stands in the place of a picker.
@@ -201,18 +201,15 @@ class PersonAdmin(PersonFacts):
             raise Http404
         if not self.has_view_or_change_permission(request, person):
             raise PermissionDenied
-        reading.of_person(cast(User, request.user), request, person.subject_id)
         history = staff_history.of(person)
         context = {
-            **self.admin_site.each_context(request),
             "title": _("What staff did"),
             "subtitle": staff_words.called(person),
             "deeds": history.deeds,
             "left_out": history.left_out,
             "object": person,
-            "opts": self.opts,
         }
-        return TemplateResponse(request, "admin/accounts/user/object_history.html", context)
+        return page_of(request, "admin/accounts/user/object_history.html", person, context)
 
     @admin.action(
         description=_("Send a letter to choose a new password"), permissions=["send_reset"]

@@ -137,8 +137,8 @@ def _confirm(
     title: str,
     effects: Sequence[str],
 ) -> HttpResponse:
-    context = {"title": title, "subtitle": str(person), "person": person, "form": form}
-    return page_of(request, "admin/accounts/user/act.html", {**context, "effects": effects})
+    context = {"title": title, "subtitle": str(person), "form": form, "effects": effects}
+    return page_of(request, "admin/accounts/user/act.html", person, context)
 
 
 def _done(request: HttpRequest, person: User, said: str) -> HttpResponse:

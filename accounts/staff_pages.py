@@ -1,8 +1,9 @@
-"""Pages of the staff desk that belong to no table: why somebody cannot sign in, and unlocking them."""
+"""Pages of the staff desk that belong to no table: why somebody cannot sign in, and unlocking them.
+Whom a page names, the trail is told by `page_of`, which draws them all."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -57,7 +58,8 @@ class ExplainForm(forms.Form):
 def explain(request: HttpRequest) -> HttpResponse:
     if not rights.may_see(request.user):
         raise PermissionDenied
-    form = ExplainForm(posted(request), initial={"identifier": _username_of(request)})
+    linked = _linked_from(request)
+    form = ExplainForm(posted(request), initial={"identifier": linked.username if linked else ""})
     context: dict[str, Any] = {"title": _("Why can somebody not sign in?"), "form": form}
     if form.is_valid():
         told = gates_explained.explain_login(
@@ -73,20 +75,18 @@ def explain(request: HttpRequest) -> HttpResponse:
             "person": person,
             "may": rights.acts(request.user, person) if person is not None else (),
         }
-    return page_of(request, "admin/explain.html", context)
+    # What was asked has a line of its own. Whose page linked here is named by the form.
+    return page_of(request, "admin/explain.html", linked, context)
 
 
-def _username_of(request: HttpRequest) -> str:
-    """Of the person whose page linked here by their number."""
+def _linked_from(request: HttpRequest) -> User | None:
+    """The person whose page linked here by their number."""
     number = request.GET.get("person", "")
-    if not is_a_number(number):
-        return ""
-    return User.objects.filter(pk=number).values_list("username", flat=True).first() or ""
+    return User.objects.filter(pk=number).first() if is_a_number(number) else None
 
 
 def whom(request: HttpRequest, pk: str, permission: str) -> User:
-    """Whom a confirm page is about; that it was opened stands in the trail. Raises PermissionDenied,
-    Http404."""
+    """Whom a confirm page is about. Raises PermissionDenied, Http404."""
     if not rights.may_see(request.user):
         raise PermissionDenied
     person = User.objects.filter(pk=pk).first() if is_a_number(pk) else None
@@ -94,8 +94,6 @@ def whom(request: HttpRequest, pk: str, permission: str) -> User:
         raise Http404
     if not rights.may(request.user, person, permission):
         raise PermissionDenied
-    if request.method in ("GET", "HEAD"):  # what a POST does has a line of its own
-        reading.of_person(request.user, request, person.subject_id)
     return person
 
 
@@ -109,8 +107,8 @@ def lift_hold(request: HttpRequest, pk: str) -> HttpResponse:
         said = _("Opened: %(name)s can sign in on any device again.") % {"name": person}
         messages.success(request, said)
         return redirect("admin:accounts_user_change", person.pk)
-    context = {"title": _("Open the account"), "subtitle": str(person), "person": person}
-    return page_of(request, "admin/accounts/user/lift_hold.html", context | {"form": form})
+    context = {"title": _("Open the account"), "subtitle": str(person), "form": form}
+    return page_of(request, "admin/accounts/user/lift_hold.html", person, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -123,9 +121,9 @@ def lift_limits(request: HttpRequest, pk: str) -> HttpResponse:
         staff_limits.lift(request, person, reason=form.cleaned_data["reason"])
         messages.success(request, _("The limits of %(name)s are off.") % {"name": person})
         return redirect("admin:accounts_user_change", person.pk)
-    context = {"title": _("Lift limits"), "subtitle": str(person), "person": person, "form": form}
+    context = {"title": _("Lift limits"), "subtitle": str(person), "form": form}
     context["has_some"] = has_some
-    return page_of(request, "admin/accounts/user/lift_limits.html", context)
+    return page_of(request, "admin/accounts/user/lift_limits.html", person, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -138,8 +136,8 @@ def unlock(request: HttpRequest, pk: str) -> HttpResponse:
         said = _("Unlocked: %(name)s can try to sign in at once.") % {"name": person}
         messages.success(request, said)
         return redirect("admin:accounts_user_change", person.pk)
-    context = {"title": _("Unlock"), "subtitle": str(person), "person": person, "form": form}
-    return page_of(request, "admin/accounts/user/unlock.html", context)
+    context = {"title": _("Unlock"), "subtitle": str(person), "form": form}
+    return page_of(request, "admin/accounts/user/unlock.html", person, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -153,11 +151,18 @@ def keep(request: HttpRequest, pk: str) -> HttpResponse:
         if staff_deletion.cancel(request, person, reason=form.cleaned_data["reason"]):
             messages.success(request, _("The account of %(name)s is kept.") % {"name": person})
         return redirect("admin:accounts_user_change", person.pk)
-    title = _("Cancel the deletion")
-    context = {"title": title, "subtitle": str(person), "person": person, "form": form}
-    return page_of(request, "admin/accounts/user/keep.html", context)
+    context = {"title": _("Cancel the deletion"), "subtitle": str(person), "form": form}
+    return page_of(request, "admin/accounts/user/keep.html", person, context)
 
 
-def page_of(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    facts = {"opts": User._meta, **admin.site.each_context(request), **context}
+def page_of(
+    request: HttpRequest, template: str, person: User | None, context: dict[str, Any]
+) -> HttpResponse:
+    """A page that names `person`, if any: that it was read stands in the trail first (at the price of
+    `reading.of_person`)."""
+    # SECURITY: whatever the method. A POST that is refused does nothing that has a line of its own, and
+    # shows the page as well.
+    if person is not None:
+        reading.of_person(cast(User, request.user), request, person.subject_id)
+    facts = {"opts": User._meta, "person": person, **admin.site.each_context(request), **context}
     return TemplateResponse(request, template, facts)

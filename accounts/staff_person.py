@@ -29,6 +29,7 @@ from accounts.models import Session, User
 from accounts.models.staff_note import NOTE_LENGTH
 from accounts.session_words import by_what
 from accounts.staff_events import may_see_addresses, shown
+from accounts.staff_pages import page_of
 from accounts.validators import validate_seen
 from audit import reading, trail
 from audit.events import Event
@@ -105,15 +106,8 @@ class PersonFacts(Desk):
             staff_notes.add(request, person, form.cleaned_data["text"])
             messages.success(request, _("Noted about %(name)s.") % {"name": person})
             return redirect("admin:accounts_user_change", person.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Add a note"),
-            "subtitle": str(person),
-            "person": person,
-            "form": form,
-            "opts": self.opts,
-        }
-        return TemplateResponse(request, "admin/accounts/user/note.html", context)
+        context = {"title": _("Add a note"), "subtitle": str(person), "form": form}
+        return page_of(request, "admin/accounts/user/note.html", person, context)
 
 
 def _reader(request: HttpRequest) -> User:
