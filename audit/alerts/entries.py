@@ -16,7 +16,8 @@ LOOKED_THROUGH = 200
 
 
 def of(alert: Alert) -> list[Line]:
-    """The newest MOST, newest first; nothing where the rule is about numbers. Four SELECTs at most."""
+    """The newest MOST, newest first; nothing where the rule is about numbers. Five SELECTs at most
+    where all read."""
     if alert.rule not in rules.MADE_OF:
         return []
     events, chosen = rules.MADE_OF[alert.rule]
