@@ -42,13 +42,14 @@ class Done:
 
 
 def page(request: HttpRequest, alert: Alert) -> dict[str, Any]:
-    """One, with all that was done about it, oldest first. Six SELECTs at most."""
+    """One, with all that was done about it, oldest first. Six SELECTs at most, and what it
+    takes to say that it was read."""
     (row,) = _shown(request, [alert], deeds.of([alert]))
     return row
 
 
 def rows(request: HttpRequest, alerts: list[Alert]) -> list[dict[str, Any]]:
-    """Each with how it was closed. Six SELECTs at most."""
+    """Each with how it was closed. As many, however many they are."""
     closings = deeds.closings(alerts)
     return _shown(request, alerts, {number: [deed] for number, deed in closings.items()})
 

@@ -80,20 +80,22 @@ def _has_strong(user: User) -> bool:
 
 
 def met_at_sign_in(user: User) -> SecondStep:
-    """What the right password meets, by the best that this person can prove (SECOND_STEP_MET)."""
+    """What the right password meets, by the best that this person can prove (SECOND_STEP_MET). Three
+    SELECTs at most."""
     proved = [{"method": "password"}]
     is_asked, demand = takes_second_step(user), demand_on(user)
+    strong = demand.strong and _has_strong(user)
     if is_asked and user.is_staff:
-        proved.append({"method": "app" if _has_strong(user) else "recovery_code"})
-    lacking = _lacking(user, demand) if must_enrol(user, proved) else ""
+        proved.append({"method": "app" if strong else "mailed_code"})
+    lacking = _lacking(user, demand, strong=strong) if must_enrol(user, proved) else ""
     may_wait = demand.required and demand.may_wait and not user.two_step_on
     return SecondStep(is_asked, lacking, demand.until if may_wait else None)
 
 
-def _lacking(user: User, demand: Demand) -> str:
+def _lacking(user: User, demand: Demand, *, strong: bool) -> str:
     if not user.has_second_step:
         return "none"
-    return "weak" if demand.strong and not _has_strong(user) else "unfinished"
+    return "weak" if demand.strong and not strong else "unfinished"
 
 
 def is_offered(user: User) -> bool:

@@ -125,5 +125,5 @@ STEPS: dict[str, Callable[[User], Told]] = {
 
 
 def told(user: User | None) -> dict[str, Told]:
-    """Of each; nothing of nobody. Two SELECTs at most."""
+    """Of each; nothing of nobody. Five SELECTs at most."""
     return {name: step(user) if user is not None else Told() for name, step in STEPS.items()}

@@ -7,9 +7,12 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.gates.explain import Explanation, explain_login
+from accounts.gates.first import told as told_first
 from accounts.models import User
 from authsite.terms import Terms
 from authsite.text_url import text_transport
@@ -229,3 +232,14 @@ def test_the_desk_says_it_as_something_that_nobody_there_need_mend(ada, settings
     assert "You must set up a second step after signing in" in words
     assert "You may not change this account" not in words
     assert page_of(dora) in page.content.decode()
+
+
+@pytest.mark.parametrize("make", FIRST, ids=lambda make: make.__name__)
+def test_what_must_be_done_first_takes_five_selects_at_most(settings, tmp_path, make):
+    user = User.objects.get(pk=make(settings, tmp_path).pk)
+    User.objects.filter(pk=user.pk).update(two_step_on=True)
+    for two_step_on in (user.two_step_on, True):
+        user.two_step_on = two_step_on
+        with CaptureQueriesContext(connection) as asked:
+            told_first(user)
+        assert len(asked) <= 5
