@@ -62,9 +62,10 @@ def _uncalled(now: datetime) -> Any:
 
 
 def _claimed(now: datetime) -> list[int]:
-    """Whose turn it is, at most MOST; none where another worker was quicker. After a call in vain each
-    waits the longer the more often it was tried itself: what is new does not wait out the pause of
-    what is not. Nor does it, where this worker is not heard of again."""
+    """Whose turn it is, at most MOST; none where another worker was quicker. After a call in vain,
+    whoever it was about, each waits the longer the more often it was tried itself: what is new does not
+    wait out the pause of what is not, and puts that off. Nor does it, where this worker is not heard of
+    again."""
     check = AlertCheck.objects.filter(pk=1).first()
     if check is None:
         return []

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.desk import reason_field
 from accounts.fields import posted
-from accounts.flows import approval_answers, approvals, approvers, rights
+from accounts.flows import approval_answers, approvals, approvers
 from accounts.models import Approval
 from accounts.requests import OwnRequest
 from audit import reading
@@ -51,7 +51,6 @@ def listed(request: OwnRequest) -> HttpResponse:
             "title": _("What takes two of staff"),
             "rows": rows,
             "hours": approvals.HOURS,
-            "may_see": rights.may_see(request.user),
         },
     )
 
@@ -81,8 +80,7 @@ def answer(request: OwnRequest, pk: str) -> HttpResponse:
     shown = _shown(request, row, alone=alone)
     if row.person is not None:
         reading.of_person(request.user, request, row.person.subject_id)
-    may_see = rights.may_see(request.user)
-    context = {"title": title, "form": form, "row": shown, "may_see": may_see}
+    context = {"title": title, "form": form, "row": shown}
     return _page(request, "admin/approval.html", context)
 
 

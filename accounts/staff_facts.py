@@ -58,10 +58,9 @@ class Fact:
 
 
 def of(line: Line, *, brief: bool = False) -> list[Fact]:
-    """Each in words; `brief` leaves out what the list says besides, and that nothing ended."""
+    """Each in words; `brief` leaves out what the list says besides, and that nothing ended. A line that
+    is not ours has none."""
     facts = {name: value for name, value in line.facts.items() if value != []}
-    if not line.ours:  # nobody knows what it means
-        return [Fact(name, name, _plain(value)) for name, value in facts.items()]
     if brief:
         left_out = HANDS | {name for name in SAID.get(line.event, ()) if _is_said(line, name)}
         left_out |= {"sessions"} if facts.get("sessions") == 0 else set()

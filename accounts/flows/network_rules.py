@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.flows import credentials
 from accounts.models import NetworkRule
 from accounts.models.network_rule import LONGEST, NOTE_LENGTH
 from accounts.networks import parsing, rules, snapshot
@@ -155,7 +156,7 @@ def _add(draft: Draft, now: datetime, *, request: OwnRequest | None) -> NetworkR
     # for all who read the trail.
     trail.record(
         Event.NETWORK_RULE_ADDED,
-        actor=request.user if request else trail.OPERATOR,
+        actor=credentials.hand_of(request),
         request=request,
         rule=rule.pk,
         kind=rule.kind,
@@ -177,7 +178,7 @@ def _end(rule: NetworkRule, *, note: str, request: OwnRequest | None) -> bool:
         return False
     trail.record(
         Event.NETWORK_RULE_ENDED,
-        actor=request.user if request else trail.OPERATOR,
+        actor=credentials.hand_of(request),
         request=request,
         rule=rule.pk,
         kind=rule.kind,
