@@ -11,7 +11,7 @@ the first fifty (audit/kinds.py says why) nor put an end to each part of a union
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -98,11 +98,20 @@ def _still_there(ids: Collection[int]) -> list[int]:
     return sorted(Entry.objects.filter(id__in=ids).values_list("id", flat=True), reverse=True)
 
 
-def every(sought: Sought, *, most: int, chunk: int = 500) -> Iterator[list[Line]]:
-    """All of them, a few at a time and `most` in all; what is recorded meanwhile is not seen."""
+def every(
+    sought: Sought,
+    *,
+    most: int,
+    chunk: int = 500,
+    strange: Callable[[Sequence[int]], object] = lambda numbers: None,
+) -> Iterator[list[Line]]:
+    """All of them, a few at a time and `most` in all; what is recorded meanwhile is not seen. `strange`
+    is told the numbers of those that do not read (audit/strange.py)."""
     before: int | None = None
     while most > 0:
         found = find(sought, before=before, limit=min(chunk, most))
+        if found.strange:
+            strange(found.strange)
         if found.lines:
             yield found.lines
         most -= len(found.lines)

@@ -18,6 +18,7 @@ from audit import exporting, searching, trail
 from audit.trail import Line
 
 WATCHED = 20_000  # entries
+MOST_NAMED = 20
 AT_ONCE = 1_000
 EVERYTHING = 2**63 - 1
 Write = Callable[[str], object]
@@ -32,11 +33,18 @@ def run(command: OperatorCommand, options: dict[str, Any], progress: Progress) -
     format = options["format"]
     with _opened(output, command) as write:
         exporting.record(asked.facts, format=format, networks="with", actor=trail.OPERATOR)
-        entries = _written(write, asked, format, progress)
+        entries, left_out = _written(write, asked, format, progress)
+    if left_out:
+        numbers = ", ".join(map(str, left_out[:MOST_NAMED]))
+        more = ", …" if len(left_out) > MOST_NAMED else ""
+        command.tell(
+            f"Left out, as they hold what this site never writes: {numbers}{more}."
+            f" {len(left_out):,} in all: have the trail verified."
+        )
     if output is None:
         command.tell(f"{entries:,} entries.")
     else:
-        facts = {"entries": entries, "format": format, "output": output}
+        facts = {"entries": entries, "format": format, "output": output, "left_out": left_out}
         command.report(facts, [f"{entries:,} entries written to {output}."])
 
 
@@ -69,7 +77,9 @@ def _opened(output: str | None, command: OperatorCommand) -> Iterator[Write]:
         raise
 
 
-def _written(write: Write, asked: Asked, format: str, progress: Progress) -> int:
+def _written(write: Write, asked: Asked, format: str, progress: Progress) -> tuple[int, list[int]]:
+    """How many were written, and the numbers of those that do not read."""
+    left_out: list[int] = []
     done, first, oldest = 0, 0, searching.oldest(asked.sought)
     with Interrupts() as interrupts:
 
@@ -84,9 +94,12 @@ def _written(write: Write, asked: Asked, format: str, progress: Progress) -> int
                     progress.at((first - lines[-1].id + 1) / (first - oldest + 1), done)
 
         try:
-            chunks = watched(searching.every(asked.sought, most=EVERYTHING, chunk=AT_ONCE))
+            found = searching.every(
+                asked.sought, most=EVERYTHING, chunk=AT_ONCE, strange=left_out.extend
+            )
+            chunks = watched(found)
             for piece in exporting.written(chunks, format, with_addresses=True):
                 write(piece)
         finally:
             progress.close()
-    return done
+    return done, left_out
