@@ -114,3 +114,11 @@ def test_whom_an_action_is_about_is_told_before_a_reason_is_given(ada_here, wand
         True,
         {(Event.STAFF_PEOPLE_READ.value, "")},
     )
+
+
+@pytest.mark.parametrize("model", ["accounts/staffnote", "mfa/recoveryrequest"])
+def test_nobody_is_found_by_the_door_for_pickers(ada_here, wanda, model):
+    app, _, name = model.partition("/")
+    asked = {"app_label": app, "model_name": name, "field_name": "user", "term": "wand"}
+    answer = ada_here.get("/admin/autocomplete/", asked)
+    assert answer.status_code == 404 and "wanda" not in answer.content.decode()
