@@ -26,9 +26,19 @@ MOST_KNOWN = 10_000
 CHAIN = "chain"
 # Of an entry whose key has no such name it is said that it was changed.
 _NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|month-\d{4}-\d\d", re.ASCII)
+# SECURITY: the same to the database, before it counts: whoever may INSERT could have put so many others
+# before. What stands first in the chain comes first, for nobody puts anything before that.
+_IS_NAME = {
+    "postgresql": f"personal_key ~ '^({_NAME.pattern})$'",
+    "sqlite": "(personal_key GLOB '{}' OR personal_key GLOB '{}')".format(
+        "-".join("[0-9a-f]" * digits for digits in (8, 4, 4, 4, 12)),
+        "month-" + "[0-9]" * 4 + "-" + "[0-9]" * 2,
+    ),
+}
 _WITHOUT_A_KEY = (
-    "SELECT DISTINCT {name} FROM audit_entry WHERE personal_key <> '' AND NOT EXISTS"
-    " (SELECT 1 FROM audit_subjectkey WHERE subject_id = personal_key) LIMIT 1000"
+    "SELECT {name} FROM audit_entry WHERE {is_name} AND NOT EXISTS"
+    " (SELECT 1 FROM audit_subjectkey WHERE subject_id = personal_key)"
+    " GROUP BY personal_key ORDER BY min(sequence) IS NULL, min(sequence) LIMIT 1000"
 )
 SEALED = SealedColumn(
     "keys of people and months in the trail",
@@ -182,7 +192,8 @@ def dropped_by_others(chain: bytes) -> Iterator[str]:
             # Nobody writes lines of the report by it.
             yield name if name.isprintable() else ascii(name)
     with connection.cursor() as cursor:
-        cursor.execute(_WITHOUT_A_KEY.format(name=texts.asked("personal_key")))
+        is_name = _IS_NAME[connection.vendor]
+        cursor.execute(_WITHOUT_A_KEY.format(name=texts.asked("personal_key"), is_name=is_name))
         names = [texts.read(name) or "" for (name,) in cursor.fetchall()]
     yield from filter(_NAME.fullmatch, names)
 

@@ -7,7 +7,6 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from accounts.management import trail_export
+from accounts.management import trail_export, trail_report
 from accounts.management.alone import alone
 from accounts.management.interrupts import Interrupts
 from accounts.management.operator import (
@@ -31,7 +30,6 @@ from accounts.management.operator import (
 from accounts.management.progress import Progress
 from audit import trail
 from audit.chain import linking, segments, verifying
-from audit.chain.findings import Finding, Result, Wrong
 from audit.chain.told import Told, read
 from audit.events import Event
 from audit.exporting import FORMATS
@@ -40,29 +38,11 @@ from audit.sealing import SealBroken
 
 MOST_AT_ONCE = 10_000
 FEWEST_DAYS = 90
-MOST_SHOWN = 50
 # What it takes where somebody wrote into the note of the chain's end, or into its key.
 SPOILED = (DatabaseError, OverflowError, TypeError, ValueError, SealBroken)
 WATCHED = 100_000  # entries: so many take a second or two
 MANY_WAIT = 10_000  # as long as that, where they have no place yet
 NOT_OURS = "There are stretches, and none that this site can prove to be its own: verify says more."
-SAID = {
-    Wrong.CHANGED: "was changed",
-    Wrong.REMOVED: "removed",
-    Wrong.MOVED: "stands in another's place",
-    Wrong.INSERTED: "was not written by this site",
-    Wrong.SEAL_CHANGED: "has another seal than it was given",
-    Wrong.REWRITTEN: "is not what was told outside: the chain was written anew",
-    Wrong.CUT_OFF: "cut off from the end",
-    Wrong.HEAD_CHANGED: "the note of where the chain ends was changed",
-    Wrong.SEGMENT_CHANGED: "the note of this stretch was changed, or is not as it was told outside",
-    Wrong.NOT_TOLD: "has no head in this file: it never got there, or the file is an older one",
-    Wrong.TWO_HEADS: "was told outside with two heads that differ: the chain was written anew",
-    Wrong.KEY_DROPPED: "was emptied, changed or taken away, and not by this site: what is personal in"
-    " its entries cannot be read",
-    Wrong.NOT_READ: "could not be read to its end, for what somebody wrote there: the log says more",
-    Wrong.KEY_LOST: "The key of the chain is gone: nothing can be said about any entry.",
-}
 
 
 class Command(OperatorCommand):
@@ -114,7 +94,7 @@ class Command(OperatorCommand):
                 result = verifying.verify(
                     heads=heads, disputed=told.disputed, since=told.since, progress=at
                 )
-        self.report(_facts(result, heads), _lines(result, heads))
+        self.report(trail_report.facts(result, heads), trail_report.lines(result, heads))
         try:
             trail.record(
                 Event.TRAIL_VERIFIED,
@@ -205,16 +185,17 @@ class Command(OperatorCommand):
             entries = sum(one.last - one.first + 1 for one in due)
             facts = {"dry_run": options["dry_run"], "days": days, "segments": len(due)}
             if options["dry_run"]:
-                said = f"Would take away {_entries(entries)} in {len(due)} stretches. None was."
+                would = f"{trail_report.entries(entries)} in {len(due)} stretches"
+                said = f"Would take away {would}. None was."
                 self.report(facts | {"entries": entries}, [said])
                 return
             if due and not options["yes"]:
                 self._ask(entries)
             gone = self._run(before, entries, batch)
-        self.report(facts | {"entries": gone}, [f"{_entries(gone)} taken away."])
+        self.report(facts | {"entries": gone}, [f"{trail_report.entries(gone)} taken away."])
 
     def _ask(self, entries: int) -> None:
-        self.tell(f"Takes away {_entries(entries)} of the trail for ever.")
+        self.tell(f"Takes away {trail_report.entries(entries)} of the trail for ever.")
         if self.ask("Type yes to go on: ").lower() != "yes":
             raise CommandError("Nothing was changed.", returncode=FAILED)
 
@@ -243,48 +224,3 @@ def _no_heads(what: str) -> CommandError:
         " Nothing was verified.",
         returncode=WRONG_USAGE,
     )
-
-
-def _facts(result: Result, heads: dict[int, str]) -> dict[str, Any]:
-    facts = {
-        name: getattr(result, name)
-        for name in ("verified", "pruned", "waiting", "found", "sequence", "seal")
-    }
-    return facts | {
-        "heads_compared": len(heads),
-        "findings": [_said(one) for one in result.findings],
-    }
-
-
-def _said(finding: Finding) -> dict[str, Any]:
-    return {name: value for name, value in asdict(finding).items() if name != "name" or value}
-
-
-def _lines(result: Result, heads: dict[int, str]) -> list[str]:
-    lines = [_line(one) for one in result.findings[:MOST_SHOWN]]
-    if more := result.found - len(lines):
-        lines.append(f"and {more:,} more")
-    whole = f"{_entries(result.verified)} hold"
-    if result.pruned:
-        whole += f", {result.pruned:,} were pruned"
-    whole += f", compared with {len(heads):,} heads from outside." if heads else "."
-    lines.append(whole)
-    head = f"Head: {result.sequence} {result.seal}"
-    return [*lines, f"{result.found:,} found." if result.found else head]
-
-
-def _line(finding: Finding) -> str:
-    said = SAID[finding.wrong]
-    if finding.wrong is Wrong.NOT_READ:
-        return f"Of the trail {finding.name} {said}."
-    if finding.name:
-        return f"The key of {finding.name} {said}."
-    if finding.first is None:
-        return said if finding.id is None else f"Entry {finding.id} (no place yet) {said}."
-    if finding.id is not None:
-        return f"Entry {finding.id}, place {finding.first}, {said}."
-    return f"Places {finding.first} to {finding.last}: {said}."
-
-
-def _entries(count: int) -> str:
-    return "1 entry" if count == 1 else f"{count:,} entries"
