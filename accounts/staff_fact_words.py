@@ -73,6 +73,7 @@ LABELS: Mapping[str, Words] = {
     "roles_taken": _("Roles taken away"),
     "rule": _("Rule"),
     "scope": _("Where"),
+    "searched": _("Searched for"),
     "second": _("Second step"),
     "sessions": _("Sessions ended"),
     "since": _("From"),

@@ -132,6 +132,7 @@ _NAMED: Mapping[str, Callable[[str], str]] = {
     "network": _digest,
     "host": _digest,
     "identifier": _digest,
+    "searched": _digest,
     "digest": _digest,
 }
 NAMED_BESIDES = frozenset(_NAMED)

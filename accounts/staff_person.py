@@ -89,10 +89,12 @@ class PersonFacts(Desk):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         answer = super().changelist_view(request, extra_context)
         if isinstance(answer, TemplateResponse) and not answer.is_rendered:
-            searched = bool(request.GET.get(SEARCH_VAR))
+            typed = request.GET.get(SEARCH_VAR, "")
             filtered = bool(request.GET.keys() - {SEARCH_VAR, "p", "o", "all"})
-            asked = [name for name, is_so in (("filter", filtered), ("search", searched)) if is_so]
-            reading.of_people(_reader(request), request, asked)
+            asked = [
+                name for name, is_so in (("filter", filtered), ("search", bool(typed))) if is_so
+            ]
+            reading.of_people(_reader(request), request, asked, searched=typed)
         return answer
 
     def note_view(self, request: HttpRequest, pk: str) -> HttpResponse:

@@ -539,7 +539,7 @@ class Event(StrEnum):
         "staff.people_read",
         "Staff looked at a list of people, narrowed so; or at limits, messages or other lists that name"
         " people or networks. Once a minute for the same.",
-        {"asked": OF_PEOPLE},
+        {"asked": OF_PEOPLE, "searched": Maybe(Word(64))},
     )
     TRAIL_READ = (
         "trail.read",

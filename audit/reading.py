@@ -14,6 +14,7 @@ from audit import keys, trail
 from audit.events import Event
 from audit.facts import cleaned
 from audit.models import Entry
+from audit.searched import digest
 from audit.trail import Named
 
 # What is recorded here, and is no deed.
@@ -36,9 +37,11 @@ def of_person(reader: Named, request: HttpRequest, subject: str) -> None:
     _read(Event.STAFF_PERSON_READ, reader, request, subject, {})
 
 
-def of_people(reader: Named, request: HttpRequest, asked: list[str]) -> None:
-    """Of a list of people."""
-    _read(Event.STAFF_PEOPLE_READ, reader, request, "", {"asked": asked})
+def of_people(reader: Named, request: HttpRequest, asked: list[str], *, searched: str = "") -> None:
+    """Of a list of people. Another search is another reading: by `searched`, what was typed, a list of
+    names could be tried one by one."""
+    facts = {"asked": asked, "searched": digest(searched) or None}
+    _read(Event.STAFF_PEOPLE_READ, reader, request, "", facts)
 
 
 def _read(

@@ -80,6 +80,7 @@ KEYED_DIGESTS = [
     "accounts.unsent.DIGESTS",
     "audit.trail.IDENTIFIERS",
     "audit.trail.NETWORKS",
+    "audit.searched.SEARCHES",
 ]
 # What `auth_user` does besides, by the word it is told.
 AUTH_USER_ACTS = {

@@ -8,6 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -97,7 +98,8 @@ class RecoveryRequestAdmin(Desk):
         """It names people: that it was looked at stands in the trail first."""
         answer = super().changelist_view(request, extra_context)
         if isinstance(answer, TemplateResponse) and not answer.is_rendered:
-            reading.of_people(cast(User, request.user), request, ["recoveries"])
+            typed = request.GET.get(SEARCH_VAR, "")
+            reading.of_people(cast(User, request.user), request, ["recoveries"], searched=typed)
         return answer
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts import personal_data
 from accounts.flows import staff_notes
 from accounts.models import Session, StaffNote, User
-from audit import trail
+from audit import searched, trail
 from audit.events import Event
 from audit.models import Entry
 from mfa.models import AuthenticatorApp, Passkey
@@ -129,10 +129,32 @@ def test_whoever_may_not_see_the_page_reads_nothing(alice, tom):
 def test_a_list_of_people_is_told_without_what_was_typed(ada_here, alice):
     ada_here.get(LIST, {"q": "alice@example.org", "is_staff__exact": "0"})
     (told,) = reads(Event.STAFF_PEOPLE_READ)
-    assert told.facts == {"asked": ["filter", "search"]} and told.subject_id == ""
-    ada_here.get(LIST, {"q": "bob"})
+    assert told.facts["asked"] == ["filter", "search"] and told.subject_id == ""
+    assert told.facts["searched"] == searched.digest("alice@example.org")
+    assert told.facts.keys() == {"asked", "searched"} and "alice" not in str(told.facts)
+
+
+def test_another_search_is_another_reading(ada_here, alice):
+    """Or a list of names could be tried one by one behind one entry."""
+    for typed in ("bob", "carol", "BOB ", "carol", ""):
+        ada_here.get(LIST, {"q": typed})
     ada_here.get(LIST, {"q": "carol", "p": "1"})
-    assert [one.facts["asked"] for one in reads(Event.STAFF_PEOPLE_READ)][1:] == [["search"]]
+    found = [one.facts for one in reads(Event.STAFF_PEOPLE_READ)]
+    assert [one.get("searched") for one in found] == [*map(searched.digest, ("bob", "carol")), None]
+    assert [one["asked"] for one in found] == [["search"], ["search"], []]
+
+
+def test_another_search_among_requests_is_another_reading(ada_here, alice):
+    for typed in ("alice", "bob", "bob"):
+        ada_here.get("/admin/mfa/recoveryrequest/", {"q": typed})
+    found = [one.facts["searched"] for one in reads(Event.STAFF_PEOPLE_READ)]
+    assert found == [searched.digest("alice"), searched.digest("bob")]
+
+
+def test_the_digest_of_a_search_is_of_no_other_purpose():
+    assert searched.digest("Bob  B") == searched.digest(" bob b") != searched.digest("bob")
+    assert searched.digest("bob") != trail.identifier_digest("bob")
+    assert searched.digest("") == searched.digest("  ") == ""
 
 
 def test_what_cannot_be_noted_is_not_shown(ada_here, alice, monkeypatch):
