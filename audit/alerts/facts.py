@@ -19,10 +19,11 @@ from django.db.models.fields.json import KT
 from django.utils.module_loading import import_string
 
 from audit import strange
+from audit.chain import ending
 from audit.counting import FAILURES, hour_of
 from audit.events import Event
 from audit.facts import inert
-from audit.models import Alert, AlertCheck, Entry, Head, HourFailures
+from audit.models import Alert, AlertCheck, Entry, HourFailures
 from audit.watch import gauges, measures
 from audit.watch.spans import DAY, HOUR, WEEK, WEEKS
 
@@ -122,8 +123,7 @@ def gathered(check: AlertCheck, now: datetime) -> Facts:
     tries = _tries(now)
     lately = Alert.objects.filter(found_at__gte=now - DAY).exclude(about="")
     told = frozenset(lately.values_list("about", flat=True)) if tries else frozenset()
-    kept = Head.objects.filter(pk=1).values_list("sequence", flat=True).first()
-    head = kept if isinstance(kept, int) else 0  # SQLite keeps anything, and that is none
+    head = ending.kept().sequence
     went_back = head < check.sequence
     # From there on, or whatever comes next would not be heard of.
     sequence, happened = (head, []) if went_back else _happened(check)

@@ -17,9 +17,10 @@ from audit import trail
 from audit.alerts import rules
 from audit.alerts.facts import gathered
 from audit.alerts.findings import About, Finding, Rule, Sum
+from audit.chain import ending
 from audit.counting import KEPT
 from audit.events import Event
-from audit.models import Alert, AlertCheck, Head
+from audit.models import Alert, AlertCheck
 from audit.watch import spans
 from audit.watch.spans import DAY, HOUR
 
@@ -91,7 +92,7 @@ def _check(*, keep: bool) -> AlertCheck:
 
 
 def _end_of_trail() -> int:
-    return Head.objects.filter(pk=1).values_list("sequence", flat=True).first() or 0
+    return ending.kept().sequence
 
 
 def _kept(found: Found, now: datetime, *, keep: bool = False) -> Report:

@@ -16,8 +16,8 @@ from typing import Any
 from django.db import connection, transaction
 
 from audit import counting
-from audit.chain import notes, rows, seals
-from audit.models import Entry, Head, Segment
+from audit.chain import ending, notes, rows, seals
+from audit.models import Entry, Segment
 
 logger = logging.getLogger("audit.chain")
 
@@ -61,7 +61,7 @@ def link(batch: int = BATCH) -> int:
     if not Entry.objects.filter(sequence=None).exists():
         return 0
     with transaction.atomic():
-        head = _locked_head()
+        head = ending.locked()
         waiting = _waiting(batch)
         if not waiting:
             return 0
@@ -83,17 +83,11 @@ def link(batch: int = BATCH) -> int:
                 foreign.append((TOO_OLD if old else FOREIGN, sequence))
         with connection.cursor() as cursor:
             cursor.executemany(_PLACE, placed)
-        head.sequence, head.seal = placed[-1][0], placed[-1][1]
-        head.save()
+        ending.moved(placed[-1][0], placed[-1][1])
         counting.add(counted)
     for said, sequence in foreign:
         logger.critical(said, sequence)
     return len(placed)
-
-
-def _locked_head() -> Head:
-    head, _made = Head.objects.select_for_update().get_or_create(pk=1)
-    return head
 
 
 def _gone_until(keys: seals.Keys) -> datetime | None:

@@ -7,7 +7,8 @@ import logging
 import time
 from collections.abc import Callable
 
-from audit.models import Entry, Head
+from audit.chain import ending
+from audit.models import Entry
 
 logger = logging.getLogger("audit.chain")
 heads = logging.getLogger("audit.heads")
@@ -28,7 +29,8 @@ class End:
 
     def look(self) -> None:
         """One SELECT; where the end moved, one more."""
-        end = Head.objects.filter(pk=1).values_list("sequence", "seal").first() or (0, "")
+        kept = ending.kept()
+        end = kept.sequence, kept.seal
         seen = self._seen
         if seen is not None and end != seen and not _goes_on(*seen, end[0]):
             logger.critical(
@@ -44,6 +46,6 @@ class End:
 def _goes_on(last: int, seal: str, place: int) -> bool:
     """SECURITY: a place further on is not enough: an end that was set back may have been passed again
     since, by other entries. What stood there last stands there still."""
-    if not isinstance(place, int) or place <= last:  # SQLite keeps anything
+    if place <= last:
         return False
     return not last or Entry.objects.filter(sequence=last, seal=seal).exists()

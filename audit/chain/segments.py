@@ -19,7 +19,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from audit import trail
-from audit.chain import ends, notes, seals
+from audit.chain import ending, ends, notes, seals
 from audit.chain.notes import Note
 from audit.chain.seals import Keys
 from audit.events import Event
@@ -37,15 +37,15 @@ class NotOurs(Exception):
 def close(batch: int) -> int:
     """Close the segment that is full, if one is; returns how many were closed. Any number of workers
     may call it: one closes it. What is in it is read before anybody is kept waiting."""
-    head = Head.objects.filter(pk=1).first()
-    if head is None:
+    head = ending.kept()
+    if not head.sequence:
         return 0
     keys = seals.keys_of(seals.obtained_key())
     segment = _full(keys, head, timezone.now())
     if segment is None:
         return 0
     with transaction.atomic():
-        Head.objects.select_for_update().get(pk=1)
+        ending.locked()
         before = notes.newest(keys, Segment.objects.all())
         if before is not None and before.last >= segment.first:
             return 0
