@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Case, When
 from django.http import HttpRequest
 from django.utils import timezone
 
-from audit import keys, trail
+from audit import keys, strange, trail
 from audit.events import Event
 from audit.facts import cleaned
 from audit.models import Entry
@@ -47,12 +48,17 @@ def of_people(reader: Named, request: HttpRequest, asked: list[str], *, searched
 def _read(
     event: Event, reader: Named, request: HttpRequest, subject: str, facts: Mapping[str, Any]
 ) -> None:
-    """Record it unless the reader just did the same. One SELECT, and what `trail.record` takes. To be
-    called before anything is shown."""
-    wanted = (event.value, subject, cleaned(event.allowed, dict(facts)))
-    lately = Entry.objects.filter(actor_id=reader.subject_id).order_by("-id")[:LOOKED_AT]
-    since = timezone.now() - OFTEN
-    for said in lately.values_list("event", "subject_id", "facts", "at"):
-        if said[:3] == wanted and said[3] > since:
-            return
-    trail.record(event, actor=reader, subject=subject or None, request=request, **facts)
+    """Record it unless the reader just did the same. One SELECT, three where something like it is
+    found, and what `trail.record` takes. To be called before anything is shown.
+
+    SECURITY: only what this site wrote, at a time that has come, says that they did. Which of what they
+    did last are alike the database says: what does not read among them keeps no page from anybody."""
+    now = timezone.now()
+    alike = When(event=event.value, subject_id=subject, at__gt=now - OFTEN, at__lte=now, then="id")
+    lately = Entry.objects.filter(actor_id=reader.subject_id).order_by("-id")
+    numbers = lately.values_list(Case(alike), flat=True)[:LOOKED_AT]
+    found = [number for number in numbers if number is not None]
+    same = Entry.objects.filter(id__in=found)  # asks nothing where there are none
+    wanted = cleaned(event.allowed, dict(facts))
+    if all(one.facts != wanted for one in strange.ours(same, also_unknown=False)):
+        trail.record(event, actor=reader, subject=subject or None, request=request, **facts)

@@ -28,7 +28,7 @@ from accounts.errors import AskedAlready, CredentialsMoved
 from accounts.flows.rights import rank
 from accounts.models import Approval, User
 from accounts.outbox.letters import Letter
-from audit import trail
+from audit import strange, trail
 from audit.events import Event
 from audit.fact_words import STAFF_MARKS
 from audit.models import Entry
@@ -140,11 +140,23 @@ def _was_staff_lately(person: User) -> bool:
         event__in=(changed, ended),
         at__gt=timezone.now() - LATELY,
     )
-    rights = set(STAFF_MARKS)
-    return person.staff_is_over or any(
-        event == ended or rights & set(facts.get("fields", []))
-        for event, facts in lately.values_list("event", "facts")
-    )
+    return person.staff_is_over or _names_rights(lately)
+
+
+def _names_rights(changes: QuerySet[Entry]) -> bool:
+    """SECURITY: whoever wrote them, and also where one does not read: a row that somebody slipped in
+    may cost a second word, and never saves one."""
+    try:
+        found = list(changes.values_list("event", "facts"))
+    except strange.UNREADABLE:
+        return True
+    return any(event == Event.STAFF_GRANT_ENDED or _is_of_rights(facts) for event, facts in found)
+
+
+def _is_of_rights(facts: Any) -> bool:
+    """Whether marks of staff are among the fields that were changed, or nobody can tell."""
+    fields = facts.get("fields", []) if isinstance(facts, dict) else None
+    return not isinstance(fields, list) or any(mark in fields for mark in STAFF_MARKS)
 
 
 # --- the first word -------------------------------------------------------------------------------
