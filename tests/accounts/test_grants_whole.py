@@ -12,7 +12,17 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
 
-from accounts.flows import alerts, groups, lockouts, mail_queue, network_rules, staff, staff_notes
+from accounts.flows import (
+    alerts,
+    approval_answers,
+    groups,
+    lockouts,
+    mail_queue,
+    network_rules,
+    rights,
+    staff,
+    staff_notes,
+)
 from accounts.flows.network_rules import Draft
 from accounts.flows.rights import held_for
 from accounts.lockout import full, known
@@ -104,6 +114,23 @@ def make_staff(request, alice) -> None:
     staff.change(request, alice, {"is_staff": True}, reason=WHY)
 
 
+def asked_of(alice: User) -> Approval:
+    max_ = cast.administrator("max")
+    word = {"asked_by": max_, "asked_version": max_.credentials_version, "reason": WHY}
+    about = {"person": alice, "credentials_version": alice.credentials_version}
+    return Approval.objects.create(
+        act="grant", permission=rights.GRANT, asked={"is_staff": True}, **word, **about
+    )
+
+
+def say_yes(request, alice) -> None:
+    approval_answers.approve(request, asked_of(alice), reason=WHY)
+
+
+def say_no(request, alice) -> None:
+    approval_answers.refuse(request, asked_of(alice), reason=WHY)
+
+
 def unlock(request, alice) -> None:
     staff.unlock(request, alice, reason=WHY)
 
@@ -153,7 +180,7 @@ def close_an_alert(request, alice) -> None:
     [
         *(edit_a_group, add_a_group, delete_a_group, make_staff, unlock, remove_second_steps),
         *(add_a_note, clear_a_limit, retry_a_letter, deny_a_network, end_a_rule),
-        *(see_an_alert, mute_an_alert, close_an_alert),
+        *(see_an_alert, mute_an_alert, close_an_alert, say_yes, say_no),
     ],
 )
 def test_a_right_that_was_taken_since_the_page_asked_for_it_is_none(by_hand, alice, act):
@@ -167,7 +194,8 @@ def test_a_right_that_was_taken_since_the_page_asked_for_it_is_none(by_hand, ali
     sam.user_permissions.clear()
     with pytest.raises(PermissionDenied):
         act(request, alice)
-    assert Group.objects.filter(name="helpers").exists() and not Approval.objects.exists()
+    assert Group.objects.filter(name="helpers").exists()
+    assert not Approval.objects.filter(asked_by=sam).exists()
     assert not NetworkRule.objects.filter(kind="deny", ended_at__isnull=False).exists()
     assert not Alert.objects.exclude(state="new").exists()
 
