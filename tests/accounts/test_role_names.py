@@ -3,10 +3,13 @@ change where people have it."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
+from django.db import connection
 
 from accounts import roles
 from accounts.errors import CredentialsMoved
@@ -19,7 +22,7 @@ from tests.support import cast
 from tests.support.desk import form_of, own_groups, page_of, second_says
 from tests.support.granting import at_desk, helpers
 from tests.support.pages import text_of
-from tests.support.race import race
+from tests.support.race import at_the_insert_of, race
 from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
@@ -159,6 +162,26 @@ def test_another_name_takes_two_while_it_is_asked_for(ada_here, alice):
     assert names(ada_here, group, "night shift").status_code == 302
     assert called(group) == "helpers"
     assert Approval.objects.get(act="group").asked["name"] == "night shift"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_role_gets_no_new_name_in_the_moment_in_which_it_is_asked_for(ada, alice):
+    """The letter to the second one says the name that it had: whoever renames it waits, and finds that
+    it is asked for."""
+    group = helpers("view_user")
+    asks, renames = at_desk(ada), at_desk(cast.administrator("max"))
+    statuses: list[int] = []
+
+    def rename() -> None:
+        statuses.append(names(renames, group, "night shift").status_code)
+
+    with ThreadPoolExecutor(1) as pool:
+        watch = at_the_insert_of("accounts_approval", rename, pool)
+        with connection.execute_wrapper(watch):
+            asked = asks.post(page_of(alice), form_of(alice, is_staff="on", groups=[group.pk]))
+    assert asked.status_code == 302 and statuses[0] in (302, 409)
+    assert called(group) == "helpers"
+    assert Approval.objects.get(act="grant").asked["groups"] == [group.pk]
 
 
 def test_another_name_takes_one_where_nobody_has_it(ada_here):
