@@ -12,12 +12,15 @@ from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.utils import timezone
 
+from accounts.exports import pieces
 from accounts.models import Approval, User
+from audit import trail
 from audit.events import Event
 from audit.models import Entry
 from mfa.models import TrustedBrowser
 from tests.audit.test_events import recorded
-from tests.support import cast, second_steps
+from tests.support import cast, history, second_steps
+from tests.support.copies import built_for, rows_of
 from tests.support.desk import form_of, page_of, second_says
 from tests.support.granting import at_desk, helpers
 from tests.support.pages import text_of
@@ -116,6 +119,27 @@ def test_a_browser_that_is_trusted_no_more_was_not_forgotten_by_its_person(alice
     run(*COMMANDS["signout"])
     entry = newest(Event.TRUST_FORGOTTEN)
     assert (entry.actor_id, entry.facts["by"]) == ("", "operator")
+
+
+# No kind of theirs says by its name who did it.
+BESIDES = {
+    Event.DEACTIVATED: {"reason": WHY},
+    Event.DEVICE_FORGOTTEN: {"devices": 1, "reason": "switched_off"},
+    Event.TRUST_FORGOTTEN: {"devices": 1, "reason": "credentials_changed"},
+}
+
+
+@pytest.mark.parametrize("event", BESIDES)
+def test_its_person_is_not_told_that_they_did_it(alice, event):
+    here = at_desk(alice)
+    by = {"actor": trail.OPERATOR, "request": None}
+    number = history.happens(alice, event, **by, **BESIDES[event])
+    assert history.said(here).count("By staff") == 1
+    page = text_of(history.entry(here, number))
+    assert "Who Staff" in page and "Was this you?" not in page
+    copy = b"".join(pieces.read(built_for(alice)))
+    (row,) = [row for row in rows_of(copy, "activity") if row["id"] == number]
+    assert row["by_staff"] is True and row["details"] == {}
 
 
 # --- what takes two ----------------------------------------------------------------------------------
