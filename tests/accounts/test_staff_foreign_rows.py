@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.exports import pieces
 from audit import trail
 from audit.events import Event
 from audit.models import Entry
 from tests.accounts.test_staff_events import LIST, happens, page
+from tests.support.copies import built_for, rows_of
 from tests.support.granting import at_desk
 from tests.support.pages import text_of
 from tests.support.strange_rows import slip_in
@@ -52,7 +54,17 @@ def test_their_person_is_told_nothing_of_them(alice, facts):
     here = at_desk(alice)
     for path in ("/accounts/", "/accounts/activity/"):
         answer = here.get(path)
-        assert answer.status_code == 200 and "assword was changed" not in text_of(answer)
+        assert answer.status_code == 200 and "Changed the password" not in text_of(answer)
+
+
+@pytest.mark.parametrize("facts", FACTS)
+def test_the_copy_of_their_data_has_none_of_them(alice, facts):
+    own = happens(alice)
+    kind = slip_in("event", "'account.password_changed'", like=own)
+    strange = slip_in("facts", facts, like=own)
+    copy = b"".join(pieces.read(built_for(alice)))
+    told = {row["id"] for row in rows_of(copy, "activity")}
+    assert own in told and not told & {kind, strange}
 
 
 def test_what_staff_did_is_not_hidden_behind_them(ada_here, ada, alice):
