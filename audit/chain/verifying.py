@@ -73,7 +73,8 @@ def verify(
 def _follow(
     keys: Keys, result: Result, outside: Told, progress: Callable[[float, int], None]
 ) -> None:
-    head, newest = ending.kept(), pages.newest()
+    newest = pages.newest()
+    head = ending.kept()  # after it: what gets its place in between is before this end
     if head.sequence < newest:
         result.note(Finding(Wrong.HEAD_CHANGED, head.sequence, newest))
     walk = _Walk(keys, result, outside, head)
