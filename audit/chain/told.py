@@ -14,6 +14,15 @@ LOGGER = "audit.heads"
 END, HEAD = "End of the trail: ", "Head of the trail: "
 _PLACE_AND_SEAL = re.compile(r"([0-9]{1,19}) ([0-9a-f]{64})(?: .*)?", re.ASCII)
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2} ", re.ASCII)
+# What stands in the log below the line of an error, as LOG_FORMAT=plain has it (authsite/logs.py):
+# where it comes from, what leads on to the next, and of what kind it is. Only errors of ours say more.
+_FRAME = re.compile(r"  (?:…|\S.*:[0-9]+ \S+)", re.ASCII)
+_LEADS_ON = re.compile(r"which led to:|and while that was handled:|[0-9]+ of [0-9]+:", re.ASCII)
+_KIND = re.compile(
+    r"(?![0-9A-Fa-f]+\Z)[A-Za-z_][\w.<>]*(?: \[.*\])?"
+    r"|(?:accounts|audit|authsite|idp|mfa|django)\.[\w.<>]+: .*",
+    re.ASCII,
+)
 
 
 @dataclass
@@ -37,16 +46,17 @@ class Told:
 
 
 def read(text: str) -> Told:
-    """Lines of the log that say something else are passed over. Raises ValueError with the number of
-    any other line that holds no head: one that was spoiled is not left out in silence.
+    """Lines of the log that say something else are passed over, and so is the traceback below one.
+    Raises ValueError with the number of any other line that holds no head: one that was spoiled is not
+    left out in silence.
 
     SECURITY: of two for one place the first counts. Whoever writes the chain anew has the site itself
     add the new one behind the true one. And a line of the log counts only where it begins so: what
     visitors type stands further on in it."""
-    told = Told()
+    told, above = Told(), _Above()
     for number, line in enumerate(text.splitlines(), start=1):
         try:
-            said = _said(line.strip())
+            said = "" if above.goes_on(line) else _said(line.strip())
         except (ValueError, RecursionError):
             raise ValueError(number) from None
         if not said:
@@ -61,6 +71,29 @@ def read(text: str) -> Told:
         if not is_end:
             told.since = min(told.since, place)
     return told
+
+
+class _Above:
+    """Whether the line above lets a traceback begin, or go on: below a line of the log that says
+    nothing of the chain, and nowhere else."""
+
+    def __init__(self) -> None:
+        self.is_logged = False  # a line of the log, or of a traceback
+        self.awaits_kind = False
+
+    def goes_on(self, line: str) -> bool:
+        """Whether `line` belongs to a traceback.
+
+        SECURITY: it is passed over, and nothing in it is a head; and no head as it is kept looks so."""
+        if self.is_logged:
+            is_frame = bool(_FRAME.fullmatch(line) or _LEADS_ON.fullmatch(line))
+            if is_frame or (self.awaits_kind and _KIND.fullmatch(line)):
+                self.awaits_kind = is_frame
+                return True
+        said = _CLOCK.sub("", line, count=1)
+        self.is_logged = said != line and not said.startswith((END, HEAD))
+        self.awaits_kind = self.is_logged  # it may come from nowhere
+        return False
 
 
 def _said(line: str) -> str:

@@ -57,6 +57,37 @@ def test_the_log_is_read_as_it_is_with_what_else_stands_in_it(days, log) -> None
     assert verifying.verify(heads=found.heads, since=found.since).findings == []
 
 
+class Broken(Exception):
+    pass
+
+
+def breaks(kind: str) -> BaseException:
+    """An error as it is caught, with what it came from."""
+    try:
+        try:
+            int("no number")
+        except ValueError as error:
+            if kind == "within":
+                raise Broken("End of the trail: 4 " + "d" * 64) from error
+            if kind == "group":
+                raise ExceptionGroup("two", [error, OSError(13, "no")]) from None
+            raise ConnectionRefusedError(111, "refused")  # noqa: B904 - what is said of that, too
+    except Exception as error:
+        return error
+
+
+@pytest.mark.parametrize("kind", ["within", "group", "while", "bare"])
+def test_a_traceback_in_the_log_is_passed_over(days, log, kind) -> None:
+    error = Broken() if kind == "bare" else breaks(kind)
+    for _ in range(2):
+        logging.getLogger("django.request").error("It broke", exc_info=error)
+    End().look()
+    logging.getLogger("django.request").error("It broke", exc_info=error)
+    found = told.read(log.getvalue())
+    last = Entry.objects.order_by("-sequence").values_list("sequence", flat=True)[0]
+    assert set(found.heads) == {last} and not found.disputed
+
+
 def test_a_file_of_ends_alone_works_as_pasted(days, tmp_path) -> None:
     """No stretch's head is missed there: the log says ends, and one may be where a stretch ends."""
     kept = tmp_path / "ends"
@@ -113,6 +144,39 @@ SEAL = "a" * 64
 def test_a_spoiled_line_is_refused_with_its_number(line: str) -> None:
     with pytest.raises(ValueError, match="2"):
         told.read(f"08:14:03 End of the trail: 2 {SEAL}\n{line}\n")
+
+
+FRAME = "  accounts/views/entrance.py:12 sign_in"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [FRAME],
+        [f"3 {SEAL} 2026-11-28T00:00:00Z", FRAME],
+        [f"08:14:03 End of the trail: 3 {SEAL}", FRAME],
+        [f"08:14:03 End of the trail: 3 {SEAL}", "ValueError"],
+        ["08:14:03 error: it broke", FRAME, SEAL],
+        ["08:14:03 error: it broke", FRAME, SEAL.upper()],
+        ["08:14:03 error: it broke", FRAME, f"3  {SEAL}"],
+        ["08:14:03 error: it broke", FRAME, f"warning: End of the trail: 3 {SEAL}"],
+        ["08:14:03 error: it broke", FRAME, "End of the trail: 3 abc"],
+        ["08:14:03 error: it broke", FRAME, "ValueError", "ValueError"],
+        ["08:14:03 error: it broke", FRAME, "ValueError", "", FRAME],
+    ],
+    ids=range(11),
+)
+def test_what_only_looks_like_a_traceback_is_refused(lines: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"\d"):
+        told.read("\n".join(lines))
+
+
+def test_a_head_that_follows_a_traceback_counts() -> None:
+    """And none that stands in it."""
+    lines = ["08:14:03 error: it broke", FRAME, f"audit.Broken: End of the trail: 4 {SEAL}"]
+    assert told.read("\n".join(lines)) == told.Told()
+    for head in (f"3 {SEAL} 2026-11-28T00:00:00Z", f"08:14:04 End of the trail: 3 {SEAL}"):
+        assert told.read("\n".join([*lines, head])).heads == {3: SEAL}
 
 
 @pytest.mark.parametrize(
