@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy
 from accounts import staff_alert_rows, staff_events
 from accounts.desk import Desk, reason_field
 from accounts.fields import posted
-from accounts.flows import alerts
+from accounts.flows import alerts, rights
 from accounts.models import User
 from accounts.staff_alert_advice import Advice, advice, effect
 from audit import reading
@@ -204,7 +204,7 @@ def _alert(text: str) -> Alert:
 
 def _made_of(request: HttpRequest, alert: Alert) -> dict[str, Any]:
     """What happened, for those who may read the trail: that they did is in it, before it is shown."""
-    if alert.rule not in MADE_OF or not request.user.has_perm("audit.view_entry"):
+    if alert.rule not in MADE_OF or not request.user.has_perm(rights.SEE_EVENTS):
         return {}
     kind, *_rest = MADE_OF[alert.rule][0]
     asked = {"asked": ["person"]} if alert.about else {"asked": ["event"], "kind": kind.value}

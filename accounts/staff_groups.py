@@ -18,10 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import roles, staff_grants
 from accounts.desk import Desk, reason_field
-from accounts.flows import groups, role_names
+from accounts.flows import groups, rights, role_names
 from accounts.validators import normalise_name
-
-SEE_EVENTS = "audit.view_entry"
 
 
 class GroupForm(forms.ModelForm):
@@ -65,7 +63,7 @@ class GroupAdmin(Desk):
     actions = ("delete_selected",)
 
     def has_history(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(SEE_EVENTS))
+        return bool(request.user.has_perm(rights.SEE_EVENTS))
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None

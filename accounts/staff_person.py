@@ -23,7 +23,7 @@ from accounts import panels, places
 from accounts.desk import Desk
 from accounts.devices import device_label
 from accounts.fields import posted
-from accounts.flows import staff_notes
+from accounts.flows import rights, staff_notes
 from accounts.known_devices import devices
 from accounts.models import Session, User
 from accounts.models.staff_note import NOTE_LENGTH
@@ -37,7 +37,6 @@ from audit.events import Event
 EVENTS, SESSIONS, NEWEST = 50, 20, 5
 # That staff look says nothing of what happened to the person, and who helps one looks often.
 LOOKS = (Event.STAFF_PERSON_READ, Event.TRAIL_READ)
-SEE_EVENTS = "audit.view_entry"
 
 
 class NoteForm(forms.Form):
@@ -122,7 +121,7 @@ def _facts(request: HttpRequest, person: User) -> dict[str, Any]:
         "methods": [method for panel in panels.every() for method in panel.methods(person)],
         "sessions": _sessions(person, with_addresses=with_addresses),
         "known_devices": devices.alive(timezone.now()).filter(user=person).count(),
-        "may_see_events": request.user.has_perm(SEE_EVENTS),
+        "may_see_events": request.user.has_perm(rights.SEE_EVENTS),
         "may_see_notes": staff_notes.may_see(request.user),
         "may_add_notes": staff_notes.may_add(request.user),
     }

@@ -32,7 +32,6 @@ from audit.watch.numbers import Numbers
 from audit.watch.words import against, number, percent, seconds
 
 RIGHT = "audit.view_dashboard"
-TRAIL = "audit.view_entry"
 
 
 def may_see(actor: User | AnonymousUser) -> bool:
@@ -65,7 +64,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "may_see_people": rights.may_see(request.user),
         "may_see_jobs": request.user.has_perm("accounts.view_jobrun"),
     }
-    if request.user.has_perm(TRAIL):
+    if request.user.has_perm(rights.SEE_EVENTS):
         context |= _acts(request)
     return TemplateResponse(
         request, "admin/dashboard.html", admin.site.each_context(request) | context

@@ -460,12 +460,12 @@ class Event(StrEnum):
     )
     STAFF_DELETION_CANCELLED = (
         "staff.deletion_cancelled",
-        "Staff cancelled the deletion of an account that waited for its day.",
+        "Staff or an operator cancelled the deletion of an account that waited for its day.",
         DEED,
     )
     STAFF_USER_CHANGED = (
         "staff.user_changed",
-        "Staff changed a person.",
+        "Staff or an operator changed a person.",
         {"fields": BY_STAFF, "marks_given": Maybe(MARKS), **granted.MOVED, **DEED, **OF_TWO},
     )
     STAFF_GRANT_ENDED = (
@@ -524,7 +524,7 @@ class Event(StrEnum):
 
     TRAIL_VERIFIED = (
         "trail.verified",
-        "An operator had the whole chain of the trail read, and was told what is wrong with it.",
+        "The worker, or an operator, had the whole chain of the trail read; `found` is how much is wrong.",
         {"verified": Count(ANY_ENTRY), "found": Count(ANY_ENTRY), **OPERATORS},
     )
     TRAIL_PRUNED = (

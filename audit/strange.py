@@ -28,7 +28,7 @@ _PASSED_OVER = 100
 
 def entries(found: QuerySet[Entry], limit: int) -> list[Entry]:
     """The first of `found` that read as what they are declared to be, in their order. One SELECT where
-    all do; where one does not, one more for each."""
+    all do; where one does not, one more for the numbers and one for each that is looked at."""
     try:
         read = list(found[:limit])
         if all(map(_is_plain, read)):

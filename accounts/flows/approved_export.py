@@ -15,13 +15,13 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.flows import approved
+from accounts.flows import approved, rights
 from accounts.flows.approvals import Kind, Wish
 from accounts.models import Approval, User
 from accounts.staff_words import PARTS
 from audit.trail import Two
 
-EXPORT, SEE, ADDRESSES = "audit.export_entries", "audit.view_entry", "audit.view_addresses"
+EXPORT, ADDRESSES = "audit.export_entries", "audit.view_addresses"
 
 
 def _said(wish: Wish) -> list[str]:
@@ -43,7 +43,7 @@ def _said(wish: Wish) -> list[str]:
 def _allows(actor: User, wish: Wish) -> bool:
     """Nobody lets out what they may not look at themselves."""
     with_addresses = wish.asked.get("networks") == "with"
-    return actor.has_perm(SEE) and (not with_addresses or actor.has_perm(ADDRESSES))
+    return actor.has_perm(rights.SEE_EVENTS) and (not with_addresses or actor.has_perm(ADDRESSES))
 
 
 KIND = Kind(

@@ -15,6 +15,7 @@ from accounts.sessions import guard
 from audit.fact_words import STAFF_MARKS
 
 SEE = "accounts.view_user"
+SEE_EVENTS = "audit.view_entry"
 CHANGE = "accounts.change_user"
 UNLOCK = "accounts.unlock_user"
 SIGN_OUT = "accounts.sign_out_user"

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.flows import approved_export
+from accounts.flows import approved_export, rights
 from accounts.models import Approval, User
 from accounts.sessions import guard
 from accounts.step_up import demand_fresh_proof
@@ -23,7 +23,7 @@ from audit.models import Entry
 from audit.searching import Sought
 from audit.trail import Line, Two
 
-EXPORT, SEE, ADDRESSES = "audit.export_entries", "audit.view_entry", "audit.view_addresses"
+EXPORT, ADDRESSES = "audit.export_entries", "audit.view_addresses"
 MOST, MOST_OF_TWO = 1_000, 100_000
 A_DAY = timedelta(days=1)
 
@@ -54,7 +54,10 @@ class Wanted:
 
 def may(actor: User | AnonymousUser) -> bool:
     return bool(
-        actor.is_active and actor.is_staff and actor.has_perm(EXPORT) and actor.has_perm(SEE)
+        actor.is_active
+        and actor.is_staff
+        and actor.has_perm(EXPORT)
+        and actor.has_perm(rights.SEE_EVENTS)
     )
 
 
