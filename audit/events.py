@@ -524,7 +524,7 @@ class Event(StrEnum):
 
     TRAIL_VERIFIED = (
         "trail.verified",
-        "The worker, or an operator, had the whole chain of the trail read; `found` is how much is wrong.",
+        "The worker, or an operator, had the whole chain read; `found` is how much of it is wrong.",
         {"verified": Count(ANY_ENTRY), "found": Count(ANY_ENTRY), **OPERATORS},
     )
     TRAIL_PRUNED = (
