@@ -23,6 +23,8 @@ SAID = {
     Wrong.TWO_HEADS: "was told outside with two heads that differ: the chain was written anew",
     Wrong.KEY_DROPPED: "was emptied, changed or taken away, and not by this site: what is personal in"
     " its entries cannot be read",
+    Wrong.KEY_BACK: "was dropped as they were erased, and put back: what is personal in their entries"
+    " can be read again",
     Wrong.NOT_READ: "could not be read to its end, for what somebody wrote there: the log says more",
     Wrong.KEY_LOST: "The key of the chain is gone: nothing can be said about any entry.",
 }

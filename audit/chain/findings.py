@@ -38,6 +38,7 @@ class Wrong(StrEnum):
     TWO_HEADS = "two_heads"
     KEY_LOST = "key_lost"
     KEY_DROPPED = "key_dropped"
+    KEY_BACK = "key_back"
     NOT_READ = "not_read"
     INSERTED = "inserted"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit import keys, texts
-from audit.chain import ending, notes, pages, rows, seals
+from audit.chain import ending, erased, notes, pages, rows, seals
 from audit.chain.findings import Finding, Result, Wrong
 from audit.chain.notes import Note
 from audit.chain.seals import Keys
@@ -67,6 +67,9 @@ def verify(
     with result.reading("the keys"):
         for name in keys.dropped_by_others(key):
             result.note(Finding(Wrong.KEY_DROPPED, name=name))
+    with result.reading("the keys of erased people"):
+        for name in erased.keys_back(keys_of):
+            result.note(Finding(Wrong.KEY_BACK, name=name))
     return result
 
 

@@ -13,7 +13,8 @@ from audit import keys, trail
 from audit.chain import linking, verifying
 from audit.chain.findings import Finding, Wrong
 from audit.events import Event
-from audit.models import SubjectKey
+from audit.models import Entry, SubjectKey
+from tests.support import commands
 from tests.support.trail import request_from
 
 pytestmark = pytest.mark.django_db
@@ -82,3 +83,33 @@ def test_those_that_were_empty_before_are_taken_at_their_word() -> None:
     module = importlib.import_module("audit.migrations.0012_keys_forgotten")
     module.sign(apps, None)
     assert verifying.verify().findings == []
+
+
+def erased() -> str:
+    """As accounts/flows/erasing.py does it. Returns the key as somebody kept it."""
+    kept = SubjectKey.objects.get(pk=ALICE).key
+    trail.record(Event.DELETED, subject=ALICE)
+    trail.forget(ALICE)
+    linking.link()
+    return kept
+
+
+def test_one_of_an_erased_person_that_was_put_back_is_named() -> None:
+    kept = erased()
+    assert verifying.verify().findings == []
+    SubjectKey.objects.filter(pk=ALICE).update(key=kept, forgotten="")
+    assert verifying.verify().findings == [Finding(Wrong.KEY_BACK, name=ALICE)]
+    said, code = commands.run("auth_events", "verify")
+    assert code == 3 and f"The key of {ALICE} was dropped as they were erased, and put back" in said
+
+
+def test_one_that_was_put_back_and_does_not_open_is_named_once() -> None:
+    erased()
+    SubjectKey.objects.filter(pk=ALICE).update(key="t1:AAAA")
+    assert verifying.verify().findings == dropped(ALICE)
+
+
+def test_whoever_writes_that_somebody_was_erased_accuses_nobody() -> None:
+    Entry(event=Event.DELETED.value, subject_id=ADA).save()
+    linking.link()
+    assert [one.wrong for one in verifying.verify().findings] == [Wrong.INSERTED]
