@@ -68,6 +68,7 @@ def test_the_page_of_an_alert_goes_on_without_it(column, value):
     mine = made_staff(ADA)
     (alert,) = looks(NOON + MINUTE).opened
     slip_in(column, value, like=mine)
+    happens(Event.SIGNED_OUT, NOON + MINUTE)
     assert [line.id for line in entries.of(alert)] == [mine]
 
 
@@ -83,8 +84,20 @@ def test_nor_does_it_stand_among_what_an_alert_was_made_of():
     looks()
     mine = made_staff(ADA)
     (alert,) = looks(NOON + MINUTE).opened
-    slip_in("request_id", "'00ff00ff00ff00ff'", like=mine)
+    slip_in("request_id", "'another'", like=mine)
+    happens(Event.SIGNED_OUT, NOON + MINUTE)  # up to the newest of then is looked
     alert.times = 2
+    assert [line.id for line in entries.of(alert)] == [mine]
+
+
+def test_nor_is_what_it_was_made_of_hidden_behind_such_rows(monkeypatch):
+    monkeypatch.setattr(entries, "LOOKED_THROUGH", 3)
+    looks()
+    mine = made_staff(ADA)
+    (alert,) = looks(NOON + MINUTE).opened
+    for _ in range(7):
+        slip_in("request_id", "'another'", like=mine)
+    happens(Event.SIGNED_OUT, NOON + MINUTE)
     assert [line.id for line in entries.of(alert)] == [mine]
 
 
