@@ -179,13 +179,13 @@ def _bounds(sought: Sought, before: int | None) -> tuple[int, int] | None:
     """Between which numbers what is sought lies, the second excluded; None where there is nothing."""
     low, high = 0, NEWEST if before is None else before
     if sought.since is not None:
-        first = Entry.objects.filter(at__gte=_shifted(sought.since, -SKEW)).order_by("at")
+        first = Entry.objects.filter(at__gte=_shifted(sought.since, -SKEW)).order_by("at", "id")
         found = first.values_list("id", flat=True).first()
         if found is None:
             return None
         low = found
     if sought.until is not None:
-        last = Entry.objects.filter(at__lt=_shifted(sought.until, SKEW)).order_by("-at")
+        last = Entry.objects.filter(at__lt=_shifted(sought.until, SKEW)).order_by("-at", "-id")
         found = last.values_list("id", flat=True).first()
         if found is None:
             return None

@@ -25,7 +25,7 @@ def of(alert: Alert) -> list[Line]:
     if alert.rule not in rules.MADE_OF:
         return []
     events, chosen = rules.MADE_OF[alert.rule]
-    last = Entry.objects.filter(at__lt=alert.found_at + SKEW).order_by("-at")
+    last = Entry.objects.filter(at__lt=alert.found_at + SKEW).order_by("-at", "-id")
     end = last.values_list("id", flat=True).first()
     if end is None:
         return []

@@ -181,7 +181,8 @@ def _tries(now: datetime) -> list[tuple[str, str]]:
     """By the number of the first entry of the hour: the index of an event knows no times. Where one
     does not read, those of the newest PAIRS that this site wrote."""
     since = now - HOUR
-    recent = Entry.objects.filter(at__gte=since).order_by("at")
+    # Of several of one moment the lowest, or the others would be none of that hour.
+    recent = Entry.objects.filter(at__gte=since).order_by("at", "id")
     first = recent.values_list("id", flat=True).first()
     if first is None:
         return []
