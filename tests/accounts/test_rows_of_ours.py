@@ -95,14 +95,20 @@ def test_a_row_that_does_not_read_keeps_no_page_from_staff(ada_here, ada, alice,
 AMOUNTS = ["-1000000", '"abc"', "null", "[1]", "true", "1e3", "2"]
 
 
-@pytest.mark.parametrize("amount", AMOUNTS)
-def test_what_was_taken_is_what_this_site_wrote_of_it(ada_here, alice, monkeypatch, amount):
+def two_of_three_taken(browser, person, monkeypatch) -> tuple[str, int]:
+    """What was asked for, and the number of the entry that says so."""
     monkeypatch.setattr(trail_export, "MOST", 3)
     for _ in range(2):
-        happens(alice)
-    query = f"event={Event.SIGNED_IN.value}&person={alice.subject_id}"
-    assert len(json.loads(taken(take(ada_here, query)))) == 2
+        happens(person)
+    query = f"event={Event.SIGNED_IN.value}&person={person.subject_id}"
+    assert len(json.loads(taken(take(browser, query)))) == 2
     like = Entry.objects.filter(event=Event.TRAIL_EXPORTED).latest("id").pk
+    return query, like
+
+
+@pytest.mark.parametrize("amount", AMOUNTS)
+def test_what_was_taken_is_what_this_site_wrote_of_it(ada_here, alice, monkeypatch, amount):
+    query, like = two_of_three_taken(ada_here, alice, monkeypatch)
     slip_in("facts", f"""'{{"entries": {amount}}}'""", like=like)
     assert "takes a second one of staff" in errors_of(take(ada_here, query))
     one = f"event={Event.ADDRESS_ADDED.value}&person={alice.subject_id}"
@@ -111,12 +117,7 @@ def test_what_was_taken_is_what_this_site_wrote_of_it(ada_here, alice, monkeypat
 
 
 def test_where_the_key_of_the_chain_is_gone_nothing_makes_room(ada_here, alice, monkeypatch):
-    monkeypatch.setattr(trail_export, "MOST", 3)
-    for _ in range(2):
-        happens(alice)
-    query = f"event={Event.SIGNED_IN.value}&person={alice.subject_id}"
-    assert len(json.loads(taken(take(ada_here, query)))) == 2
-    like = Entry.objects.filter(event=Event.TRAIL_EXPORTED).latest("id").pk
+    query, like = two_of_three_taken(ada_here, alice, monkeypatch)
     for amount in AMOUNTS[:-1]:
         slip_in("facts", f"""'{{"entries": {amount}}}'""", like=like)
     SubjectKey.objects.filter(subject_id="chain").delete()

@@ -17,9 +17,10 @@ from audit.events import Event
 from audit.models import AlertCheck, Entry, Segment
 from tests.support.trail import unguarded
 
+NO_SUCH_TEXT = "PostgreSQL refuses such values in a column of that type."
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps no such text."),
+    pytest.mark.skipif(connection.vendor != "sqlite", reason=NO_SUCH_TEXT),
 ]
 
 ALICE = "11111111-1111-4111-8111-111111111111"

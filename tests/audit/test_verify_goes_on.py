@@ -24,7 +24,7 @@ __all__ = ["days"]
 
 ALICE = "11111111-1111-4111-8111-111111111111"
 ON_SQLITE = pytest.mark.skipif(
-    connection.vendor != "sqlite", reason="PostgreSQL keeps no such text."
+    connection.vendor != "sqlite", reason="PostgreSQL refuses such values in a column of that type."
 )
 NO_TEXTS = ["x'00'", "CAST(x'ff' AS TEXT)", "7"]
 NO_TEXT = pytest.mark.parametrize("value", NO_TEXTS)
