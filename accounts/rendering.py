@@ -18,23 +18,25 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from accounts import panels
-from accounts.controls import DRAWN
+from accounts.controls import BESIDES, WIDGETS
 
 THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
 
 
 class FormRenderer(TemplatesSetting):
-    """Fields are drawn by our one element template, inputs and selects in Python, every other
-    widget by Django's own template."""
+    """Fields are drawn by our one element template, what controls.py draws in Python, all
+    else by Django's own templates."""
 
     field_template_name = "elements/field.html"
 
     def render(
         self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None
     ) -> str:
-        if draw := DRAWN.get(template_name):
+        if draw := WIDGETS.get(template_name):
             return draw(context["widget"])
+        if draw := BESIDES.get(template_name):
+            return draw(context)
         if template_name == self.field_template_name:
             context = _facts_of(context["field"])
         return super().render(template_name, context, request)

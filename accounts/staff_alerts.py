@@ -210,7 +210,7 @@ def _made_of(request: HttpRequest, alert: Alert) -> dict[str, Any]:
     asked = {"asked": ["person"]} if alert.about else {"asked": ["event"], "kind": kind.value}
     reading.of_trail(cast(User, request.user), request, subject=alert.about, facts=asked)
     lines = entries.of(alert)
-    rows = staff_events.shown(lines, with_addresses=staff_events.may_see_addresses(request))
+    rows = staff_events.shown(request, lines)
     return {"rows": rows, "may_read": True}
 
 

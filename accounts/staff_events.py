@@ -19,6 +19,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import re_path
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts import places, roles, staff_export, staff_facts, staff_hands, staff_words
@@ -29,6 +30,7 @@ from accounts.models import User
 from accounts.staff_asked import NUMBER, Asked, AskForm, read
 from accounts.staff_facts import Fact
 from accounts.staff_hands import Hand
+from accounts.staff_links import Links
 from accounts.staff_words import PARTS
 from audit import reading, searching, strange, trail
 from audit.chain import standing
@@ -46,16 +48,29 @@ class Shown:
     line: Line
     hands: list[Hand]
     subject: User | None
+    links: Links
     with_addresses: bool
 
+    @property
+    def url(self) -> str:
+        return self.links.entry(self.line.id)
+
+    @property
+    def who(self) -> SafeString:
+        return self.links.by(self.hands)
+
+    @property
+    def about(self) -> SafeString:
+        return self.links.person(self.line.subject_id)
+
     @cached_property
-    def said(self) -> str | Promise:
-        return staff_words.said(self.line)
+    def said(self) -> str:
+        return str(staff_words.said(self.line))
 
     @cached_property
     def label(self) -> str:
         """What was typed or shown, unless the sentence says it."""
-        return "" if self.line.label in str(self.said) else self.line.label
+        return "" if self.line.label in self.said else self.line.label
 
     @cached_property
     def facts(self) -> list[Fact]:
@@ -80,12 +95,13 @@ class Shown:
         return places.place_of(self.address.partition("/")[0])
 
 
-def shown(lines: list[Line], *, with_addresses: bool) -> list[Shown]:
-    """One SELECT for the people in them."""
+def shown(request: HttpRequest, lines: list[Line]) -> list[Shown]:
+    """As whoever asks may see them. One SELECT for the people in them."""
     named = {line.subject_id for line in lines}.union(*map(staff_hands.subjects, lines))
     people = staff_words.people(named)
+    links, full = Links(people, may_see=rights.may_see(request.user)), may_see_addresses(request)
     return [
-        Shown(line, staff_hands.of(line, people), people.get(line.subject_id), with_addresses)
+        Shown(line, staff_hands.of(line, people), people.get(line.subject_id), links, full)
         for line in lines
     ]
 
@@ -147,7 +163,7 @@ class EntryAdmin(Desk):
         self._note(request, line.subject_id, {"asked": [], "entry": line.id})
         context = {
             "title": _("Entry %(number)d") % {"number": line.id},
-            "one": shown([line], with_addresses=may_see_addresses(request))[0],
+            "one": shown(request, [line])[0],
             "standing": standing.of(entry),
         }
         return self._page(request, "admin/audit/entry/one.html", context)
@@ -184,7 +200,7 @@ class EntryAdmin(Desk):
         if looks:
             self._note(request, asked.sought.person or asked.sought.about, asked.facts)
             found = searching.find(asked.sought, before=asked.before)
-        rows = shown(found.lines, with_addresses=may_see_addresses(request))
+        rows = shown(request, found.lines)
         if not form.is_bound:
             form.initial = self._typed(asked, with_people=form.with_people)
         context = {

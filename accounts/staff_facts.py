@@ -79,9 +79,11 @@ def of(line: Line, *, brief: bool = False) -> list[Fact]:
 
 def _is_said(line: Line, name: str) -> bool:
     """Whether the sentence would be another without it; those that count say any number."""
-    value = line.facts.get(name)
-    without = replace(line, facts={key: each for key, each in line.facts.items() if key != name})
-    return isinstance(value, int) or str(staff_words.said(line)) != str(staff_words.said(without))
+    if isinstance(line.facts.get(name), int):
+        return True
+    without = {key: each for key, each in line.facts.items() if key != name}
+    said, other = staff_words.said(line), staff_words.said(replace(line, facts=without))
+    return said is not other and str(said) != str(other)
 
 
 def in_words(name: str, value: object) -> str:

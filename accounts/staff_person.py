@@ -127,7 +127,7 @@ def _facts(request: HttpRequest, person: User) -> dict[str, Any]:
     }
     if facts["may_see_events"]:
         lines = trail.entries_of(person.subject_id, without=LOOKS, limit=EVENTS)
-        facts["rows"] = shown(lines, with_addresses=with_addresses)
+        facts["rows"] = shown(request, lines)
         facts["newest"] = facts["rows"][:NEWEST]
     if facts["may_see_notes"]:
         facts["notes"] = staff_notes.about(person)

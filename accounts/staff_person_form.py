@@ -8,8 +8,9 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from accounts import staff_grants, time_zones
+from accounts import staff_grants
 from accounts.desk import ReasonForm
+from accounts.zone_field import ZoneField
 
 
 class PersonForm(forms.ModelForm):
@@ -18,7 +19,7 @@ class PersonForm(forms.ModelForm):
 
     staff_until = staff_grants.LastDayField()
     language = forms.ChoiceField(choices=settings.LANGUAGES, label=_("Language"))
-    time_zone = forms.ChoiceField(label=_("Time zone"))
+    time_zone = ZoneField(label=_("Time zone"))
     reason = ReasonForm.base_fields["reason"]
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -46,8 +47,7 @@ class PersonForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "time_zone" in self.fields:
-            zones = time_zones.choices(self.instance.time_zone)
-            cast(forms.ChoiceField, self.fields["time_zone"]).choices = zones
+            cast(ZoneField, self.fields["time_zone"]).offer(self.instance.time_zone)
         self.initial["staff_until"] = staff_grants.last_day(self.instance.staff_until)
         self.initial["seen"] = self.instance.credentials_version
 

@@ -37,10 +37,14 @@ Choice = tuple[str | Promise, Any]
 def choices(current: str) -> list[Choice]:
     """UTC and every place by its area, for a select. `current` is among them, whatever it is called:
     somebody who never touches the list keeps what they have."""
-    places = by_area()
-    known = {"UTC", *(name for _area, names in places for name, _label in names)}
+    return [*before_places(current), *by_area()]
+
+
+def before_places(current: str) -> list[Choice]:
+    """What stands above the areas: UTC, and `current` where no area has it."""
+    known = {"UTC", *(name for _area, names in by_area() for name, _label in names)}
     own = [] if current in known else [(current, current.replace("_", " "))]
-    return [("UTC", "UTC"), *own, *places]
+    return [("UTC", "UTC"), *own]
 
 
 def zone_of(name: str) -> tzinfo:

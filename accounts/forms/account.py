@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import AddressField
 from accounts.name_fields import NameField, UsernameField
-from accounts.time_zones import Choice
 from accounts.unsent import KeptForm
+from accounts.zone_field import ZoneField
 
 
 class AddressForm(KeptForm):
@@ -48,7 +48,7 @@ class ProfileForm(KeptForm):
         help_text=_("What we call you on these pages and in emails. Empty, we use your full name."),
     )
     language = forms.ChoiceField(label=_("Language"))
-    time_zone = forms.ChoiceField(label=_("Time zone"))
+    time_zone = ZoneField(label=_("Time zone"))
     appearance = forms.ChoiceField(
         label=_("Appearance"),
         choices=[("", _("System")), ("light", _("Light")), ("dark", _("Dark"))],
@@ -56,7 +56,7 @@ class ProfileForm(KeptForm):
         required=False,
     )
 
-    def __init__(self, *args: Any, time_zones: list[Choice], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, time_zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, choices in (("language", settings.LANGUAGES), ("time_zone", time_zones)):
-            cast(forms.ChoiceField, self.fields[name]).choices = choices
+        cast(forms.ChoiceField, self.fields["language"]).choices = settings.LANGUAGES
+        cast(ZoneField, self.fields["time_zone"]).offer(time_zone)

@@ -48,7 +48,7 @@ def edit_profile(request: OwnRequest) -> HttpResponse:
     form = ProfileForm(
         posted(request),
         initial=initial | {"appearance": theme if theme in THEMES else ""},
-        time_zones=time_zones.choices(user.time_zone),
+        time_zone=user.time_zone,
     )
     unsent.ready(request, form)
     if request.method == "POST" and form.is_valid():

@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts import time_zones
 from accounts.errors import (
     AskedAlready,
     CredentialsMoved,
@@ -40,7 +39,7 @@ from accounts.views import errors
 def styleguide(request: HttpRequest) -> HttpResponse:
     profile = ProfileForm(
         initial={"appearance": ""},
-        time_zones=time_zones.choices("Asia/Calcutta"),
+        time_zone="Asia/Calcutta",
         auto_id="profile_%s",
     )
     context = {

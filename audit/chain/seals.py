@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from django.utils import timezone
@@ -27,6 +28,7 @@ MAC_BYTES = 16  # a tag of 128 bits is as good as one can be forged (NIST SP 800
 NOTHING_BEFORE = bytes(32)
 
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_quoted: Callable[[Any], str] = encode_basestring_ascii  # raises TypeError for what is no text
 # What a mac covers, in this order: all columns but the number, which the database gives, and what
 # is written afterwards.
 COLUMNS = (
@@ -60,8 +62,8 @@ def obtained_key() -> bytes:
 def mac(key: bytes, row: Sequence[Any]) -> bytes:
     """Of the values of COLUMNS, whether they come from a new entry or out of the database."""
     event, at, *names, facts, personal = row
-    said = [event, moment(at), *names, facts_text(facts)]
-    return hmac.digest(key, _canonical(said).encode() + b"\0" + personal, "sha256")[:MAC_BYTES]
+    said = _listed([event, moment(at), *names, facts_text(facts)])
+    return _tag(key, said.encode() + b"\0" + personal)[:MAC_BYTES]
 
 
 def holds(key: bytes, entry: Entry) -> bool:
@@ -80,7 +82,27 @@ def chained(key: bytes, before: bytes, sequence: int, id: int, mac: bytes, *, ou
     """`ours` says whether the mac held when the entry was given its place: what was wrong then is told
     apart for ever from what was changed later."""
     place = sequence.to_bytes(8, "big") + id.to_bytes(8, "big", signed=True)
-    return hmac.digest(key, before + place + bytes([ours]) + mac, "sha256")
+    return _tag(key, before + place + bytes([ours]) + mac)
+
+
+def _tag(key: bytes, said: bytes) -> bytes:
+    one = _begun(key).copy()
+    one.update(said)
+    return one.digest()
+
+
+@lru_cache(maxsize=8)
+def _begun(key: bytes) -> hmac.HMAC:
+    """With the key taken in, which is a third of the work; two keys are used over and over."""
+    return hmac.new(key, digestmod="sha256")
+
+
+def _listed(texts: Sequence[str | None]) -> str:
+    """As `_canonical` writes them, which takes twice as long for what is all texts."""
+    try:
+        return f"[{','.join(map(_quoted, texts))}]"
+    except TypeError:
+        return _canonical(texts)
 
 
 def as_bytes(seal: Any) -> bytes:

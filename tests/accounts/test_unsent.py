@@ -196,7 +196,7 @@ def test_a_form_is_filled_for_whoever_typed_it_alone(rf, alice, bob, is_theirs):
     kept_for = {"owner": alice.pk, "path": PROFILE, "fields": typed, "at": time.time()}
     request.session = {UNSENT: kept_for}
     request._messages = CookieStorage(request)
-    form = ProfileForm(time_zones=[])
+    form = ProfileForm(time_zone="UTC")
     ready(request, form)
     assert form.initial == (typed if is_theirs else {})
 

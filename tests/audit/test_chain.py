@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 import logging
 from datetime import UTC, datetime, timedelta
 
@@ -147,6 +149,19 @@ def test_facts_are_one_text_however_they_come() -> None:
         cursor.execute("SELECT facts FROM audit_entry")
         (kept,) = cursor.fetchone()
     assert seals.facts_text(facts) == seals.facts_text(kept)
+
+
+NASTY = ["", 'a"b\\c', "é\x1f\u2028", "\ud800", "😀</script>", "null"]
+
+
+@pytest.mark.parametrize("spoiled", [[], [None]], ids=["texts", "none"])
+def test_a_mac_is_the_hmac_of_a_list_in_json(spoiled) -> None:
+    """Made otherwise, at half the cost."""
+    row = ["event", "2026-11-29 10:11:12.000000", *NASTY, *spoiled, "{}", b"personal"]
+    said = ["event", "2026-11-29T10:11:12+00:00", *NASTY, *spoiled, "{}"]
+    whole = json.dumps(said, separators=(",", ":")).encode() + b"\0personal"
+    for key in (b"k" * 32, b"l" * 32, b"k" * 32):
+        assert seals.mac(key, row) == hmac.digest(key, whole, "sha256")[: seals.MAC_BYTES]
 
 
 def test_facts_that_name_one_twice_are_no_text_of_ours() -> None:

@@ -118,7 +118,7 @@ def drawn(*forms) -> Elements:
 def test_every_control_has_a_label_and_every_description_is_there():
     forms = (
         SignUpForm({"email": "sam@"}),
-        ProfileForm({"appearance": "pink"}, time_zones=[("UTC", "UTC")], auto_id="profile_%s"),
+        ProfileForm({"appearance": "pink"}, time_zone="UTC", auto_id="profile_%s"),
         NewPasswordForm({"password1": ""}, auto_id="new_%s"),
     )
     elements = drawn(*forms)
