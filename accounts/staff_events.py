@@ -28,9 +28,9 @@ from accounts.fields import posted
 from accounts.flows import rights, trail_export
 from accounts.models import User
 from accounts.staff_asked import NUMBER, Asked, AskForm, read
+from accounts.staff_cells import IN_FIGURES, IN_WORDS, Cells
 from accounts.staff_facts import Fact
 from accounts.staff_hands import Hand
-from accounts.staff_links import Links
 from accounts.staff_words import PARTS
 from audit import reading, searching, strange, trail
 from audit.chain import standing
@@ -48,20 +48,17 @@ class Shown:
     line: Line
     hands: list[Hand]
     subject: User | None
-    links: Links
     with_addresses: bool
+    cells: Cells
 
     @property
-    def url(self) -> str:
-        return self.links.entry(self.line.id)
+    def in_figures(self) -> SafeString:
+        """The row of a list that has its times in figures."""
+        return self.cells.row(self, IN_FIGURES)
 
     @property
-    def who(self) -> SafeString:
-        return self.links.by(self.hands)
-
-    @property
-    def about(self) -> SafeString:
-        return self.links.person(self.line.subject_id)
+    def in_words(self) -> SafeString:
+        return self.cells.row(self, IN_WORDS)
 
     @cached_property
     def said(self) -> str:
@@ -99,9 +96,9 @@ def shown(request: HttpRequest, lines: list[Line]) -> list[Shown]:
     """As whoever asks may see them. One SELECT for the people in them."""
     named = {line.subject_id for line in lines}.union(*map(staff_hands.subjects, lines))
     people = staff_words.people(named)
-    links, full = Links(people, may_see=rights.may_see(request.user)), may_see_addresses(request)
+    full, cells = may_see_addresses(request), Cells(request, people)
     return [
-        Shown(line, staff_hands.of(line, people), people.get(line.subject_id), links, full)
+        Shown(line, staff_hands.of(line, people), people.get(line.subject_id), full, cells)
         for line in lines
     ]
 
