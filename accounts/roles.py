@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.conf import settings
 from django.contrib.auth.models import Permission
@@ -70,9 +71,14 @@ ACTS = (
 )
 
 
-def acts() -> list[Act]:
+def acts() -> tuple[Act, ...]:
     """Of all rooms, the lowest first."""
-    return [act for path in settings.STAFF_ACTS for act in import_string(path)]
+    return _acts(tuple(settings.STAFF_ACTS))
+
+
+@lru_cache(maxsize=8)
+def _acts(paths: tuple[str, ...]) -> tuple[Act, ...]:
+    return tuple(act for path in paths for act in import_string(path))
 
 
 def by_app() -> dict[str, list[str]]:

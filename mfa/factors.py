@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from accounts.models import User
@@ -85,13 +86,16 @@ class Factors:
         return self if self.has_any else replace(self, codes=None, codes_left=0)
 
 
-def of(user: User) -> Factors:
-    """Six SELECTs; five for somebody without recovery codes."""
+def of(user: User, *, passkeys: Iterable[Passkey] | None = None) -> Factors:
+    """Six SELECTs; five for somebody without recovery codes. One less for whoever has read all of the
+    person's `passkeys`."""
+    if passkeys is None:
+        passkeys = Passkey.objects.filter(user=user, confirmed=True).order_by("pk")
     codes = RecoveryCodes.objects.filter(user=user, confirmed=True).first()
     left = RecoveryCode.objects.filter(codes=codes, used_at=None).count() if codes else 0
     return Factors(
         app=AuthenticatorApp.objects.filter(user=user, confirmed=True).first(),
-        passkeys=tuple(Passkey.objects.filter(user=user, confirmed=True).order_by("pk")),
+        passkeys=tuple(one for one in passkeys if one.confirmed),
         texted=TextedCode.objects.filter(user=user, confirmed=True).first(),
         mailed=MailedCode.objects.filter(user=user, confirmed=True).first(),
         codes=codes,

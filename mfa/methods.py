@@ -13,9 +13,10 @@ from mfa.models import Passkey
 
 
 def of(user: User) -> list[Method]:
-    """Those that are set up, and passkeys that were stopped. Seven SELECTs at most."""
-    has = factors.of(user)
-    found = [_passkey(one) for one in Passkey.objects.filter(user=user).order_by("pk")]
+    """Those that are set up, and passkeys that were stopped. Six SELECTs at most."""
+    passkeys = list(Passkey.objects.filter(user=user).order_by("pk"))
+    has = factors.of(user, passkeys=passkeys)
+    found = [_passkey(one) for one in passkeys]
     if has.app:
         app = has.app
         found.append(Method(_("Authenticator app"), app.name, app.created_at, app.last_used_at))

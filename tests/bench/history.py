@@ -172,17 +172,18 @@ def _finish(writer: Writer) -> None:
         first = last + 1
     Head.objects.create(sequence=writer.count, seal=writer.last)
     Alert.objects.create(rule="failures_rise", opened_at=writer.ends, found_at=writer.ends)
-    _analyzed()
+    _settled()
     life.noted(list(life.days(writer.starts, writer.ends)))
-    _analyzed()
+    _settled()
 
 
-def _analyzed() -> None:
-    """As autovacuum has it long before anybody looks."""
+def _settled() -> None:
+    """As autovacuum has it long before anybody looks at entries of years: else it would be at work on
+    all of them while they are measured, and their first reader would write them anew."""
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+        cursor.execute("VACUUM (ANALYZE)" if connection.vendor == "postgresql" else "ANALYZE")
 
 
 if __name__ == "__main__":
