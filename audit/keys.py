@@ -35,11 +35,15 @@ _IS_NAME = {
         "month-" + "[0-9]" * 4 + "-" + "[0-9]" * 2,
     ),
 }
+# Their names are looked at once the keys that are there are gone from among them: of ten million
+# entries that is a seventh of the time that the whole check takes.
 _WITHOUT_A_KEY = (
-    "SELECT {name} FROM audit_entry WHERE {is_name} AND NOT EXISTS"
-    " (SELECT 1 FROM audit_subjectkey WHERE subject_id = personal_key)"
-    " GROUP BY personal_key ORDER BY min(sequence) IS NULL, min(sequence) LIMIT 1000"
+    "WITH strange AS {apart} (SELECT personal_key, min(sequence) AS place FROM audit_entry"
+    " WHERE NOT EXISTS (SELECT 1 FROM audit_subjectkey WHERE subject_id = personal_key)"
+    " GROUP BY personal_key)"
+    " SELECT {name} FROM strange WHERE {is_name} ORDER BY place IS NULL, place LIMIT 1000"
 )
+_APART = {"postgresql": "MATERIALIZED", "sqlite": ""}
 SEALED = SealedColumn(
     "keys of people and months in the trail",
     SubjectKey,
@@ -192,8 +196,8 @@ def dropped_by_others(chain: bytes) -> Iterator[str]:
             # Nobody writes lines of the report by it.
             yield name if name.isprintable() else ascii(name)
     with connection.cursor() as cursor:
-        is_name = _IS_NAME[connection.vendor]
-        cursor.execute(_WITHOUT_A_KEY.format(name=texts.asked("personal_key"), is_name=is_name))
+        asked_of = {"is_name": _IS_NAME[connection.vendor], "apart": _APART[connection.vendor]}
+        cursor.execute(_WITHOUT_A_KEY.format(name=texts.asked("personal_key"), **asked_of))
         names = [texts.read(name) or "" for (name,) in cursor.fetchall()]
     yield from filter(_NAME.fullmatch, names)
 
