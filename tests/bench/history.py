@@ -172,20 +172,25 @@ def _finish(writer: Writer) -> None:
         first = last + 1
     Head.objects.create(sequence=writer.count, seal=writer.last)
     Alert.objects.create(rule="failures_rise", opened_at=writer.ends, found_at=writer.ends)
-    _settled()
+    _run("ANALYZE")
     life.noted(list(life.days(writer.starts, writer.ends)))
-    _settled()
+    _run("ANALYZE")
 
 
-def _settled() -> None:
-    """As autovacuum has it long before anybody looks at entries of years: else it would be at work on
-    all of them while they are measured, and their first reader would write them anew."""
+def _run(statement: str) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM (ANALYZE)" if connection.vendor == "postgresql" else "ANALYZE")
+        cursor.execute(statement)
+
+
+def settle() -> None:
+    """As autovacuum has it long before anybody looks at entries of years: else it would be at work on
+    all of them while they are measured, and their first reader would write them anew."""
+    _run("VACUUM")
 
 
 if __name__ == "__main__":
     django.setup()
     fill(int(sys.argv[1]))
+    settle()
